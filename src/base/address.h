@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "base/bytes.h"
+#include "base/status.h"
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+/*
+ * A network address and port, as the kernel wants it; and networks in CIDR form.
+ * Text forms: "127.0.0.1:2641", "[::1]:2641", "192.0.2.0/24", "2001:db8::/32".
+ */
+struct address {
+	union {
+		struct sockaddr any;
+		struct sockaddr_in v4;
+		struct sockaddr_in6 v6;
+	};
+	socklen_t size;
+};
+
+enum { ADDRESS_TEXT_SIZE_MAX = 64 };
+
+/* MALFORMED, with nothing stored. Without ":port", `port_default` is taken. */
+enum status address_parse(
+	struct bytes text, uint16_t port_default, struct address *ret_address) MUST_CHECK;
+
+/* Writes the text with a NUL; returns `buffer`. */
+const char *address_format(const struct address *address, char buffer[ADDRESS_TEXT_SIZE_MAX]);
+
+uint16_t address_port(const struct address *address);
+void address_set_port(struct address *address, uint16_t port);
+bool address_equal(const struct address *one, const struct address *other); /* Port included. */
+
+/* The 16 octets of RFC 4291; IPv4 as ::ffff:a.b.c.d. How tables key an address. */
+void address_octets(const struct address *address, uint8_t ret_octets[16]);
+
+struct network {
+	uint8_t octets[16];
+	uint8_t bits; /* Of 128; IPv4 networks count 96 more. */
+};
+
+enum status network_parse(struct bytes text, struct network *ret_network) MUST_CHECK;
+bool network_holds(const struct network *network, const uint8_t octets[16]);

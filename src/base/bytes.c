@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/bytes.h"
+
+int
+bytes_compare(struct bytes one, struct bytes other)
+{
+	size_t common = one.size < other.size ? one.size : other.size;
+	int order = common == 0 ? 0 : memcmp(one.at, other.at, common);
+
+	if (order != 0) {
+		return order;
+	}
+	return one.size < other.size ? -1 : one.size > other.size;
+}
+
+bool
+bytes_equal_fold(struct bytes one, struct bytes other)
+{
+	return one.size == other.size && bytes_start_with_fold(one, other);
+}
+
+bool
+bytes_start_with(struct bytes whole, struct bytes start)
+{
+	return whole.size >= start.size && bytes_equal(bytes_slice(whole, 0, start.size), start);
+}
+
+bool
+bytes_start_with_fold(struct bytes whole, struct bytes start)
+{
+	if (whole.size < start.size) {
+		return false;
+	}
+	for (size_t i = 0; i < start.size; i++) {
+		if (ascii_upper(whole.at[i]) != ascii_upper(start.at[i])) {
+			return false;
+		}
+	}
+	return true;
+}
+
+size_t
+bytes_find(struct bytes whole, uint8_t octet)
+{
+	const uint8_t *at = whole.size == 0 ? NULL : memchr(whole.at, octet, whole.size);
+
+	return at == NULL ? whole.size : (size_t)(at - whole.at);
+}
+
+struct bytes
+bytes_slice(struct bytes whole, size_t from, size_t size)
+{
+	if (from >= whole.size) {
+		return (struct bytes){NULL, 0};
+	}
+	if (size > whole.size - from) {
+		size = whole.size - from;
+	}
+	return (struct bytes){whole.at + from, size};
+}
+
+/* How many octets follow a lead octet, and the range the first of them must lie in
+ * (RFC 3629, 4: the narrower ranges shut out overlong forms and surrogates). */
+static int
+utf8_tail(uint8_t lead, uint8_t *ret_low, uint8_t *ret_high)
+{
+	*ret_low = 0x80;
+	*ret_high = 0xbf;
+	if (lead >= 0xc2 && lead <= 0xdf) {
+		return 1;
+	}
+	if (lead >= 0xe0 && lead <= 0xef) {
+		*ret_low = lead == 0xe0 ? 0xa0 : 0x80;
+		*ret_high = lead == 0xed ? 0x9f : 0xbf;
+		return 2;
+	}
+	if (lead >= 0xf0 && lead <= 0xf4) {
+		*ret_low = lead == 0xf0 ? 0x90 : 0x80;
+		*ret_high = lead == 0xf4 ? 0x8f : 0xbf;
+		return 3;
+	}
+	return -1;
+}
+
+bool
+bytes_are_utf8(struct bytes run)
+{
+	for (size_t i = 0; i < run.size; i++) {
+		uint8_t low;
+		uint8_t high;
+		int tail;
+
+		if (run.at[i] < 0x80) {
+			continue;
+		}
+		tail = utf8_tail(run.at[i], &low, &high);
+		if (tail < 0 || run.size - i <= (size_t)tail) {
+			return false;
+		}
+		for (; tail > 0; tail--) {
+			i++;
+			if (run.at[i] < low || run.at[i] > high) {
+				return false;
+			}
+			low = 0x80;
+			high = 0xbf;
+		}
+	}
+	return true;
+}

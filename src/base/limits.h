@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Every limit of the node, once. `houji limits` prints this table; the boundary
+ * tests exercise each row at n - 1, n and n + 1.
+ *
+ * X(name, number, unit, why)
+ */
+#define LIMITS_TABLE(X)                                                                           \
+	X(MESSAGE_SIZE_MAX, 262144, "octets", "one native message, as Handle.net 9 has it")       \
+	X(DATAGRAM_SIZE_MAX, 512, "octets", "one datagram with its envelope (Handle.net 9)")      \
+	X(DATAGRAM_IN_SIZE_MAX, 1472, "octets", "one received datagram: an Ethernet frame")       \
+	X(HANDLE_NAME_SIZE_MAX, 2048, "octets", "one handle, as Handle.net 9 has it")             \
+	X(HANDLE_TYPE_SIZE_MAX, 1024, "octets", "one value type")                                 \
+	X(HANDLE_VALUE_DATA_SIZE_MAX, 131072, "octets", "data of one value")                      \
+	X(HANDLE_VALUE_COUNT_MAX, 2048, "values", "values of one record, as Handle.net 9 has it") \
+	X(HANDLE_REFERENCE_COUNT_MAX, 2048, "references", "references of one value")              \
+	X(RECORD_SIZE_MAX, 258048, "octets", "one record: a message less 4 KiB of frame")         \
+	X(QUERY_FILTER_COUNT_MAX, 2048, "items", "indexes or types in one resolution")            \
+	X(LIST_HANDLE_COUNT_MAX, 50, "handles", "handles in one list message")                    \
+	X(SITE_SERVER_COUNT_MAX, 256, "servers", "servers in one site record")                    \
+	X(SITE_INTERFACE_COUNT_MAX, 16, "interfaces", "interfaces of one server")                 \
+	X(SITE_ATTRIBUTE_COUNT_MAX, 256, "attributes", "attributes of one site record")           \
+	X(KEY_SIZE_MAX, 8192, "octets", "one key in Handle encoding")                             \
+	X(RSA_BITS_MIN, 1024, "bits", "RSA keys that are still verified")                         \
+	X(RSA_BITS_MAX, 8192, "bits", "RSA keys beyond cost more than they protect")              \
+	X(PBKDF2_ITERATION_COUNT_MAX, 100000, "rounds", "rounds that a peer may make us compute") \
+	X(RECURSION_COUNT_MAX, 10, "hops", "recursion count of a request, as Handle.net 9")       \
+	X(JSON_DEPTH_MAX, 32, "levels", "nesting of one JSON text")                               \
+	X(JSON_MEMBER_COUNT_MAX, 4096, "members", "members of one JSON object")                   \
+	X(JSON_TEXT_SIZE_MAX, 1048576, "octets", "one JSON text: a request body or a line")       \
+	X(REQUEST_MEMORY_MAX, 1048576, "octets", "arena of one request")                          \
+	X(UDP_BATCH_MAX, 64, "datagrams", "datagrams taken in one wake-up")                       \
+	X(UDP_REASSEMBLY_SLOT_COUNT, 256, "messages", "half-received messages, all sources")      \
+	X(UDP_REASSEMBLY_SIZE_MAX, 16384, "octets", "a message received in fragments")            \
+	X(UDP_REASSEMBLY_PER_SOURCE_MAX, 2, "messages", "half-received messages of one source")   \
+	X(UDP_REASSEMBLY_LIFE_MS, 1000, "ms", "life of a half-received message")                  \
+	X(UDP_RESPONSE_FRAGMENT_COUNT_MAX, 16, "datagrams", "fragments of one answer over UDP")   \
+	X(TCP_CONNECTION_COUNT_MAX, 4096, "connections", "connections of the node")               \
+	X(TCP_CONNECTION_PER_SOURCE_MAX, 64, "connections", "connections of one address or /56")  \
+	X(TCP_REQUEST_DEADLINE_MS, 10000, "ms", "a request, from its first octet to its last")    \
+	X(TCP_IDLE_MS, 60000, "ms", "a connection without a request")                             \
+	X(TCP_WRITE_STALL_MS, 10000, "ms", "a peer that does not read its answers")               \
+	X(TCP_OUT_SIZE_MAX, 1048576, "octets", "answers waiting in one connection")               \
+	X(FD_RESERVE_COUNT, 32, "descriptors", "kept back for store, log and control")            \
+	X(SIGNER_QUEUE_COUNT_MAX, 1024, "answers", "answers waiting for a signature")             \
+	X(CONFIGURATION_SIZE_MAX, 1048576, "octets", "the configuration file")                    \
+	X(HOMED_PREFIX_COUNT_MAX, 1048576, "prefixes", "prefixes homed at one node")              \
+	X(LEDGER_ACTOR_SIZE_MAX, 2056, "octets", "who made a change: index:handle")               \
+	X(LEDGER_QUEUE_COUNT_MAX, 65536, "changes", "changes waiting for the committer")          \
+	X(LEDGER_BATCH_SIZE_MAX, 4194304, "octets", "changes that one fdatasync makes durable")
+
+enum limits {
+#define X(name, number, unit, why) name = number,
+	LIMITS_TABLE(X)
+#undef X
+};

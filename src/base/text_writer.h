@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "base/bytes.h"
+#include "base/status.h"
+
+#include <stdint.h>
+
+/*
+ * Writes text into a buffer the caller owns: the one place where numbers, hex and
+ * times become characters. Like the wire writer it is sticky: what does not fit sets
+ * NO_SPACE once, and nothing is written from then on. There is no NUL at the end.
+ *
+ *     struct text_writer writer = text_writer_over(buffer, sizeof(buffer));
+ *     text_write_string(&writer, "port ");
+ *     text_write_u64(&writer, port);
+ *     struct bytes text = text_written(&writer);
+ */
+struct text_writer {
+	char *start;
+	char *next;
+	char *end;
+	enum status status;
+};
+
+static inline struct text_writer
+text_writer_over(char *characters, size_t capacity)
+{
+	return (struct text_writer){characters, characters, characters + capacity, STATUS_OK};
+}
+
+void text_write(struct text_writer *writer, struct bytes run);
+void text_write_string(struct text_writer *writer, const char *string);
+void text_write_char(struct text_writer *writer, char character);
+void text_write_u64(struct text_writer *writer, uint64_t number);
+void text_write_i64(struct text_writer *writer, int64_t number);
+void text_write_hex(struct text_writer *writer, struct bytes run); /* Lower case. */
+
+/* "2023-11-14T22:13:20Z" for seconds since 1970; years 1970 to 9999. */
+void text_write_time(struct text_writer *writer, int64_t seconds);
+
+/* For one line on a terminal or in a log: controls, DEL, C1 controls, bidi marks and
+ * invalid UTF-8 become \xNN; a backslash is doubled. */
+void text_write_escaped(struct text_writer *writer, struct bytes run);
+
+struct bytes text_written(const struct text_writer *writer);
+enum status text_writer_end(const struct text_writer *writer) MUST_CHECK;
+
+/* The inverses; each reads the whole run or fails with MALFORMED (TOO_LARGE beyond `max`). */
+enum status text_read_u64(struct bytes text, uint64_t max, uint64_t *ret_number) MUST_CHECK;
+enum status text_read_time(struct bytes text, int64_t *ret_seconds) MUST_CHECK;
+
+/* Even number of hex digits of either case; `ret_octets` holds text.size / 2. */
+enum status text_read_hex(struct bytes text, uint8_t *ret_octets) MUST_CHECK;
