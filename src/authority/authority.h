@@ -3,39 +3,67 @@
 
 #include "base/arena.h"
 #include "message/request.h"
-#include "message/response.h"
 #include "records/records.h"
 
 /*
  * Answers for prefixes held here: which values of a record, for whom, and to whom else to
  * turn. It reads records and knows no socket, no signature and no clock.
+ *
+ *     authority_query_begin(authority, name, &query);        fold, hash, prefetch the slot
+ *     authority_query_prefetch(authority, &query);           prefetch the record
+ *     status = authority_resolve(authority, &question, &query, arena, &answer);
+ *
+ * The three steps let a batch of questions overlap their cache misses; one question alone
+ * takes them in a row.
  */
 struct authority; /* Belongs to one worker. */
 
-struct authority *authority_new(struct records *records);
+struct authority *authority_new(struct records *records); /* NULL if memory is short. */
 void authority_free(struct authority *authority);
-void authority_enter(struct authority *authority); /* Once a wake-up. */
-void authority_leave(struct authority *authority);
+void authority_enter(struct authority *authority); /* Once a wake-up, before the first question. */
+void authority_leave(struct authority *authority); /* Before the worker sleeps. */
 
-/* The work of one resolution, kept from begin to end so that a batch overlaps its misses. */
+/* Which part of a site with several servers this node is (handle_name_hash() by `option`,
+ * modulo `count`, must be `number`). Count 1: all of it. */
+struct authority_share {
+	enum handle_hash_option option;
+	uint32_t count;
+	uint32_t number;
+};
+void authority_set_share(struct authority *authority, const struct authority_share *share);
+
 struct authority_query {
 	struct records_lookup lookup;
-	enum status status; /* OK while a record can still be found. */
+	enum status status;
 };
 
-void authority_query_begin(struct authority *authority, const struct request *request,
-	struct authority_query *ret_query);
+void authority_query_begin(
+	struct authority *authority, struct bytes name, struct authority_query *ret_query);
 void authority_query_prefetch(struct authority *authority, struct authority_query *query);
 
+struct authority_question {
+	const struct request_resolution *resolution;
+	bool is_public_only; /* PUBL: leave out what not everybody may read, without complaint. */
+	bool is_not_to_refer; /* DNRF. */
+};
+
+struct authority_answer {
+	struct bytes text; /* For people, when the status is not OK; may be empty. */
+	struct handle_value_list values;
+};
+
 /*
- * The answer's code and body. Values point into the view (valid until authority_leave) or
- * into `arena`.
+ * Values point into the view (valid until authority_leave) or into `arena`.
  *
- *   OK               values, or a referral (ret_response->message.header.response_code says)
+ *   OK               the values asked for
+ *   REFERRED         values of the prefix above that say who answers (HS_SITE.PREFIX ...)
  *   NOT_FOUND        no such handle             VALUE_NOT_FOUND  nothing matches or is public
- *   NOT_RESPONSIBLE  prefix is not homed here   DENIED           not readable by anybody
+ *   NOT_RESPONSIBLE  prefix is not homed here   DENIED           nobody may read it
  *   UNAUTHENTICATED  only an identity may read  CORRUPT          stored data fails its check
+ *   NO_MEMORY        arena limit
+ *
+ * Values of type HS_SECKEY are never in an answer, whatever their permissions say.
  */
-enum status authority_resolve(struct authority *authority, const struct request *request,
-	struct authority_query *query, struct arena *arena,
-	struct response *ret_response) MUST_CHECK;
+enum status authority_resolve(struct authority *authority,
+	const struct authority_question *question, struct authority_query *query,
+	struct arena *arena, struct authority_answer *ret_answer) MUST_CHECK;

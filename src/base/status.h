@@ -27,6 +27,7 @@
 	X(DENIED, "the identity may not do this")                         \
 	X(UNAUTHENTICATED, "an identity must be proven first")            \
 	X(NOT_RESPONSIBLE, "the prefix is not homed here")                \
+	X(REFERRED, "another service answers for this prefix")            \
 	/* What the world did. */                                         \
 	X(NO_SPACE, "output buffer or disk is full")                      \
 	X(NO_MEMORY, "memory limit reached")                              \
