@@ -5,7 +5,7 @@
 
 /*
  * The two clocks. Intervals, deadlines and rates use the monotonic one; only stamps
- * that leave the node use the wall clock. test/fake/clock_fake.c is the twin whose
+ * that leave the node use the wall clock. tests/fake/clock_fake.c is the twin whose
  * hands a test moves.
  */
 int64_t clock_monotonic_ms(void);

@@ -10,7 +10,7 @@
 
 /*
  * The event loop of one worker: timers, datagrams in batches, streams, posts from other
- * threads. src/loop/loop_epoll.c is the real one; test/fake/loop_fake.c has the same
+ * threads. src/loop/loop_epoll.c is the real one; tests/fake/loop_fake.c has the same
  * functions over scripted packets and a clock that a test moves, so everything above this
  * line runs unchanged in replays.
  *
