@@ -1,0 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+int bad(void)
+{
+  return 1;
+}

@@ -1,0 +1,4 @@
+int done;
+/* TODO: later */ 
+/* a stub */
+int last;
