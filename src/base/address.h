@@ -24,7 +24,8 @@ struct address {
 
 enum { ADDRESS_TEXT_SIZE_MAX = 64 };
 
-/* MALFORMED, with nothing stored. Without ":port", `port_default` is taken. */
+/* MALFORMED, with nothing stored. Without ":port", `port_default` is taken; IPv6 needs its
+ * brackets only before a port. A link-local address may carry its scope: "[fe80::1%2]:2641". */
 enum status address_parse(
 	struct bytes text, uint16_t port_default, struct address *ret_address) MUST_CHECK;
 
@@ -33,7 +34,9 @@ const char *address_format(const struct address *address, char buffer[ADDRESS_TE
 
 uint16_t address_port(const struct address *address);
 void address_set_port(struct address *address, uint16_t port);
-bool address_equal(const struct address *one, const struct address *other); /* Port included. */
+
+/* Same octets, port and scope; ::ffff:a.b.c.d is a.b.c.d. */
+bool address_equal(const struct address *one, const struct address *other);
 
 /* The 16 octets of RFC 4291; IPv4 as ::ffff:a.b.c.d. How tables key an address. */
 void address_octets(const struct address *address, uint8_t ret_octets[16]);
@@ -43,5 +46,7 @@ struct network {
 	uint8_t bits; /* Of 128; IPv4 networks count 96 more. */
 };
 
+/* MALFORMED; INVALID if bits beyond the prefix are set, which is mostly a slip of the hand.
+ * Without "/bits" the network is that one address. "::/0" holds IPv4 too. */
 enum status network_parse(struct bytes text, struct network *ret_network) MUST_CHECK;
 bool network_holds(const struct network *network, const uint8_t octets[16]);

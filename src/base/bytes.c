@@ -82,29 +82,70 @@ utf8_tail(uint8_t lead, uint8_t *ret_low, uint8_t *ret_high)
 	return -1;
 }
 
+size_t
+bytes_utf8_first(struct bytes run, uint32_t *ret_character)
+{
+	uint8_t low;
+	uint8_t high;
+	uint32_t character;
+	int tail;
+
+	if (run.size == 0) {
+		return 0;
+	}
+	if (run.at[0] < 0x80) {
+		*ret_character = run.at[0];
+		return 1;
+	}
+	tail = utf8_tail(run.at[0], &low, &high);
+	if (tail < 0 || run.size <= (size_t)tail) {
+		return 0;
+	}
+	character = run.at[0] & (0x3fU >> tail);
+	for (int i = 1; i <= tail; i++) {
+		if (run.at[i] < low || run.at[i] > high) {
+			return 0;
+		}
+		character = character << 6 | (run.at[i] & 0x3fU);
+		low = 0x80;
+		high = 0xbf;
+	}
+	*ret_character = character;
+	return (size_t)tail + 1;
+}
+
+size_t
+bytes_utf8_size(struct bytes run)
+{
+	size_t i = 0;
+
+	while (i < run.size) {
+		uint64_t eight;
+		uint32_t character;
+		size_t size;
+
+		/* Most text is ASCII: eight octets a step as long as no high bit is set. */
+		while (run.size - i >= sizeof(eight)) {
+			memcpy(&eight, run.at + i, sizeof(eight));
+			if ((eight & 0x8080808080808080U) != 0) {
+				break;
+			}
+			i += sizeof(eight);
+		}
+		if (i == run.size) {
+			break;
+		}
+		size = bytes_utf8_first(bytes_over(run.at + i, run.size - i), &character);
+		if (size == 0) {
+			break;
+		}
+		i += size;
+	}
+	return i;
+}
+
 bool
 bytes_are_utf8(struct bytes run)
 {
-	for (size_t i = 0; i < run.size; i++) {
-		uint8_t low;
-		uint8_t high;
-		int tail;
-
-		if (run.at[i] < 0x80) {
-			continue;
-		}
-		tail = utf8_tail(run.at[i], &low, &high);
-		if (tail < 0 || run.size - i <= (size_t)tail) {
-			return false;
-		}
-		for (; tail > 0; tail--) {
-			i++;
-			if (run.at[i] < low || run.at[i] > high) {
-				return false;
-			}
-			low = 0x80;
-			high = 0xbf;
-		}
-	}
-	return true;
+	return bytes_utf8_size(run) == run.size;
 }

@@ -65,5 +65,13 @@ ascii_upper(uint8_t octet)
 	return octet >= 'a' && octet <= 'z' ? (uint8_t)(octet - ('a' - 'A')) : octet;
 }
 
-/* True if the run is UTF-8 as RFC 3629 has it: no overlong form, no surrogate, <= U+10FFFF. */
+/* Octets of UTF-8 as RFC 3629 has it (no overlong form, no surrogate, <= U+10FFFF) that the
+ * run begins with: its size, or the place of the first character that is broken or cut. */
+size_t bytes_utf8_size(struct bytes run);
+
+/* True if the whole run is UTF-8. */
 bool bytes_are_utf8(struct bytes run);
+
+/* The first character of the run and its octets, 1 to 4; 0, with nothing stored, if the run
+ * is empty or does not begin with a whole character. */
+size_t bytes_utf8_first(struct bytes run, uint32_t *ret_character);

@@ -29,6 +29,8 @@ text_writer_over(char *characters, size_t capacity)
 	return (struct text_writer){characters, characters, characters + capacity, STATUS_OK};
 }
 
+void text_writer_fail(struct text_writer *writer, enum status status);
+
 void text_write(struct text_writer *writer, struct bytes run);
 void text_write_string(struct text_writer *writer, const char *string);
 void text_write_char(struct text_writer *writer, char character);
@@ -36,7 +38,7 @@ void text_write_u64(struct text_writer *writer, uint64_t number);
 void text_write_i64(struct text_writer *writer, int64_t number);
 void text_write_hex(struct text_writer *writer, struct bytes run); /* Lower case. */
 
-/* "2023-11-14T22:13:20Z" for seconds since 1970; years 1970 to 9999. */
+/* "2023-11-14T22:13:20Z" for seconds since 1970; years 1970 to 9999, INVALID beyond. */
 void text_write_time(struct text_writer *writer, int64_t seconds);
 
 /* For one line on a terminal or in a log: controls, DEL, C1 controls, bidi marks and
@@ -46,7 +48,8 @@ void text_write_escaped(struct text_writer *writer, struct bytes run);
 struct bytes text_written(const struct text_writer *writer);
 enum status text_writer_end(const struct text_writer *writer) MUST_CHECK;
 
-/* The inverses; each reads the whole run or fails with MALFORMED (TOO_LARGE beyond `max`). */
+/* The inverses; each reads the whole run or fails with MALFORMED (TOO_LARGE beyond `max`),
+ * and takes only what its writer would have written: no sign, space or leading zero. */
 enum status text_read_u64(struct bytes text, uint64_t max, uint64_t *ret_number) MUST_CHECK;
 enum status text_read_time(struct bytes text, int64_t *ret_seconds) MUST_CHECK;
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/arena.h"
+#include "base/base64.h"
 #include "base/bytes.h"
 #include "base/status.h"
 
@@ -28,8 +29,18 @@
  *     return json_reader_end(&reader);
  *
  * After json_next_member() or json_next_element() returned true, exactly one value must be
- * read or skipped. Strings without escapes are views into the text; others live in the
- * arena. `at` is where reading stopped: the place of the first fault for messages.
+ * read or skipped; anything else is a bug of the decoder and asserts. Strings without escapes
+ * are views into the text; others live in the arena, as do the names of the open objects.
+ * Memory: about 1.5 KiB of the arena for a text with a container, then 24 octets a member
+ * for objects beyond 32 members. Time grows with the text alone, whatever names it brings.
+ *
+ * The status says what is wrong:
+ *     TRUNCATED    the text ends within a value: more octets could mend it
+ *     MALFORMED    not JSON, or one of the things refused above
+ *     TOO_LARGE    a limit, or a number beyond what was asked for
+ *     INVALID      good JSON of another kind than the one asked for
+ *     NO_MEMORY    the arena is full
+ * and json_reader_at() says where: at the octet, name or value at fault.
  */
 enum json_kind {
 	JSON_NONE, /* Fault or end. */
@@ -47,15 +58,20 @@ struct json_reader {
 	const uint8_t *next;
 	const uint8_t *end;
 	struct arena *arena;
+	struct json_names *names; /* Names met in the open objects; NULL before the first. */
 	enum status status;
 	uint32_t depth;
 	bool is_first; /* The container just opened has no member yet. */
-	struct json_frame *frame; /* Names met in the open objects, for duplicates. */
+	bool is_value_due; /* One value must be read before the next step. */
 };
 
+/* `text` of at most JSON_TEXT_SIZE_MAX octets, else TOO_LARGE. Text and arena outlive the
+ * reader and all strings it returned. */
 struct json_reader json_reader_over(struct bytes text, struct arena *arena);
 
-enum json_kind json_peek(struct json_reader *reader); /* What comes next. */
+/* What the value that is due begins like, without a verdict on it; JSON_NONE if that is no
+ * value, or once the reader failed. */
+enum json_kind json_peek(struct json_reader *reader);
 
 void json_read_object(struct json_reader *reader);
 bool json_next_member(struct json_reader *reader, struct bytes *ret_name);
@@ -63,13 +79,21 @@ void json_read_array(struct json_reader *reader);
 bool json_next_element(struct json_reader *reader);
 
 struct bytes json_read_string(struct json_reader *reader);
-uint64_t json_read_u64(struct json_reader *reader, uint64_t max); /* Whole, >= 0, <= max. */
+
+/* Whole numbers, written without fraction or exponent; no sign for u64. INVALID otherwise,
+ * TOO_LARGE beyond `max` or the type. */
+uint64_t json_read_u64(struct json_reader *reader, uint64_t max);
 int64_t json_read_i64(struct json_reader *reader);
 bool json_read_bool(struct json_reader *reader);
+
+/* The octets that a string stands for, in the arena. INVALID if it is not base64 or hex. */
+struct bytes json_read_base64(struct json_reader *reader, enum base64_alphabet alphabet);
+struct bytes json_read_hex(struct json_reader *reader);
 
 /* The text of the next value, whatever it is, checked as strictly as if it were read. */
 struct bytes json_skip(struct json_reader *reader);
 
+/* Refuses what was read for a reason only the caller can see. The first wins. */
 void json_reader_fail(struct json_reader *reader, enum status status);
 
 static inline bool

@@ -4,6 +4,7 @@
 #include "base/bytes.h"
 #include "base/status.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /*
@@ -16,19 +17,28 @@
  *     json_write_string(&writer, name);
  *     json_write_object_end(&writer);
  *
- * Strings must be UTF-8; octets that are not become U+FFFD. Non-ASCII is not escaped.
+ * To take back a member or element, keep a copy of the writer from before it:
+ *
+ *     struct json_writer before = writer;
+ *     value_write_json(&writer, value);
+ *     if (!json_writer_ok(&writer)) {
+ *             json_writer_rewind(&writer, &before);
+ *     }
+ *
+ * Strings must be UTF-8; octets that are not become U+FFFD, one each. Non-ASCII is not
+ * escaped. Members without a name, names without a value, two values at the top and ends
+ * without a beginning are bugs of the caller and assert; nesting too deep is TOO_LARGE.
  */
-enum { JSON_WRITER_DEPTH_MAX = 32 };
-
 struct json_writer {
 	char *start;
 	char *next;
 	char *end;
 	enum status status;
 	uint32_t depth;
-	uint32_t used; /* One bit a level: something stands before in this container. */
+	uint64_t used; /* One bit a level, 0 the top: something stands before in this container. */
+	uint64_t objects; /* One bit a level: it is an object. */
 	bool is_after_name;
-	bool is_pretty; /* Two-space indent. */
+	bool is_pretty; /* Two-space indent; set it before the first write. */
 };
 
 struct json_writer json_writer_over(char *characters, size_t capacity);
@@ -51,5 +61,15 @@ void json_write_hex(struct json_writer *writer, struct bytes run);
 void json_write_raw(struct json_writer *writer, struct bytes json); /* One value, already JSON. */
 
 void json_writer_fail(struct json_writer *writer, enum status status);
+
+static inline bool
+json_writer_ok(const struct json_writer *writer)
+{
+	return writer->status == STATUS_OK;
+}
+
+/* Goes back to an `earlier` copy of this writer. Forgives NO_SPACE, keeps any other fault. */
+void json_writer_rewind(struct json_writer *writer, const struct json_writer *earlier);
+
 struct bytes json_written(const struct json_writer *writer);
 enum status json_writer_end(const struct json_writer *writer) MUST_CHECK;
