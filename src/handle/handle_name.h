@@ -48,7 +48,8 @@ bool handle_name_is_global(struct bytes name);
 
 /* Which server of a site answers for `name`: the last 4 octets of MD5 over the upper-cased
  * part that `option` selects, as a number >= 0 whose remainder by the number of servers is
- * the position in the site's list. 0x80000000 stays itself, unsigned. */
+ * the position in the site's list. 0x80000000 stays itself, unsigned. An option beyond
+ * the three counts as by all; `name` is at most HANDLE_NAME_SIZE_MAX octets. */
 enum handle_hash_option {
 	HANDLE_HASH_BY_PREFIX = 0,
 	HANDLE_HASH_BY_SUFFIX = 1,

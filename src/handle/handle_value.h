@@ -60,9 +60,11 @@ struct handle_reference {
 	uint32_t index;
 };
 
-/* Reads one value; all limits of base/limits.h apply. The verdict is the reader's. */
+/* Reads one value; all limits of base/limits.h apply. The verdict is the reader's; once it
+ * failed, the value is all zero. */
 void handle_value_read(struct wire_reader *reader, struct handle_value *ret_value);
 void handle_value_write(struct wire_writer *writer, const struct handle_value *value);
+size_t handle_value_size(const struct handle_value *value); /* Octets that writing takes. */
 
 /* `walk` starts at wire_reader_over(value->references). */
 bool handle_reference_next(struct wire_reader *walk, struct handle_reference *ret_reference);
@@ -82,8 +84,10 @@ struct wire_reader handle_value_list_walk(const struct handle_value_list *list);
 /* False at the end of the list (or of what could be read). */
 bool handle_value_next(struct wire_reader *walk, struct handle_value *ret_value);
 
-/* A record may hold this list: indexes > 0 and unique, sizes within limits. INVALID or
- * VALUE_EXISTS, and the index at fault. */
+/* A record may hold this list: indexes unique and from 1 to 2^31 - 1 (they are signed in
+ * Handle.net), sizes within limits. INVALID or VALUE_EXISTS, and the index at fault;
+ * TOO_LARGE for the record as a whole; what reading says for octets that do not decode.
+ * `ret_index` is always set: 0 when no index is at fault. */
 enum status handle_value_list_check(
 	const struct handle_value_list *list, uint32_t *ret_index) MUST_CHECK;
 
