@@ -31,11 +31,10 @@ enum response_code {
 #undef X
 };
 
-enum message_flag {
-#define X(name, bit, text) MESSAGE_FLAG_##name = (int)bit,
+/* Constants of uint32_t and no enum: the highest bit is in use. */
+#define X(name, bit, text) static const uint32_t MESSAGE_FLAG_##name = bit;
 #include "message/flags.def"
 #undef X
-};
 
 enum opcode_class {
 	OPCODE_CLASS_UNKNOWN,
@@ -46,8 +45,10 @@ enum opcode_class {
 
 enum opcode_class opcode_class(uint32_t opcode);
 const char *opcode_name(uint32_t opcode); /* "RESOLUTION"; NULL if unknown. */
+const char *opcode_text(uint32_t opcode); /* A clause: for people. */
 const char *response_code_name(uint32_t code); /* "HANDLE_NOT_FOUND"; NULL if unknown. */
 const char *response_code_text(uint32_t code); /* A clause: for people. */
+const char *message_flag_name(uint32_t flag); /* "CERTIFY"; NULL unless one known bit. */
 
 /* Protocol versions; major 5 is an old way to write 2.0 and lower than everything. */
 struct version {
@@ -75,14 +76,23 @@ struct envelope {
 	uint32_t session_id;
 	uint32_t request_id;
 	uint32_t sequence; /* Number of this fragment, from 0. */
-	uint32_t
-		message_size; /* Of the whole message without envelopes. TOO_LARGE past the limit. */
+	uint32_t message_size; /* Of the whole message, without envelopes. */
 };
 
+/* TOO_LARGE when message_size exceeds MESSAGE_SIZE_MAX. Five bits of the
+ * suggested major version are read, as DO-IRP has it; Handle.net reads two. */
 void envelope_read(struct wire_reader *reader, struct envelope *ret_envelope);
 void envelope_write(struct wire_writer *writer, const struct envelope *envelope);
 
-/* What an answer speaks: min(ours, suggested), where suggested 0.x counts as `version`. */
+/* The version that the sender would like to be answered in: `suggested`, or `version` from
+ * clients of RFC 3652, who leave the octet zero. */
+static inline struct version
+version_suggested(const struct envelope *envelope)
+{
+	return envelope->suggested.major == 0 ? envelope->version : envelope->suggested;
+}
+
+/* What an answer speaks: min(ours, suggested). */
 struct version version_to_answer(const struct envelope *envelope);
 
 /* RFC 3652, 2.2.2. */
@@ -109,12 +119,24 @@ struct message {
 	bool has_credential_size; /* The u32 behind the body was there (old senders leave it out). */
 };
 
-/* `octets` is the whole message without envelope. */
+/* `octets` is the whole message without envelope: the caller has checked their number against
+ * message_size, as only the transport knows whether more will come. An encrypted message is
+ * UNSUPPORTED: who holds its session decrypts it and passes an envelope that says so. The
+ * compressed flag means nothing (Handle.net neither sets nor obeys it). */
 enum status message_decode(const struct envelope *envelope, struct bytes octets,
 	struct message *ret_message) MUST_CHECK;
 
 /* Writes header, body and credential as in `message`; header.body_size is taken from the body. */
 void message_write(struct wire_writer *writer, const struct message *message);
+
+/* The part behind the body: u32 size and credential, or nothing (has_credential_size). */
+void message_credential_write(struct wire_writer *writer, const struct message *message);
+
+/* The same when the body is written in place: header, then whatever the caller writes, then
+ * body_size is stored and the credential (its u32 size always) appended. TOO_LARGE in the
+ * writer when the whole exceeds MESSAGE_SIZE_MAX. */
+struct wire_length message_begin(struct wire_writer *writer, const struct header *header);
+void message_end(struct wire_writer *writer, struct wire_length body, struct bytes credential);
 
 /* Fragment `number` of a message cut for datagrams (492 octets each, TC as in `envelope`). */
 size_t message_fragment_count(size_t message_size);
