@@ -30,6 +30,7 @@ struct handle_admin {
 	bool has_legacy_tail; /* Two zero octets that old writers add; kept as found. */
 };
 
+/* MALFORMED for any other octets behind the index. */
 enum status handle_admin_decode(struct bytes data, struct handle_admin *ret_admin) MUST_CHECK;
 void handle_admin_write(struct wire_writer *writer, const struct handle_admin *admin);
 

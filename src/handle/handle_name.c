@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "handle/handle_name.h"
 
+#include "base/text_writer.h"
+
 #include <string.h>
 
 /* The prefix of prefix handles: what a slashless name lacks. */
@@ -145,16 +147,10 @@ handle_reference_parse(struct bytes text, uint32_t *ret_index, struct bytes *ret
 {
 	size_t colon = bytes_find(text, ':');
 	struct bytes name = bytes_slice(text, colon + 1, text.size);
-	uint64_t index = 0;
+	uint64_t index;
 
-	for (size_t i = 0; i < colon && index <= UINT32_MAX; i++) {
-		if (text.at[i] < '0' || text.at[i] > '9') {
-			return STATUS_MALFORMED;
-		}
-		index = index * 10 + (uint64_t)(text.at[i] - '0');
-	}
-	if (colon == 0 || index > UINT32_MAX || name.size == 0 ||
-		name.size > HANDLE_NAME_SIZE_MAX) {
+	if (text_read_u64(bytes_slice(text, 0, colon), UINT32_MAX, &index) != STATUS_OK ||
+		name.size == 0 || name.size > HANDLE_NAME_SIZE_MAX) {
 		return STATUS_MALFORMED;
 	}
 	*ret_index = (uint32_t)index;

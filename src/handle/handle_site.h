@@ -28,6 +28,8 @@ enum handle_interface_protocol {
 
 enum { HANDLE_SITE_PRIMARY = 0x80, HANDLE_SITE_MULTI_PRIMARY = 0x40 };
 
+enum { HANDLE_ADDRESS_SIZE = 16 };
+
 struct handle_site {
 	uint16_t format_version; /* 1. */
 	uint8_t protocol_major;
@@ -61,9 +63,11 @@ struct handle_attribute {
 	struct bytes value;
 };
 
+/* Fields are kept as found, also a version, option or type that is not listed here. */
 enum status handle_site_decode(struct bytes data, struct handle_site *ret_site) MUST_CHECK;
 void handle_site_write(struct wire_writer *writer, const struct handle_site *site);
 
+/* Walks start at wire_reader_over(site->attributes), (site->servers), (server->interfaces). */
 bool handle_attribute_next(struct wire_reader *walk, struct handle_attribute *ret_attribute);
 bool handle_server_next(struct wire_reader *walk, struct handle_server *ret_server);
 bool handle_interface_next(struct wire_reader *walk, struct handle_interface *ret_interface);
