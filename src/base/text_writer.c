@@ -88,10 +88,10 @@ void
 text_write_hex(struct text_writer *writer, struct bytes run)
 {
 	static const char digits[] = "0123456789abcdef";
-	char *at = run.size > SIZE_MAX / 2 ? NULL : text_writer_take(writer, run.size * 2);
+	/* Twice a size that memory holds may still wrap; SIZE_MAX never fits. */
+	char *at = text_writer_take(writer, run.size > SIZE_MAX / 2 ? SIZE_MAX : run.size * 2);
 
 	if (at == NULL) {
-		text_writer_fail(writer, STATUS_NO_SPACE);
 		return;
 	}
 	for (size_t i = 0; i < run.size; i++) {
