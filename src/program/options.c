@@ -110,7 +110,7 @@ option_next(struct option_walk *walk)
 	return true;
 }
 
-static void
+static void __attribute__((format(printf, 2, 0)))
 complain(const struct command_manual *manual, const char *format, va_list arguments)
 {
 	fflush(stdout);
