@@ -31,7 +31,8 @@
 	X(JSON_MEMBER_COUNT_MAX, 4096, "members", "members of one JSON object")                   \
 	X(JSON_TEXT_SIZE_MAX, 1048576, "octets", "one JSON text: a request body or a line")       \
 	X(REQUEST_MEMORY_MAX, 1048576, "octets", "arena of one request")                          \
-	X(UDP_BATCH_MAX, 64, "datagrams", "datagrams taken in one wake-up")                       \
+	X(UDP_BATCH_MAX, 64, "datagrams", "datagrams taken or sent in one system call")           \
+	X(UDP_ROUND_COUNT_MAX, 8, "batches", "full batches taken before timers and streams")      \
 	X(UDP_REASSEMBLY_SLOT_COUNT, 256, "messages", "half-received messages, all sources")      \
 	X(UDP_REASSEMBLY_SIZE_MAX, 16384, "octets", "a message received in fragments")            \
 	X(UDP_REASSEMBLY_PER_SOURCE_MAX, 2, "messages", "half-received messages of one source")   \
@@ -43,6 +44,10 @@
 	X(TCP_IDLE_MS, 60000, "ms", "a connection without a request")                             \
 	X(TCP_WRITE_STALL_MS, 10000, "ms", "a peer that does not read its answers")               \
 	X(TCP_OUT_SIZE_MAX, 1048576, "octets", "answers waiting in one connection")               \
+	X(TCP_LINGER_MS, 1000, "ms", "a peer that goes on sending after our last answer")         \
+	X(TCP_LINGER_SIZE_MAX, 1048576, "octets", "dropped from a peer after our last answer")    \
+	X(TCP_ACCEPT_COUNT_MAX, 64, "connections", "connections taken in one wake-up")            \
+	X(ACCEPT_REST_MS, 100, "ms", "rest of a listener when descriptors ran out")               \
 	X(FD_RESERVE_COUNT, 32, "descriptors", "kept back for store, log and control")            \
 	X(SIGNER_QUEUE_COUNT_MAX, 1024, "answers", "answers waiting for a signature")             \
 	X(CONFIGURATION_SIZE_MAX, 1048576, "octets", "the configuration file")                    \
