@@ -169,6 +169,25 @@ digest_read(struct wire_reader *reader, struct response *response)
 	response->digest = wire_read_bytes(reader, request_digest_size(response->digest_code));
 }
 
+uint32_t
+response_code_meant(struct version version, uint32_t code)
+{
+	if (code == RESPONSE_PREFIX_REFERRAL && !version_at_least(version, 2, 5)) {
+		return RESPONSE_SERVER_BACKUP;
+	}
+	return code;
+}
+
+static bool
+code_is_expected(struct version version, uint32_t code)
+{
+	if (version_at_least(version, 2, 5)) {
+		return code != RESPONSE_RESERVED;
+	}
+	return code != RESPONSE_RESERVED && code != RESPONSE_SERVER_BACKUP &&
+		code != RESPONSE_INVALID_VALUE;
+}
+
 enum status
 response_decode(const struct message *message, struct response *ret_response)
 {
@@ -176,18 +195,11 @@ response_decode(const struct message *message, struct response *ret_response)
 	struct header *header = &ret_response->message.header;
 
 	ret_response->message = *message;
-	if (header->response_code == RESPONSE_RESERVED) {
+	if (!code_is_expected(message->envelope.version, header->response_code)) {
 		return STATUS_INVALID;
 	}
-	if (!version_at_least(message->envelope.version, 2, 5)) {
-		if (header->response_code == RESPONSE_SERVER_BACKUP ||
-			header->response_code == RESPONSE_INVALID_VALUE) {
-			return STATUS_INVALID;
-		}
-		if (header->response_code == RESPONSE_PREFIX_REFERRAL) {
-			header->response_code = RESPONSE_SERVER_BACKUP;
-		}
-	}
+	header->response_code =
+		response_code_meant(message->envelope.version, header->response_code);
 	digest_read(&reader, ret_response);
 	body_read(&reader, response_shape(header->opcode, header->response_code), ret_response);
 	return wire_reader_end(&reader);

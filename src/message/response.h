@@ -70,6 +70,9 @@ struct response {
 /* `response_code` as in struct response: see response_decode(). */
 enum response_shape response_shape(uint32_t opcode, uint32_t response_code);
 
+/* What a code on the wire means in protocol `version`: 303 below 2.5 is 7. */
+uint32_t response_code_meant(struct version version, uint32_t code);
+
 /*
  * INVALID when it is a request. Peers below 2.5 knew neither 7 nor 202 and were sent 303 and
  * 201 for them: response_write() writes those, and response_decode() makes 303 into 7 again

@@ -1,0 +1,414 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "frames.h"
+#include "message/credential.h"
+#include "vectors/vectors.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/*
+ * Every recorded message is decoded, compared with what Handle.net says about it, and written
+ * back to the same octets. Messages that are wrong on purpose, or that nobody can read, are
+ * listed here with the reason; they too must be recognised for what they are.
+ */
+enum where { IN_REQUEST, IN_RESPONSE };
+enum stage { AT_FRAME, AT_MESSAGE, AT_BODY };
+
+static const struct exception {
+	const char *name;
+	enum where where;
+	enum stage stage;
+	enum status status;
+	const char *reason;
+} exceptions[] = {
+	{"resp-resolution-digest-2.0", IN_RESPONSE, AT_BODY, STATUS_TOO_LARGE,
+		"protocol 2.0 marks its digest nowhere: Handle.net cannot read it back either"},
+};
+
+static const struct exception *
+exception_for(const char *name, enum where where, enum stage stage)
+{
+	for (size_t i = 0; i < sizeof(exceptions) / sizeof(exceptions[0]); i++) {
+		if (strcmp(exceptions[i].name, name) == 0 && exceptions[i].where == where &&
+			exceptions[i].stage == stage) {
+			return &exceptions[i];
+		}
+	}
+	return NULL;
+}
+
+/* True if `status` is OK, or false if it is the one the table gives the reason for. */
+static bool
+went_well(const char *name, enum where where, enum stage stage, enum status status)
+{
+	const struct exception *exception = exception_for(name, where, stage);
+	enum status expected = exception != NULL ? exception->status : STATUS_OK;
+
+	if (status != expected) {
+		fail_msg("%s, %s, stage %d: %s instead of %s", name,
+			where == IN_REQUEST ? "request" : "response", stage, status_name(status),
+			status_name(expected));
+	}
+	return status == STATUS_OK;
+}
+
+/* Takes one message apart and puts it together; what was decoded is returned for more. */
+struct decoded {
+	struct frame frame;
+	struct message message;
+	struct request request;
+	struct response response;
+	bool is_message; /* Else the frame alone was readable. */
+	bool is_body;
+};
+
+static bool
+decode_and_write_back(
+	const char *name, enum where where, struct bytes octets, struct decoded *decoded)
+{
+	struct message *message = &decoded->message;
+	enum status status = frame_split(octets, &decoded->frame);
+
+	memset(message, 0, sizeof(*message));
+	decoded->is_message = decoded->is_body = false;
+	if (!went_well(name, where, AT_FRAME, status)) {
+		return false;
+	}
+	octets.size -= decoded->frame.rest.size;
+	assert_run(frame_join(&decoded->frame.envelope, decoded->frame.octets), octets);
+	status = message_decode(&decoded->frame.envelope, decoded->frame.octets, message);
+	if (!went_well(name, where, AT_MESSAGE, status)) {
+		return true;
+	}
+	decoded->is_message = true;
+	assert_run(message_octets(message), decoded->frame.octets);
+	status = message->header.response_code == 0 ? request_decode(message, &decoded->request)
+						    : response_decode(message, &decoded->response);
+	if (!went_well(name, where, AT_BODY, status)) {
+		return true;
+	}
+	decoded->is_body = true;
+	assert_run(message->header.response_code == 0 ? request_octets(&decoded->request)
+						      : response_octets(&decoded->response),
+		decoded->frame.octets);
+	return true;
+}
+
+static struct version
+version_parse(struct bytes text)
+{
+	char copy[16] = {0};
+	char *minor;
+	long major;
+
+	assert_true(text.size < sizeof(copy));
+	memcpy(copy, text.at, text.size);
+	major = strtol(copy, &minor, 10);
+	assert_int_equal(*minor, '.');
+	return (struct version){(uint8_t)major, (uint8_t)strtol(minor + 1, NULL, 10)};
+}
+
+static void
+assert_version(struct version found, struct bytes expected)
+{
+	assert_int_equal(found.major, version_parse(expected).major);
+	assert_int_equal(found.minor, version_parse(expected).minor);
+}
+
+static void
+envelopes_are_read_and_written_back(void **state)
+{
+	struct vector vector;
+	size_t count = 0;
+
+	(void)state;
+	for (size_t at = 0; vector_next("envelope", &at, &vector); count++) {
+		struct wire_reader reader = wire_reader_over(vector.octets);
+		struct envelope envelope;
+
+		envelope_read(&reader, &envelope);
+		assert_int_equal(wire_reader_end(&reader), STATUS_OK);
+		assert_int_equal(envelope.version.major, vector_number(&vector, "major"));
+		assert_int_equal(envelope.version.minor, vector_number(&vector, "minor"));
+		assert_int_equal(envelope.suggested.major, vector_number(&vector, "suggestMajor"));
+		assert_int_equal(envelope.suggested.minor, vector_number(&vector, "suggestMinor"));
+		assert_version(
+			version_suggested(&envelope), vector_text(&vector, "decodedSuggest"));
+		assert_int_equal(envelope.session_id, vector_number(&vector, "sessionId"));
+		assert_int_equal(envelope.request_id, vector_number(&vector, "requestId"));
+		assert_int_equal(envelope.sequence, vector_number(&vector, "messageId"));
+		assert_int_equal(envelope.message_size, vector_number(&vector, "messageLength"));
+		assert_int_equal(envelope.is_compressed, vector_bool(&vector, "compressed"));
+		assert_int_equal(envelope.is_encrypted, vector_bool(&vector, "encrypted"));
+		assert_int_equal(envelope.is_truncated, vector_bool(&vector, "truncated"));
+		assert_run(frame_join(&envelope, (struct bytes){NULL, 0}), vector.octets);
+	}
+	assert_int_equal(count, 11);
+}
+
+static void
+compare_frame(const struct vector *vector, const struct decoded *decoded)
+{
+	const struct envelope *envelope = &decoded->frame.envelope;
+	const struct header *header = &decoded->message.header;
+	char flags[16];
+
+	assert_version(envelope->version, vector_text(vector, "envelope+header.version"));
+	assert_version(envelope->suggested, vector_text(vector, "envelope+header.suggest"));
+	assert_int_equal(envelope->session_id, vector_number(vector, "envelope+header.sessionId"));
+	assert_int_equal(envelope->request_id, vector_number(vector, "envelope+header.requestId"));
+	assert_int_equal(header->opcode, vector_number(vector, "envelope+header.opCode"));
+	assert_int_equal(
+		header->response_code, vector_number(vector, "envelope+header.responseCode"));
+	snprintf(flags, sizeof(flags), "0x%08x", header->flags);
+	assert_run(bytes_from_string(flags), vector_text(vector, "envelope+header.opFlags"));
+	assert_int_equal(
+		header->site_serial, vector_number(vector, "envelope+header.siteInfoSerial"));
+	assert_int_equal(
+		header->recursion_count, vector_number(vector, "envelope+header.recursionCount"));
+	assert_int_equal(header->expiration, vector_number(vector, "envelope+header.expiration"));
+	assert_int_equal(header->body_size, vector_number(vector, "envelope+header.bodyLength"));
+	assert_run(decoded->message.body, vector_octets(vector, "body"));
+	assert_int_equal(
+		decoded->message.credential.size, vector_number(vector, "credentialLength"));
+	assert_true(decoded->message.has_credential_size);
+}
+
+/* The class that Handle.net makes of it, from our shape. */
+static const char *
+request_class(uint32_t opcode)
+{
+	switch (opcode) {
+	case OPCODE_CREATE_HANDLE:
+		return "CreateHandleRequest";
+	case OPCODE_DELETE_HANDLE:
+		return "DeleteHandleRequest";
+	case OPCODE_ADD_VALUE:
+		return "AddValueRequest";
+	case OPCODE_MODIFY_VALUE:
+		return "ModifyValueRequest";
+	case OPCODE_LIST_HANDLES:
+		return "ListHandlesRequest";
+	case OPCODE_LIST_HOMED_PREFIXES:
+		return "ListNAsRequest";
+	}
+	switch (request_shape(opcode)) {
+	case REQUEST_RESOLUTION:
+		return "ResolutionRequest";
+	case REQUEST_INDEXES:
+		return "RemoveValueRequest";
+	case REQUEST_CHALLENGE_RESPONSE:
+		return "ChallengeAnswerRequest";
+	case REQUEST_VERIFY_CHALLENGE:
+		return "VerifyAuthRequest";
+	case REQUEST_SESSION_SETUP:
+		return "SessionSetupRequest";
+	case REQUEST_TRANSACTIONS:
+		return "RetrieveTxnRequest";
+	case REQUEST_DUMP:
+		return "DumpHandlesRequest";
+	case REQUEST_NAME:
+	case REQUEST_MAYBE_NAME:
+		return "GenericRequest";
+	case REQUEST_UNKNOWN:
+	case REQUEST_VALUES:
+	case REQUEST_EXCHANGE_KEY:
+	case REQUEST_LOGIN:
+		break;
+	}
+	return "";
+}
+
+static const char *
+response_class(const struct header *header)
+{
+	switch (response_shape(header->opcode, header->response_code)) {
+	case RESPONSE_EMPTY:
+		return "GenericResponse";
+	case RESPONSE_VALUES:
+		return "ResolutionResponse";
+	case RESPONSE_SITE:
+		return "GetSiteInfoResponse";
+	case RESPONSE_CREATED:
+		return "CreateHandleResponse";
+	case RESPONSE_NAMES:
+		return header->opcode == OPCODE_LIST_HOMED_PREFIXES ? "ListNAsResponse"
+								    : "ListHandlesResponse";
+	case RESPONSE_VERDICT:
+		return "VerifyAuthResponse";
+	case RESPONSE_SESSION:
+		return "SessionSetupResponse";
+	case RESPONSE_NUMBER:
+		return "NextTxnIdResponse";
+	case RESPONSE_STREAM:
+		return "RetrieveTxnResponse";
+	case RESPONSE_MESSAGE:
+		return "ErrorResponse";
+	case RESPONSE_REFERRAL:
+		return "ServiceReferralResponse";
+	case RESPONSE_CHALLENGE:
+		return "ChallengeResponse";
+	}
+	return "";
+}
+
+static void
+assert_list_of_indexes(struct bytes indexes, const json_t *expected)
+{
+	struct wire_reader walk = wire_reader_over(indexes);
+
+	assert_int_equal(indexes.size, 4 * json_array_size(expected));
+	for (size_t i = 0; i < json_array_size(expected); i++) {
+		assert_int_equal(
+			wire_read_u32(&walk), json_integer_value(json_array_get(expected, i)));
+	}
+}
+
+static void
+assert_list_of_types(struct bytes types, const json_t *expected)
+{
+	struct wire_reader walk = wire_reader_over(types);
+
+	for (size_t i = 0; i < json_array_size(expected); i++) {
+		assert_run(wire_read_blob(&walk, HANDLE_TYPE_SIZE_MAX),
+			bytes_from_string(json_string_value(json_array_get(expected, i))));
+	}
+	assert_int_equal(wire_reader_end(&walk), STATUS_OK);
+}
+
+static void
+compare_transactions(const struct vector *vector, const struct request_transactions *transactions)
+{
+	if (vector_has(vector, "lastTxnId")) {
+		assert_int_equal(transactions->kind, 0);
+		assert_int_equal(transactions->last_id, vector_number(vector, "lastTxnId"));
+		assert_int_equal(transactions->last_date, vector_number(vector, "lastQueryDate"));
+		assert_int_equal(transactions->hash_kind, vector_number(vector, "rcvrHashType"));
+		assert_int_equal(transactions->server_count, vector_number(vector, "numServers"));
+		assert_int_equal(transactions->server_number, vector_number(vector, "serverNum"));
+	}
+	if (vector_has(vector, "json")) {
+		json_t *state = json_loadb(
+			(const char *)transactions->state.at, transactions->state.size, 0, NULL);
+
+		assert_int_equal(transactions->kind, 1);
+		assert_true(json_equal(state, vector_field(vector, "json")));
+		json_decref(state);
+	}
+}
+
+static void
+compare_request(const struct vector *vector, const struct request *request)
+{
+	assert_run(bytes_from_string(request_class(request->message.header.opcode)),
+		vector_text(vector, "javaDecodesAs"));
+	if (vector_has(vector, "handle")) {
+		assert_run(request_handle(request), vector_text(vector, "handle"));
+	}
+	if (vector_has(vector, "indexes")) {
+		assert_list_of_indexes(
+			request->resolution.indexes, vector_field(vector, "indexes"));
+	}
+	if (vector_has(vector, "types")) {
+		assert_list_of_types(request->resolution.types, vector_field(vector, "types"));
+	}
+	if (request->message.header.opcode == OPCODE_RETRIEVE_TRANSACTION_LOG) {
+		compare_transactions(vector, &request->transactions);
+	}
+}
+
+static void
+compare_response(const struct vector *vector, const struct response *response)
+{
+	const struct header *header = &response->message.header;
+
+	assert_run(bytes_from_string(response_class(header)), vector_text(vector, "javaDecodesAs"));
+	if (vector_has(vector, "requestDigest")) {
+		assert_int_equal(response->digest_code, vector_number(vector, "rdHashType"));
+		assert_run(response->digest, vector_octets(vector, "requestDigest"));
+	} else {
+		assert_int_equal(response->digest.size, 0);
+	}
+	if (vector_has(vector, "nonce")) {
+		assert_run(response->nonce, vector_octets(vector, "nonce"));
+	}
+	if (vector_has(vector, "message")) {
+		const char *text = json_string_value(vector_field(vector, "message"));
+
+		assert_run(response->error.text, bytes_from_string(text != NULL ? text : ""));
+	}
+}
+
+static void
+messages_are_read_compared_and_written_back(void **state)
+{
+	struct decoded decoded;
+	struct vector vector;
+	size_t bodies = 0;
+	size_t count = 0;
+
+	(void)state;
+	for (size_t at = 0; vector_next("message", &at, &vector); count++) {
+		enum where where = strncmp(vector.name, "req-", 4) == 0 ? IN_REQUEST : IN_RESPONSE;
+
+		print_message("%s\n", vector.name);
+		assert_true(decode_and_write_back(vector.name, where, vector.octets, &decoded));
+		assert_int_equal(decoded.frame.rest.size, 0);
+		assert_true(decoded.is_message);
+		assert_int_equal(decoded.message.header.response_code == 0, where == IN_REQUEST);
+		compare_frame(&vector, &decoded);
+		if (!decoded.is_body) {
+			continue;
+		}
+		bodies++;
+		if (where == IN_REQUEST) {
+			compare_request(&vector, &decoded.request);
+		} else {
+			compare_response(&vector, &decoded.response);
+		}
+	}
+	assert_int_equal(count, 84);
+	assert_int_equal(bodies, 83);
+}
+
+/* Every message in a run of octets; what follows the last is returned. */
+static struct bytes
+read_stream(const char *name, enum where where, struct bytes octets, struct decoded *decoded)
+{
+	bool is_first = true;
+
+	while (octets.size > 0 && (is_first || octets.size >= ENVELOPE_SIZE)) {
+		struct decoded next;
+
+		if (!decode_and_write_back(name, where, octets, &next)) {
+			break;
+		}
+		if (is_first) {
+			*decoded = next;
+		}
+		is_first = false;
+		octets = next.frame.rest;
+		if (vector_has(&(struct vector){0}, "")) {
+			break;
+		}
+	}
+	return octets;
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(envelopes_are_read_and_written_back),
+		cmocka_unit_test(messages_are_read_compared_and_written_back),
+	};
+
+	(void)read_stream;
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
