@@ -4,6 +4,7 @@
 #include "base/bytes.h"
 #include "base/problem.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /*
@@ -17,24 +18,28 @@
  * Slots are never emptied (a deleted handle's slot leads to its delete entry).
  *
  * One writer; readers on other threads need no lock: a slot is one atomic word. When the
- * table grows, readers that were inside keep the old one until they leave (places_enter,
- * places_leave: once a wake-up).
+ * table grows, readers that were inside keep the old one until they leave or enter anew
+ * (once a wake-up).
  *
  * The file is a checkpoint of the journal up to places_position(); after a crash the ledger
- * replays from there. Replaying twice does no harm.
+ * replays from there. Replaying twice does no harm (the argument is in places.c). A new or
+ * grown table becomes the file at its first checkpoint. Opened read-only, the file is a
+ * starting point in this process's memory: puts are seen here and nowhere else.
  */
 struct places;
 struct places_reader;
 
-/* Makes the file if there is none or if it is not sound (`ret_is_new`: replay everything). */
+/* Starts empty if there is no file or it is not sound (`ret_is_new`: replay everything). */
 enum status places_open(const char *path, bool is_writable, struct places **ret_places,
 	bool *ret_is_new, struct problem *problem) MUST_CHECK;
-void places_close(struct places *places); /* Without a checkpoint; see places_checkpoint(). */
 
-/* One for each reading thread. */
+/* Without a checkpoint; see places_checkpoint(). Its readers are freed before. NULL is fine. */
+void places_close(struct places *places);
+
+/* One for each reading thread. NULL if memory is short. */
 struct places_reader *places_reader_new(struct places *places);
-void places_reader_free(struct places_reader *reader);
-void places_enter(struct places_reader *reader);
+void places_reader_free(struct places_reader *reader); /* NULL is fine. */
+void places_enter(struct places_reader *reader); /* Also while inside: takes the newest table. */
 void places_leave(struct places_reader *reader);
 
 /* Looking up, in steps that let a batch overlap its cache misses:
@@ -42,22 +47,36 @@ void places_leave(struct places_reader *reader);
  *     probe = places_probe(reader, key);         hash, prefetch the slot
  *     place = places_next(reader, &probe);       first candidate, 0 when there is none
  *     journal_prefetch(journal, place);
- */
+ *
+ * Between places_enter() and places_leave(); a probe ends with them. */
 struct places_probe {
 	uint64_t hash;
 	uint64_t slot;
+	uint64_t left; /* Slots not looked at. */
 };
-struct places_probe places_probe(struct places_reader *reader, struct bytes key);
-uint64_t places_next(struct places_reader *reader, struct places_probe *probe);
+struct places_probe places_probe(const struct places_reader *reader, struct bytes key);
+uint64_t places_next(const struct places_reader *reader, struct places_probe *probe);
 
-/* The writer's side. `matches` says whether the entry at a place has this key. */
+/* The writer's side. `matches` says whether the entry at a place has this key; the place may
+ * be any number if the file is older or newer than the journal. */
 typedef bool places_matches(void *context, uint64_t place, struct bytes key);
 uint64_t places_find(
 	struct places *places, struct bytes key, places_matches *matches, void *context);
+
+/* Sets the key's place: a multiple of 8 below 2^39, not 0 (INVALID). NO_SPACE past 2^28 slots
+ * or when the disk has no room for a larger table; SYSTEM; CORRUPT when damage filled the
+ * table: remove the file. Then nothing changed. */
 enum status places_put(struct places *places, struct bytes key, uint64_t place,
 	places_matches *matches, void *context) MUST_CHECK;
 
+/* Makes room for `count` more keys at once, so that as many puts cannot fail for room. */
+enum status places_reserve(struct places *places, uint64_t count) MUST_CHECK;
+
 uint64_t places_count(const struct places *places);
 uint64_t places_position(const struct places *places); /* Journal place of the checkpoint. */
+
+/* Makes durable that every put of the journal's entries before `position` is in the file.
+ * Those puts have returned. May run beside the writer, on one thread; a put that must grow
+ * the table waits for it. After a failure READ_ONLY for good: the last checkpoint stays. */
 enum status places_checkpoint(
 	struct places *places, uint64_t position, struct problem *problem) MUST_CHECK;
