@@ -25,6 +25,15 @@
 	X(KEY_SIZE_MAX, 8192, "octets", "one key in Handle encoding")                             \
 	X(RSA_BITS_MIN, 1024, "bits", "RSA keys that are still verified")                         \
 	X(RSA_BITS_MAX, 8192, "bits", "RSA keys beyond cost more than they protect")              \
+	X(RSA_EXPONENT_BITS_MAX, 64, "bits", "public exponents beyond make a verification slow")  \
+	X(DSA_BITS_MIN, 1024, "bits", "DSA keys that are still verified")                         \
+	X(DSA_BITS_MAX, 3072, "bits", "the largest DSA of FIPS 186-4")                            \
+	X(DH_BITS_MIN, 1024, "bits", "the group that Handle.net clients propose")                 \
+	X(DH_BITS_MAX, 4096, "bits", "a peer chooses the group and we compute in it")             \
+	X(KEY_FILE_SIZE_MAX, 65536, "octets", "one key file, PEM or Handle encoding")             \
+	X(SECRET_SIZE_MAX, 4096, "octets", "a passphrase or secret key from which keys are made") \
+	X(SALT_SIZE_MAX, 64, "octets", "salt that a peer may make us use")                        \
+	X(DERIVED_KEY_BITS_MAX, 512, "bits", "key that a peer may make us derive")                \
 	X(PBKDF2_ITERATION_COUNT_MAX, 100000, "rounds", "rounds that a peer may make us compute") \
 	X(RECURSION_COUNT_MAX, 10, "hops", "recursion count of a request, as Handle.net 9")       \
 	X(JSON_DEPTH_MAX, 32, "levels", "nesting of one JSON text")                               \

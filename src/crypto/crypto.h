@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/bytes.h"
+#include "base/limits.h"
 #include "base/problem.h"
 
 #include <stdbool.h>
@@ -23,6 +24,8 @@ enum crypto_digest {
 
 enum { CRYPTO_DIGEST_SIZE_MAX = 32 };
 
+/* Nothing here can fail for what is digested; it aborts when memory is short for the context
+ * that a thread keeps from its first digest on. A run may be empty, an HMAC key too. */
 size_t crypto_digest_size(enum crypto_digest kind);
 void crypto_digest(enum crypto_digest kind, struct bytes run, uint8_t *ret_digest);
 
@@ -32,7 +35,8 @@ void crypto_digest_runs(
 void crypto_hmac_runs(enum crypto_digest kind, struct bytes key, const struct bytes *runs,
 	size_t run_count, uint8_t *ret_mac);
 
-/* PBKDF2 with HMAC-`kind` (RFC 8018). TOO_LARGE past PBKDF2_ITERATION_COUNT_MAX. */
+/* PBKDF2 with HMAC-`kind` (RFC 8018). TOO_LARGE past PBKDF2_ITERATION_COUNT_MAX, INVALID for
+ * no rounds or no key. */
 enum status crypto_pbkdf2(enum crypto_digest kind, struct bytes secret, struct bytes salt,
 	uint32_t iterations, size_t key_size, uint8_t *ret_key) MUST_CHECK;
 
@@ -40,7 +44,8 @@ bool crypto_equal(struct bytes one, struct bytes other); /* In constant time. */
 void crypto_random(void *at, size_t size); /* From the kernel; aborts if it cannot. */
 void crypto_forget(void *at, size_t size); /* Overwrites, never optimised away. */
 
-/* Block ciphers of private-key files and old sessions. */
+/* Block ciphers of private-key files and old sessions. Keys have 8, 24 or 16 octets, an IV
+ * one block (8 or 16) in CBC mode and none in ECB mode; INVALID otherwise. */
 enum crypto_cipher {
 	CRYPTO_DES_ECB,
 	CRYPTO_DES_CBC,
@@ -49,7 +54,12 @@ enum crypto_cipher {
 	CRYPTO_AES128_ECB,
 	CRYPTO_AES128_CBC,
 };
-/* PKCS#5 padding. `ret_octets` holds run.size + 16. UNSUPPORTED if this OpenSSL has none. */
+enum { CRYPTO_BLOCK_SIZE_MAX = 16 };
+
+/* PKCS#5 padding. `ret_octets` holds run.size + 16 and does not overlap the run. To decrypt
+ * is MALFORMED when the run is no whole number of blocks or the padding is wrong; who lets a
+ * peer see the difference from a wrong MAC lets it decrypt. UNSUPPORTED if this OpenSSL
+ * lacks the cipher. */
 enum status crypto_encrypt(enum crypto_cipher cipher, struct bytes key, struct bytes iv,
 	struct bytes run, uint8_t *ret_octets, size_t *ret_size) MUST_CHECK;
 enum status crypto_decrypt(enum crypto_cipher cipher, struct bytes key, struct bytes iv,
@@ -65,9 +75,11 @@ enum crypto_key_kind {
 	CRYPTO_KEY_SM2,
 };
 
-/* Public keys and private ones by their numbers; an empty run for what is not known (a
- * private key without CRT parts). INVALID when the numbers make no key, TOO_LARGE and
- * UNSUPPORTED past RSA_BITS_MIN and RSA_BITS_MAX. */
+/* Public keys and private ones by their numbers; an empty run for what is not known: `d` or
+ * `x` in a public key, the CRT parts in a private one. What follows from the rest is computed:
+ * y, the CRT parts from p and q, and e from d if it is one of those in use (Handle.net's
+ * RSA_PRIV_KEY has none). What is given must agree: INVALID when the numbers make no key.
+ * Below RSA_BITS_MIN or DSA_BITS_MIN a key is UNSUPPORTED, above the _MAX TOO_LARGE. */
 struct crypto_rsa {
 	struct bytes n, e, d, p, q, dp, dq, qi;
 };
@@ -81,23 +93,35 @@ enum status crypto_key_from_dsa(
 enum status crypto_key_from_ed25519(struct bytes public_octets, struct bytes private_octets,
 	struct crypto_key **ret_key) MUST_CHECK;
 
+/* The point as 0x04 || x || y and the scalar; either may be empty, not both (GB/T 32918). */
+enum status crypto_key_from_sm2(struct bytes public_octets, struct bytes private_octets,
+	struct crypto_key **ret_key) MUST_CHECK;
+
+/* A fresh private key: RSA of 2048 bits with e = 65537, Ed25519, SM2. UNSUPPORTED for DSA,
+ * which is only kept for those who have it. */
 enum status crypto_key_new(enum crypto_key_kind kind, struct crypto_key **ret_key) MUST_CHECK;
 void crypto_key_free(struct crypto_key *key);
 enum crypto_key_kind crypto_key_kind(const struct crypto_key *key);
 bool crypto_key_is_private(const struct crypto_key *key);
 
-/* One number of the key by its letter(s): "n" "e" "d" "p" "q" "dp" "dq" "qi" "g" "y" "x", or
- * "public"/"private" for Ed25519. Writes at most `capacity` octets; NO_SPACE, NOT_FOUND. */
+/* One number of the key by its letter(s): "n" "e" "d" "p" "q" "dp" "dq" "qi" "g" "y" "x",
+ * without leading zeros; or "public"/"private" for Ed25519 (32 octets each) and SM2 (65 and
+ * 32). Writes at most `capacity` octets; NO_SPACE, and NOT_FOUND for what this key has not. */
+enum { CRYPTO_NUMBER_SIZE_MAX = RSA_BITS_MAX / 8 };
 enum status crypto_key_number(const struct crypto_key *key, const char *name, uint8_t *ret_octets,
 	size_t capacity, size_t *ret_size) MUST_CHECK;
 
-/* PKCS#8 / SPKI PEM. Files are made with mode 0600 and never overwritten (EXISTS). */
+/* PKCS#8 / SPKI PEM, not encrypted: a private key writes itself whole, a public one as SPKI.
+ * Files are made with mode 0600 and never overwritten (EXISTS); on return they are on disk. */
 enum status crypto_key_read_pem(
 	const char *path, struct crypto_key **ret_key, struct problem *problem) MUST_CHECK;
 enum status crypto_key_write_pem(
 	const char *path, const struct crypto_key *key, struct problem *problem) MUST_CHECK;
 
-/* RSA: PKCS#1 v1.5; DSA: DER of r and s; Ed25519: digest is ignored (RFC 8032). */
+/* RSA: PKCS#1 v1.5; DSA: DER of r and s; Ed25519: digest is ignored (RFC 8032); SM2: DER of
+ * r and s over SM3 whatever `digest` says, with the identity 1234567812345678 (GB/T 32918.2,
+ * GM/T 0009). UNSUPPORTED for a digest that OpenSSL does not sign with this kind of key,
+ * INVALID without the private half. */
 enum { CRYPTO_SIGNATURE_SIZE_MAX = 1024 };
 enum status crypto_sign(const struct crypto_key *key, enum crypto_digest digest,
 	const struct bytes *runs, size_t run_count,
@@ -106,7 +130,12 @@ enum status crypto_sign(const struct crypto_key *key, enum crypto_digest digest,
 enum status crypto_verify(const struct crypto_key *key, enum crypto_digest digest,
 	const struct bytes *runs, size_t run_count, struct bytes signature) MUST_CHECK;
 
-/* Finite-field Diffie-Hellman: shared = peer^x mod p, padded to the length of p. INVALID
- * unless 1 < peer < p - 1 and p has 1024 bits or more. `ret_shared` holds p.size. */
+/* Finite-field Diffie-Hellman: shared = peer^x mod p, padded to the length of p without its
+ * leading zeros. INVALID unless 1 < peer < p - 1, x > 0 and p is odd; UNSUPPORTED below
+ * DH_BITS_MIN, TOO_LARGE above DH_BITS_MAX. `ret_shared` holds p.size. */
 enum status crypto_dh_shared(struct bytes p, struct bytes x, struct bytes peer, uint8_t *ret_shared,
+	size_t *ret_size) MUST_CHECK;
+
+/* The number to send to the peer, g^x mod p: same rules and same form. */
+enum status crypto_dh_public(struct bytes p, struct bytes x, struct bytes g, uint8_t *ret_public,
 	size_t *ret_size) MUST_CHECK;
