@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
+#include "crypto/crypto.h"
 #include "wire/wire_reader.h"
 #include "wire/wire_writer.h"
 
@@ -38,7 +39,22 @@ struct handle_key {
 	struct bytes tail;
 };
 
-/* UNSUPPORTED for an algorithm not listed. */
+/* A view: the parts point into `octets`. UNSUPPORTED for an algorithm not listed, TOO_LARGE
+ * past KEY_SIZE_MAX. Whether the numbers make a key is asked by handle_key_to_crypto(). */
 enum status handle_key_decode(struct bytes octets, struct handle_key *ret_key) MUST_CHECK;
 void handle_key_write(struct wire_writer *writer, const struct handle_key *key);
 const char *handle_key_kind_name(enum handle_key_kind kind); /* "RSA_PUB_KEY" ... */
+bool handle_key_is_private(const struct handle_key *key);
+
+/* The key that signs or verifies. UNSUPPORTED for Diffie-Hellman, which does neither;
+ * otherwise as crypto_key_from_rsa() and its kin. The caller frees it. */
+enum status handle_key_to_crypto(
+	const struct handle_key *key, struct crypto_key **ret_key) MUST_CHECK;
+
+/* The same octets that Handle.net writes for that key: integers with a zero octet before a
+ * high bit, four zeros behind an RSA public key. INVALID for the private half of a public
+ * key; NO_SPACE. Room for KEY_SIZE_MAX octets is enough for every key. */
+enum status handle_key_write_public(
+	struct wire_writer *writer, const struct crypto_key *key) MUST_CHECK;
+enum status handle_key_write_private(
+	struct wire_writer *writer, const struct crypto_key *key) MUST_CHECK;
