@@ -6,7 +6,7 @@
 
 /* Copies the value that is due, or opens it if it is a container. Numbers stay as written. */
 static inline void
-json_copy_value(struct json_reader *reader, struct json_writer *writer)
+json_rewrite_value(struct json_reader *reader, struct json_writer *writer)
 {
 	switch (json_peek(reader)) {
 	case JSON_NULL:
@@ -37,7 +37,7 @@ json_copy_value(struct json_reader *reader, struct json_writer *writer)
 /* Reads one whole text question by question and writes it again, as a decoder and an encoder
  * would. The reader's verdict; the writer has its own. */
 static inline enum status
-json_copy(struct bytes text, struct arena *arena, struct json_writer *writer)
+json_rewrite(struct bytes text, struct arena *arena, struct json_writer *writer)
 {
 	struct json_reader reader = json_reader_over(text, arena);
 	uint32_t objects = 0; /* One bit a level. */
@@ -50,7 +50,7 @@ json_copy(struct bytes text, struct arena *arena, struct json_writer *writer)
 			depth++; /* The value just read opened a container. */
 		} else if (depth == 0) {
 			objects = json_peek(&reader) == JSON_OBJECT;
-			json_copy_value(&reader, writer);
+			json_rewrite_value(&reader, writer);
 			continue;
 		}
 		if ((objects >> (depth - 1) & 1) == 0) {
@@ -74,7 +74,7 @@ json_copy(struct bytes text, struct arena *arena, struct json_writer *writer)
 			objects &= ~((uint32_t)1 << depth);
 			objects |= (uint32_t)(json_peek(&reader) == JSON_OBJECT) << depth;
 		}
-		json_copy_value(&reader, writer);
+		json_rewrite_value(&reader, writer);
 	} while (json_reader_ok(&reader) && reader.depth > 0);
 	return json_reader_end(&reader);
 }
