@@ -339,7 +339,7 @@ walk_all(struct journal *journal, uint64_t known_place, struct walk *walk,
 enum status
 journal_recover(struct journal *journal, uint64_t known_place, struct problem *problem)
 {
-	struct remains remains;
+	struct remains remains = {0}; /* As the release compiler cannot see that it is set. */
 	struct walk walk;
 	enum status status;
 
