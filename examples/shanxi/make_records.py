@@ -25,8 +25,16 @@ NOTICE = "示例数据 / SYNTHETIC"
 REGISTRY = "88.999.1"
 SEED_REGISTRY = "88.998.1"
 SEED_FIRM = "88.998.20001"
-# 88 holds the records of the secondary nodes, whose handles are 0.NA/88.nnn.
-PREFIXES = ["88", "88.998", SEED_REGISTRY, SEED_FIRM, "88.999", REGISTRY]
+# Name and holder of the prefixes that are not firms'.
+PREFIXES = {
+    "88.998": ("示例种业行业型二级节点", None),
+    SEED_REGISTRY: ("示例大学种质资源库", None),
+    SEED_FIRM: ("示例种业有限公司", SEED_FIRM + "/E"),
+    "88.999": ("示例省综合型二级节点", None),
+    REGISTRY: ("示例省综合型二级节点登记库", None),
+}
+# Whoever holds 88 answers for the prefixes below it, whose handles are 0.NA/88.nnn.
+ROOT = "88"
 EXPO = f"{REGISTRY}/EV.2023.EXPO"
 ADMIN_PERMISSIONS = "011111110011"  # All rights but those on derived prefixes and on lists.
 HALLMARKS = dict(zip((f"ST.P{number:02d}" for number in range(1, 11)),
@@ -81,7 +89,7 @@ def record(handle, profile, fields, relations=(), validity=None):
         fields["notice"] = NOTICE
     core = canonical(fields)
     prefix = handle.split("/")[0]
-    administrator = "0.NA/88" if prefix == "0.NA" else f"0.NA/{prefix}"
+    administrator = handle.rsplit(".", 1)[0] if prefix == "0.NA" else f"0.NA/{prefix}"
     values = [
         value(1, "URL", f"https://id.example.cn/{handle}"),
         value(2, "PROFILE", profile + "/1"),
@@ -207,7 +215,18 @@ def nodes():
     for row in table("secondary_nodes"):
         yield record("0.NA/" + row["prefix"], "secondary_node", {
             "name_zh": row["name"], "state": row["status"], "prefix": row["prefix"],
-            "parent": "0.NA/88"}, [("parent", "0.NA/88")])
+            "parent": "0.NA/" + ROOT}, [("parent", "0.NA/" + ROOT)])
+
+
+def prefix_records():
+    held = dict(PREFIXES)
+    for row in table("enterprises"):
+        held[row["prefix"]] = (row["name"], row["prefix"] + "/E")
+    for prefix, (name, holder) in held.items():
+        parent = "0.NA/" + prefix.rsplit(".", 1)[0]
+        yield record("0.NA/" + prefix, "prefix", {
+            "name_zh": name, "state": "active", "prefix": prefix, "parent": parent,
+            "holder": holder}, [("parent", parent)] + ([("heldBy", holder)] if holder else []))
 
 
 def teams():
@@ -315,8 +334,8 @@ def facts():
         [("corrects", printed), ("proposes", proposed)] + [("evidence", e) for e in evidence])
 
 
-KINDS = (enterprises, chains, towns, deals, projects, facilities, recognitions, nodes, teams, sports,
-    germplasm, seeds, observations, facts)
+KINDS = (enterprises, chains, towns, deals, projects, facilities, recognitions, nodes, prefix_records,
+    teams, sports, germplasm, seeds, observations, facts)
 
 
 def records():
@@ -325,7 +344,7 @@ def records():
 
 
 def prefixes():
-    return PREFIXES + [row["prefix"] for row in table("enterprises")]
+    return [ROOT, *PREFIXES] + [row["prefix"] for row in table("enterprises")]
 
 
 def main():
