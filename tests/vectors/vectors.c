@@ -203,3 +203,23 @@ vector_key(const char *name)
 	}
 	return vector_from_hex(json_string_value(key));
 }
+
+char *
+vector_json(const struct vector *vector, const char *field)
+{
+	char *text = json_dumps(vector_field(vector, field), JSON_COMPACT);
+
+	assert_non_null(text);
+	return text;
+}
+
+const char *
+vector_judge_json(struct bytes text)
+{
+	static json_error_t error;
+	json_t *parsed =
+		json_loadb((const char *)text.at, text.size, JSON_REJECT_DUPLICATES, &error);
+
+	json_decref(parsed);
+	return parsed == NULL ? error.text : NULL;
+}

@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "blocks.h"
 #include "handle/handle_name.h"
+#include "support/cmocka_all.h"
+#include "support/heap.h"
 #include "vectors/vectors.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdlib.h>
-
-#include <cmocka.h>
 
 static void
 assert_run(struct bytes found, struct bytes expected)
@@ -77,7 +73,7 @@ only_ascii_letters_are_folded_at_every_length_and_place(void **state)
 				octets[i] =
 					i % 2 == octet % 2 ? (uint8_t)octet : (uint8_t)(~octet + i);
 			}
-			block = block_of(bytes_over(octets, size), size);
+			block = heap_copy(bytes_over(octets, size));
 			memset(key, 0xee, sizeof(key));
 			lead = bytes_find(block, '/') == size ? 5 : 0;
 			assert_int_equal(handle_name_key(block, key), lead + size);
@@ -85,7 +81,7 @@ only_ascii_letters_are_folded_at_every_length_and_place(void **state)
 				assert_int_equal(key[lead + i], ascii_upper(octets[i]));
 			}
 			assert_int_equal(key[lead + size], 0xee);
-			block_free(block);
+			heap_free(block);
 		}
 	}
 }

@@ -1,17 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/limits.h"
-#include "blocks.h"
 #include "handle/handle_site.h"
+#include "support/cmocka_all.h"
+#include "support/heap.h"
 #include "vectors/vectors.h"
 
 #include <arpa/inet.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-#include <cmocka.h>
 
 enum { SCRATCH_SIZE = 1 << 21 };
 
@@ -197,10 +193,10 @@ sites_cut_short_or_followed_by_more_are_refused(void **state)
 		for (size_t size = 0; size < vector.octets.size; size++) {
 			enum status status;
 
-			block = block_of(vector.octets, size);
+			block = heap_copy(bytes_slice(vector.octets, 0, size));
 			status = handle_site_decode(block, &site);
 			assert_true(status == STATUS_TRUNCATED || status == STATUS_MALFORMED);
-			block_free(block);
+			heap_free(block);
 		}
 		longer = calloc(1, vector.octets.size + 1);
 		memcpy(longer, vector.octets.at, vector.octets.size);
@@ -251,9 +247,9 @@ decode_shape(struct site_shape shape)
 		}
 	}
 	assert_int_equal(wire_writer_end(&writer), STATUS_OK);
-	block = block_of(wire_written(&writer), wire_writer_size(&writer));
+	block = heap_copy(wire_written(&writer));
 	status = handle_site_decode(block, &site);
-	block_free(block);
+	heap_free(block);
 	return status;
 }
 

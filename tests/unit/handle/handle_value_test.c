@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/limits.h"
-#include "blocks.h"
 #include "handle/handle_name.h"
 #include "handle/handle_value.h"
+#include "support/cmocka_all.h"
+#include "support/heap.h"
 #include "vectors/vectors.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdlib.h>
-
-#include <cmocka.h>
 
 enum { SCRATCH_SIZE = 1 << 20 };
 
@@ -146,7 +142,7 @@ every_truncation_is_told_apart_from_damage(void **state)
 	(void)state;
 
 	for (size_t size = 0; size < vector.octets.size; size++) {
-		struct bytes block = block_of(vector.octets, size);
+		struct bytes block = heap_copy(bytes_slice(vector.octets, 0, size));
 		enum status status = read_whole(block, &value);
 
 		/* A count of references that cannot fit is a lie, not a beginning. */
@@ -154,7 +150,7 @@ every_truncation_is_told_apart_from_damage(void **state)
 		assert_int_equal(value.index, 0);
 		assert_int_equal(value.type.size, 0);
 		assert_int_equal(value.references.size, 0);
-		block_free(block);
+		heap_free(block);
 	}
 }
 
@@ -168,9 +164,10 @@ trailing_octets_are_malformed(void **state)
 
 	memcpy(scratch, vector.octets.at, vector.octets.size);
 	scratch[vector.octets.size] = 0;
-	block = block_of(bytes_over(scratch, sizeof(scratch)), vector.octets.size + 1);
+	block = heap_copy(
+		bytes_slice(bytes_over(scratch, sizeof(scratch)), 0, vector.octets.size + 1));
 	assert_int_equal(read_whole(block, &value), STATUS_MALFORMED);
-	block_free(block);
+	heap_free(block);
 }
 
 static enum status
@@ -276,7 +273,7 @@ read_list(struct handle_value_list list, uint32_t claimed, struct handle_value_l
 	list.count = claimed;
 	handle_value_list_write(&writer, &list);
 	assert_int_equal(wire_writer_end(&writer), STATUS_OK);
-	block = block_of(wire_written(&writer), wire_writer_size(&writer));
+	block = heap_copy(wire_written(&writer));
 	reader = wire_reader_over(block);
 	*ret_list = handle_value_list_read(&reader);
 	status = wire_reader_end(&reader);
@@ -284,7 +281,7 @@ read_list(struct handle_value_list list, uint32_t claimed, struct handle_value_l
 		assert_run(ret_list->octets, list.octets);
 		ret_list->octets = list.octets;
 	}
-	block_free(block);
+	heap_free(block);
 	return status;
 }
 
