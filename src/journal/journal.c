@@ -57,7 +57,7 @@ directory_open(struct journal *journal, const char *directory, struct problem *p
 	if (parent < 0) {
 		return problem_system(problem, "cannot open %s", directory);
 	}
-	if (journal->is_writable && mkdirat(parent, "ledger", 0700) == 0 && fsync(parent) != 0) {
+	if (journal->is_writable && mkdirat(parent, "ledger", 0700) != 0 && errno != EEXIST) {
 		status = problem_system(problem, "cannot make %s/ledger", directory);
 	} else {
 		journal->directory_fd =
@@ -129,7 +129,18 @@ journal_make(struct journal *journal, uint64_t segment_size, struct problem *pro
 {
 	static const uint8_t no_chain[JOURNAL_DIGEST_SIZE];
 	uint8_t header[JOURNAL_HEADER_SIZE];
+	int parent = openat(journal->directory_fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
+	/* The directory may be new as well. */
+	if (parent < 0 || fsync(parent) != 0) {
+		enum status status = problem_system(problem, "cannot make ledger");
+
+		if (parent >= 0) {
+			close(parent);
+		}
+		return status;
+	}
+	close(parent);
 	journal->segment_size = segment_size;
 	journal_header_make(journal, 0, 1, no_chain, header);
 	return journal_segment_make(journal, 0, header, problem);
