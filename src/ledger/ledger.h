@@ -15,14 +15,29 @@
  *
  * A batch is whatever queued while the last one was being made durable, so it grows with
  * load by itself (group commit). `committed` is called only when the change is durable and
- * visible to records_lookup. After a failed write or sync the ledger is read-only: every
- * later change is answered READ_ONLY, reads go on.
+ * visible to records_lookup. Two changes of one handle never share a batch, so that each is
+ * judged on what the one before it left.
+ *
+ * After a failed write or sync the ledger is read-only: every later change is answered
+ * READ_ONLY, reads go on, and ledger_fault() says why. The changes of the batch that failed
+ * are answered with the failure; whether they are there after the next start is unknown.
+ *
+ *     DIR/lock              who has the ledger open
+ *     DIR/ledger/           the journal: the truth
+ *     DIR/view/places       where each handle's newest entry is; checkpoint of the journal
+ *     DIR/view/ordered.mdb  the same in key order, and the homed prefixes
+ *
+ * All of view/ can be made again from the journal (ledger_rebuild). When it lags behind -
+ * after a crash - opening for writing replays what it missed.
  */
 struct ledger;
 struct ledger_change;
 
 /* Decides on the committer's thread, in order: OK lets the change through; anything else
- * refuses it. `before` is NULL when the handle does not exist. */
+ * refuses it. `before` is NULL when the handle does not exist, and for prefixes. Without it
+ * DELETE of a missing handle is NOT_FOUND, HOME of a homed prefix EXISTS, UNHOME of one that
+ * is not homed NOT_FOUND; a PUT writes a new record or replaces the one there is, which
+ * keeps its name as first written. */
 typedef enum status ledger_judge(
 	void *context, const struct ledger_change *change, const struct record *before);
 typedef void ledger_committed(
@@ -31,7 +46,7 @@ typedef void ledger_committed(
 struct ledger_change {
 	struct ledger_change *next; /* The ledger's. */
 	enum journal_kind kind;
-	struct bytes name; /* The handle; for JOURNAL_HOME the 0.NA handle. */
+	struct bytes name; /* The handle; for JOURNAL_HOME and JOURNAL_UNHOME the 0.NA handle. */
 	struct handle_value_list values; /* JOURNAL_PUT. */
 	struct bytes actor;
 	ledger_judge *judge; /* NULL: let it through. */
@@ -42,22 +57,37 @@ struct ledger_change {
 };
 
 enum ledger_open_mode {
-	LEDGER_READ, /* dump, verify: nothing is written, nothing replayed to disk. */
+	/* Nothing is written, nor replayed: READ_ONLY if the view lags behind the journal. */
+	LEDGER_READ,
 	LEDGER_WRITE,
 	LEDGER_CREATE, /* EXISTS if there is one. */
 };
 
-/* Opens DIR: takes the lock (IN_USE names the holder), checks, replays what the view missed. */
+typedef bool ledger_progress(void *context, uint64_t done, uint64_t total);
+
+/* Opens DIR: takes the lock (IN_USE names the holder), checks, replays what the view missed.
+ * Readers share the lock. NOT_FOUND when DIR holds no ledger, CORRUPT, UNKNOWN_VERSION. */
 enum status ledger_open(const char *directory, enum ledger_open_mode mode,
 	struct ledger **ret_ledger, struct problem *problem) MUST_CHECK;
-/* Waits for what is queued, brings the view up to date, writes the checkpoint. */
+
+/* Throws the view away, makes it again from the journal, and leaves the ledger open for
+ * writing. `progress` (may be NULL) gets octets of the journal; what it returns is ignored. */
+enum status ledger_rebuild(const char *directory, ledger_progress *progress, void *context,
+	struct ledger **ret_ledger, struct problem *problem) MUST_CHECK;
+
+/* Waits for what is queued, brings the view up to date, writes the checkpoint. The ledger is
+ * gone in every case; a failure means that the next opening has more to replay. */
 enum status ledger_close(struct ledger *ledger, struct problem *problem);
 
 struct records *ledger_records(struct ledger *ledger);
 struct journal *ledger_journal(struct ledger *ledger);
 
+/* OK while changes are taken; else what stopped them. */
+enum status ledger_fault(struct ledger *ledger, struct problem *problem) MUST_CHECK;
+
 /* The change and all it points to stay the caller's, untouched, until `committed`. BUSY when
- * LEDGER_QUEUE_COUNT_MAX wait. Several changes chained by `next` enter together, in order. */
+ * LEDGER_QUEUE_COUNT_MAX wait. Several changes chained by `next` enter together, in order; the
+ * last one's `next` is NULL. READ_ONLY if the ledger was opened for reading. */
 enum status ledger_submit(struct ledger *ledger, struct ledger_change *changes) MUST_CHECK;
 
 /* Submits and waits; for tools and start-up. */
@@ -67,8 +97,9 @@ enum status ledger_commit(struct ledger *ledger, struct ledger_change *change) M
 enum status ledger_settle(struct ledger *ledger, struct problem *problem) MUST_CHECK;
 
 /* Walks the whole journal (checksums, sequence, chain) and proves that places and the ordered
- * view are what the journal says. `progress` may be NULL; false from it stops (ABORTED is
- * BUSY). Every fault found goes to `problem`, the first one in full. */
+ * view are what the journal says: that each entry names its key's previous one, and that the
+ * newest entry of each key is what both views lead to. Nothing else may be writing. `progress`
+ * may be NULL; false from it stops (CLOSED). CORRUPT: `problem` holds the first fault in full. */
 struct ledger_report {
 	uint64_t entry_count;
 	uint64_t handle_count; /* Existing now. */
@@ -76,6 +107,5 @@ struct ledger_report {
 	uint64_t prefix_count;
 	uint8_t head[JOURNAL_DIGEST_SIZE]; /* Hash of the last entry. */
 };
-typedef bool ledger_progress(void *context, uint64_t done, uint64_t total);
 enum status ledger_verify(struct ledger *ledger, ledger_progress *progress, void *context,
 	struct ledger_report *ret_report, struct problem *problem) MUST_CHECK;

@@ -6,6 +6,7 @@
 #include "handle/handle_value.h"
 #include "journal/journal.h"
 #include "places/places.h"
+#include "records/record.h"
 #include "store/store.h"
 
 /*
@@ -17,17 +18,19 @@
  *
  * Reading threads own a records_reader: enter once a wake-up, look up, leave before
  * sleeping. What a lookup returned is valid until the reader leaves.
+ *
+ * Two threads write, one for each table, and only the ledger starts them: the committer
+ * finds and applies (places, homed prefixes), the applier brings the ordered table after it
+ * (records_order.h). Looking up takes no lock, no memory and no system call.
  */
 struct records;
 struct records_reader;
 
-/* One record as stored: name as first written, then the wire form of its values. */
-struct record {
-	uint64_t sequence_place; /* Journal place: the record's version, for compare-and-set. */
-	struct bytes name;
-	bool is_all_public; /* Each value has HANDLE_PUBLIC_READ: the answer is a copy. */
-	struct handle_value_list values;
-};
+/* The three stay the caller's and must outlive the records. UNKNOWN_VERSION when the ordered
+ * table was laid out by another program. */
+enum status records_open(struct journal *journal, struct places *places, struct store *store,
+	struct records **ret_records, struct problem *problem) MUST_CHECK;
+void records_close(struct records *records); /* NULL is fine. */
 
 struct records_reader *records_reader_new(struct records *records);
 void records_reader_free(struct records_reader *reader);
@@ -52,3 +55,30 @@ enum status records_get(
 
 /* True if the 0.NA handle (as handle_name_prefix_handle() writes it) is homed here. */
 bool records_prefix_is_homed(struct records_reader *reader, struct bytes prefix_handle);
+uint64_t records_prefix_count(const struct records *records); /* Homed now. */
+
+/* The committer's side. */
+
+/* The newest entry of `key`: a record or a delete. NOT_FOUND if there never was one; CORRUPT.
+ * `ret_record` is filled for JOURNAL_PUT only. */
+struct records_newest {
+	enum journal_kind kind;
+	uint64_t place;
+	struct bytes run; /* The record's octets. */
+	struct record record;
+};
+enum status records_find(
+	struct records *records, struct bytes key, struct records_newest *ret_newest) MUST_CHECK;
+
+/* Place of the newest home or unhome entry of a prefix; 0 if there is none. */
+uint64_t records_prefix_find(
+	const struct records *records, struct bytes prefix_handle, bool *ret_is_homed);
+
+/* One durable entry, to be seen by readers from now on. After a failure of memory the entry
+ * is not seen, and the ledger must stop writing. */
+struct records_change {
+	enum journal_kind kind;
+	struct bytes key;
+	uint64_t place;
+};
+enum status records_apply(struct records *records, const struct records_change *change) MUST_CHECK;

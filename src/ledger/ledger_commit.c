@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ledger/ledger_private.h"
+
+#include "base/checksum.h"
+#include "base/clock.h"
+#include "base/limits.h"
+#include "crypto/crypto.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * The committer: takes all that is queued, judges and adds change after change, and makes
+ * the batch durable when the queue is empty, the journal's batch is full, or a key comes for
+ * the second time. Then the batch is shown, answered, and handed to the applier.
+ */
+
+enum status
+ledger_batch_make(struct ledger_batch *batch)
+{
+	*batch = (struct ledger_batch){
+		.changes = malloc(LEDGER_BATCH_COUNT_MAX * sizeof(batch->changes[0])),
+		.keys = malloc(LEDGER_BATCH_KEYS_SIZE),
+		.record = malloc(MESSAGE_SIZE_MAX),
+		.met = calloc(LEDGER_MET_SLOT_COUNT, sizeof(batch->met[0])),
+		.number = 1,
+	};
+	return batch->changes == NULL || batch->keys == NULL || batch->record == NULL ||
+			batch->met == NULL
+		? STATUS_NO_MEMORY
+		: STATUS_OK;
+}
+
+void
+ledger_batch_free(struct ledger_batch *batch)
+{
+	free(batch->changes);
+	free(batch->keys);
+	free(batch->record);
+	free(batch->met);
+}
+
+/* True if the batch may have the key already; else it has it from now on. */
+static bool
+batch_meets(struct ledger_batch *batch, struct bytes key)
+{
+	uint32_t hash = (uint32_t)checksum_over(key, 0);
+	uint32_t slot = hash & (LEDGER_MET_SLOT_COUNT - 1);
+
+	while (batch->met[slot].batch == batch->number) {
+		if (batch->met[slot].hash == hash) {
+			return true;
+		}
+		slot = (slot + 1) & (LEDGER_MET_SLOT_COUNT - 1);
+	}
+	batch->met[slot] = (struct ledger_met){batch->number, hash};
+	return false;
+}
+
+static void
+batch_clear(struct ledger_batch *batch)
+{
+	batch->count = 0;
+	batch->keys_used = 0;
+	if (++batch->number == 0) {
+		memset(batch->met, 0, LEDGER_MET_SLOT_COUNT * sizeof(batch->met[0]));
+		batch->number = 1;
+	}
+}
+
+/* Calls back for everything taken so far, in order. A change is its owner's again as soon
+ * as its callback runs. */
+static void
+batch_answer(struct ledger_batch *batch, uint64_t sequence)
+{
+	struct ledger_change *change = batch->first;
+	bool is_last = change == NULL;
+
+	while (!is_last) {
+		struct ledger_change *next = change->next;
+
+		is_last = change == batch->last;
+		if (change->committed != NULL) {
+			change->committed(change->context, change, change->status,
+				change->status == STATUS_OK ? ++sequence : 0);
+		}
+		change = next;
+	}
+	batch->first = NULL;
+	batch->last = NULL;
+}
+
+static void
+batch_refuse(struct ledger_batch *batch, enum status status)
+{
+	struct ledger_change *change = batch->first;
+	bool is_last = change == NULL;
+
+	while (!is_last) {
+		is_last = change == batch->last;
+		if (change->status == STATUS_OK) {
+			change->status = status;
+		}
+		change = change->next;
+	}
+	batch_answer(batch, 0);
+	batch_clear(batch);
+}
+
+static enum status
+batch_show(struct ledger *ledger, struct problem *problem)
+{
+	struct ledger_batch *batch = &ledger->batch;
+	enum status status = STATUS_OK;
+
+	for (size_t i = 0; i < batch->count && status == STATUS_OK; i++) {
+		status = records_apply(ledger->records, &batch->changes[i]);
+	}
+	return status == STATUS_OK
+		? status
+		: problem_set(problem, status,
+			  "what was written cannot be shown: %s; it will be after the next start",
+			  status_text(status));
+}
+
+/* Makes the batch durable, shows it, answers it. */
+static void
+batch_flush(struct ledger *ledger)
+{
+	struct ledger_batch *batch = &ledger->batch;
+	uint64_t sequence = journal_last_sequence(ledger->journal);
+	struct problem problem;
+	enum status status = STATUS_OK;
+
+	if (batch->count > 0) {
+		/* First, so that what is durable can be shown, too. */
+		status = places_reserve(ledger->places, batch->count);
+		if (status != STATUS_OK) {
+			(void)problem_set(&problem, status, "no room for more handles: %s",
+				status_text(status));
+		}
+	}
+	if (status == STATUS_OK && batch->count > 0) {
+		status = journal_flush(ledger->journal, &problem);
+	}
+	if (status == STATUS_OK) {
+		status = batch_show(ledger, &problem);
+	}
+	if (status != STATUS_OK) {
+		ledger_fail(ledger, &problem);
+		batch_refuse(batch, status);
+		return;
+	}
+	batch_answer(batch, sequence);
+	if (batch->count > 0) {
+		ledger_view_append(
+			ledger, batch->changes, batch->count, journal_end(ledger->journal));
+	}
+	batch_clear(batch);
+}
+
+/* What the entry says besides what the caller gave: the state before, and the record. */
+static enum status
+change_judge_record(struct ledger *ledger, const struct ledger_change *change, struct bytes key,
+	struct journal_change *entry)
+{
+	struct records_newest newest;
+	enum status status = records_find(ledger->records, key, &newest);
+	bool exists = status == STATUS_OK && newest.kind == JOURNAL_PUT;
+	struct bytes name = exists ? newest.record.name : change->name;
+	struct wire_writer writer = wire_writer_over(ledger->batch.record, MESSAGE_SIZE_MAX);
+
+	if (status != STATUS_OK && status != STATUS_NOT_FOUND) {
+		return status;
+	}
+	entry->previous = status == STATUS_OK ? newest.place : 0;
+	status = change->judge == NULL
+		? STATUS_OK
+		: change->judge(change->context, change, exists ? &newest.record : NULL);
+	if (status != STATUS_OK) {
+		return status;
+	}
+	if (exists) {
+		crypto_digest(CRYPTO_SHA256, newest.run, entry->before);
+	}
+	if (change->kind == JOURNAL_DELETE) {
+		return exists ? STATUS_OK : STATUS_NOT_FOUND;
+	}
+	record_write(&writer, name, &change->values);
+	entry->record = wire_written(&writer);
+	return wire_writer_end(&writer) == STATUS_OK ? STATUS_OK : STATUS_TOO_LARGE;
+}
+
+static enum status
+change_judge_prefix(struct ledger *ledger, const struct ledger_change *change, struct bytes key,
+	struct journal_change *entry)
+{
+	bool is_homed;
+	enum status status = STATUS_OK;
+
+	entry->previous = records_prefix_find(ledger->records, key, &is_homed);
+	if (change->judge != NULL) {
+		status = change->judge(change->context, change, NULL);
+	}
+	if (status != STATUS_OK || is_homed != (change->kind == JOURNAL_HOME)) {
+		return status;
+	}
+	return is_homed ? STATUS_EXISTS : STATUS_NOT_FOUND;
+}
+
+/* Room for one more change of any size; else the batch goes first. */
+static bool
+batch_has_room(const struct ledger_batch *batch)
+{
+	return batch->count < LEDGER_BATCH_COUNT_MAX &&
+		batch->keys_used <= LEDGER_BATCH_KEYS_SIZE - HANDLE_KEY_SIZE_MAX;
+}
+
+/* BUSY asks to flush and come again. */
+static enum status
+change_add(struct ledger *ledger, struct ledger_change *change)
+{
+	struct ledger_batch *batch = &ledger->batch;
+	uint8_t *octets = batch->keys + batch->keys_used;
+	bool is_prefix = change->kind == JOURNAL_HOME || change->kind == JOURNAL_UNHOME;
+	struct journal_change entry = {
+		.kind = change->kind,
+		.time_ms = clock_wall_ms(),
+		.actor = change->actor,
+	};
+	enum status status;
+
+	if (change->status != STATUS_OK) {
+		return change->status;
+	}
+	if (!batch_has_room(batch)) {
+		return STATUS_BUSY;
+	}
+	entry.key = bytes_over(octets, handle_name_key(change->name, octets));
+	if (batch_meets(batch, entry.key)) {
+		return STATUS_BUSY;
+	}
+	status = is_prefix ? change_judge_prefix(ledger, change, entry.key, &entry)
+			   : change_judge_record(ledger, change, entry.key, &entry);
+	if (status == STATUS_OK) {
+		status = journal_add(ledger->journal, &entry, &change->place);
+	}
+	if (status == STATUS_OK) {
+		batch->changes[batch->count++] =
+			(struct records_change){change->kind, entry.key, change->place};
+		batch->keys_used += entry.key.size;
+	}
+	return status;
+}
+
+static void
+commit_change(struct ledger *ledger, struct ledger_change *change)
+{
+	struct ledger_batch *batch = &ledger->batch;
+	enum status status =
+		ledger_has_failed(ledger) ? STATUS_READ_ONLY : change_add(ledger, change);
+
+	if (status == STATUS_BUSY && (batch->count > 0 || batch->first != NULL)) {
+		batch_flush(ledger);
+		status = ledger_has_failed(ledger) ? STATUS_READ_ONLY : change_add(ledger, change);
+	}
+	change->status = status;
+	if (batch->first == NULL) {
+		batch->first = change;
+	}
+	batch->last = change;
+}
+
+static void
+commit_list(struct ledger *ledger, struct ledger_change *change)
+{
+	while (change != NULL) {
+		/* The callback of its batch may give the change away. */
+		struct ledger_change *next = change->next;
+
+		commit_change(ledger, change);
+		change = next;
+	}
+	batch_flush(ledger);
+}
+
+void *
+ledger_committer(void *context)
+{
+	struct ledger *ledger = context;
+
+	pthread_mutex_lock(&ledger->lock);
+	while (true) {
+		struct ledger_change *first;
+
+		while (ledger->queue_first == NULL && !ledger->is_closing) {
+			pthread_cond_wait(&ledger->changed, &ledger->lock);
+		}
+		first = ledger->queue_first;
+		if (first == NULL) {
+			break;
+		}
+		ledger->queue_first = NULL;
+		ledger->queue_last = NULL;
+		ledger->queue_count = 0;
+		ledger->is_committing = true;
+		pthread_mutex_unlock(&ledger->lock);
+		commit_list(ledger, first);
+		pthread_mutex_lock(&ledger->lock);
+		ledger->is_committing = false;
+		pthread_cond_broadcast(&ledger->changed);
+	}
+	pthread_mutex_unlock(&ledger->lock);
+	return NULL;
+}

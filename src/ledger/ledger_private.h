@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "ledger/ledger.h"
+#include "records/records_order.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+/*
+ * Threads and locks. The committer owns the journal's end, places and `batch`; the applier
+ * owns the ordered table. Between them stands `view` with its own lock; callers reach the
+ * committer through the queue. No thread holds two locks.
+ */
+enum {
+	/* Of the journal: replaying this much takes less than a second. */
+	LEDGER_CHECKPOINT_SIZE = 256 << 20,
+	LEDGER_BATCH_COUNT_MAX = 32768,
+	LEDGER_BATCH_KEYS_SIZE = LEDGER_BATCH_SIZE_MAX + HANDLE_KEY_SIZE_MAX,
+	LEDGER_MET_SLOT_COUNT = 131072,
+	LEDGER_VIEW_KEYS_SIZE = 16 << 20,
+	/* The applier waits until writing pauses for so long, but not longer than the second:
+	 * large batches write each page once for many keys. */
+	LEDGER_VIEW_PAUSE_MS = 50,
+	LEDGER_VIEW_AGE_MAX_MS = 1000,
+};
+
+/* Changes on their way to one flush. */
+struct ledger_batch {
+	struct records_change *changes; /* LEDGER_BATCH_COUNT_MAX; keys point into `keys`. */
+	size_t count;
+	uint8_t *keys;
+	size_t keys_used;
+	uint8_t *record; /* Room for one encoded record. */
+	/* Which keys the batch has: hash and number of the batch in each slot. A false hit only
+	 * ends the batch early. */
+	struct ledger_met {
+		uint32_t batch;
+		uint32_t hash;
+	} * met;
+	uint32_t number;
+	struct ledger_change *first; /* Taken from the queue, not answered yet. */
+	struct ledger_change *last;
+};
+
+/* Durable changes on their way to the ordered table. */
+struct ledger_view_batch {
+	struct records_change *changes; /* RECORDS_ORDER_BATCH_COUNT_MAX. */
+	size_t count;
+	uint8_t *keys; /* LEDGER_VIEW_KEYS_SIZE. */
+	size_t keys_used;
+	uint64_t position;
+	int64_t first_ms, last_ms; /* When the first and the last group came. */
+};
+
+struct ledger_view {
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	pthread_t thread;
+	bool is_running;
+	bool is_closing;
+	unsigned waiter_count; /* Settling, or a committer without room: apply now. */
+	struct ledger_view_batch batches[2];
+	struct ledger_view_batch *filling, *applying;
+	bool is_applying;
+};
+
+struct ledger {
+	char *directory;
+	int lock_fd;
+	bool is_writable;
+	struct journal *journal;
+	struct places *places;
+	struct store *store;
+	struct records *records;
+
+	pthread_mutex_t lock; /* Guards the queue and the fault. */
+	pthread_cond_t changed;
+	struct ledger_change *queue_first, *queue_last;
+	size_t queue_count;
+	bool is_committing;
+	bool is_closing;
+	bool has_fault;
+	struct problem fault;
+
+	pthread_t committer;
+	bool is_committer_running;
+	struct ledger_batch batch;
+	uint64_t checkpoint; /* The applier's: where places was last made durable. */
+
+	struct ledger_view view;
+};
+
+/* Stops writing for good; the first fault stays. */
+void ledger_fail(struct ledger *ledger, const struct problem *problem);
+bool ledger_has_failed(struct ledger *ledger);
+
+/* ledger_lock.c */
+enum status ledger_lock(struct ledger *ledger, struct problem *problem) MUST_CHECK;
+
+/* ledger_commit.c */
+enum status ledger_batch_make(struct ledger_batch *batch) MUST_CHECK;
+void ledger_batch_free(struct ledger_batch *batch);
+void *ledger_committer(void *context);
+
+/* ledger_view.c */
+enum status ledger_view_start(struct ledger *ledger, struct problem *problem) MUST_CHECK;
+/* Hands over the changes of one flush; waits while the applier is too far behind. */
+void ledger_view_append(struct ledger *ledger, const struct records_change *changes, size_t count,
+	uint64_t position);
+/* Waits until the ordered table stands at `position`, or writing has failed. */
+void ledger_view_wait(struct ledger *ledger, uint64_t position);
+void ledger_view_stop(struct ledger *ledger); /* Applies what is left first. */
+
+/* ledger_replay.c */
+enum status ledger_replay(struct ledger *ledger, ledger_progress *progress, void *context,
+	struct problem *problem) MUST_CHECK;
