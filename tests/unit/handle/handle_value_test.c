@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/limits.h"
+#include "crypto/crypto.h"
 #include "handle/handle_name.h"
 #include "handle/handle_value.h"
 #include "support/cmocka_all.h"
@@ -132,6 +133,30 @@ types_match_without_case_and_by_their_dot(void **state)
 	assert_true(handle_type_is(TEXT("hs_admin.x"), TEXT("HS_ADMIN")));
 	assert_false(handle_type_is(TEXT("HS_ADMINX"), TEXT("HS_ADMIN")));
 	assert_false(handle_type_is(TEXT("HS_ADMI"), TEXT("HS_ADMIN")));
+}
+
+static void
+digests_of_values_leave_out_index_and_timestamp(void **state)
+{
+	struct vector vector;
+	size_t count = 0;
+	(void)state;
+
+	for (size_t at = 0; vector_next("trust", &at, &vector);) {
+		if (bytes_start_with(bytes_from_string(vector.name), TEXT("value-digest-"))) {
+			struct handle_value value;
+			uint8_t digest[CRYPTO_DIGEST_SIZE_MAX];
+
+			assert_int_equal(read_whole(vector.octets, &value), STATUS_OK);
+			crypto_digest(CRYPTO_SHA256,
+				bytes_slice(written(&value), HANDLE_VALUE_DIGEST_SKIP, SIZE_MAX),
+				digest);
+			assert_run(bytes_over(digest, 32),
+				vector_octets(&vector, "sha256OfBytesFrom8"));
+			count++;
+		}
+	}
+	assert_int_equal(count, 1);
 }
 
 static void
@@ -422,6 +447,7 @@ main(void)
 		cmocka_unit_test(vectors_of_values_are_read_and_written_back),
 		cmocka_unit_test(vectors_of_types_match_as_handle_net_does),
 		cmocka_unit_test(types_match_without_case_and_by_their_dot),
+		cmocka_unit_test(digests_of_values_leave_out_index_and_timestamp),
 		cmocka_unit_test(every_truncation_is_told_apart_from_damage),
 		cmocka_unit_test(trailing_octets_are_malformed),
 		cmocka_unit_test(types_and_data_are_read_up_to_their_limits),
