@@ -376,10 +376,13 @@ a_callers_own_refusal_counts(void **state)
 static void
 a_text_left_half_read_is_not_whole(void **state)
 {
-	struct json_reader unread = reader_over("1");
+	struct json_reader empty = reader_over(" ");
+	struct json_reader unread;
 	struct json_reader opened;
 
 	(void)state;
+	assert_int_equal(json_reader_end(&empty), STATUS_TRUNCATED);
+	unread = reader_over("1");
 	assert_int_equal(json_reader_end(&unread), STATUS_MALFORMED);
 	opened = reader_over("[1]");
 	json_read_array(&opened);

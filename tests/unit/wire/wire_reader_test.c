@@ -195,6 +195,8 @@ a_section_that_does_not_fit_fails_with_its_parent(void **state)
 	struct wire_reader section = wire_read_section(&reader, 4);
 
 	(void)state;
+	/* Also a decoder that reads nothing of it must not take it for a whole, empty one. */
+	assert_int_equal(wire_reader_end(&section), STATUS_TRUNCATED);
 	assert_int_equal(wire_read_u8(&section), 0);
 	assert_int_equal(wire_reader_end(&section), STATUS_TRUNCATED);
 	assert_int_equal(wire_reader_end(&reader), STATUS_TRUNCATED);
