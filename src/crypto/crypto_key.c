@@ -21,6 +21,10 @@ static const char *const openssl_kinds[] = {
 enum status
 crypto_number_read(struct bytes run, size_t size_max, BIGNUM **ret_number)
 {
+	if (run.size == 0) {
+		*ret_number = NULL;
+		return STATUS_OK;
+	}
 	while (run.size > 0 && run.at[0] == 0) {
 		run = bytes_slice(run, 1, run.size);
 	}
@@ -28,8 +32,7 @@ crypto_number_read(struct bytes run, size_t size_max, BIGNUM **ret_number)
 		return STATUS_TOO_LARGE;
 	}
 	if (run.size == 0) {
-		*ret_number = NULL;
-		return STATUS_OK;
+		return STATUS_INVALID;
 	}
 
 	BIGNUM *number = BN_bin2bn(run.at, (int)run.size, NULL);

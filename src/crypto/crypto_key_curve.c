@@ -127,8 +127,7 @@ crypto_key_from_sm2(
 		return STATUS_INVALID;
 	}
 	if (scalar == NULL) {
-		/* A scalar of zeros is none; it must not pass for a public key either. */
-		if (public_octets.size == 0 || private_octets.size > 0) {
+		if (public_octets.size == 0) {
 			return STATUS_INVALID;
 		}
 		memcpy(point, public_octets.at, SM2_POINT_SIZE);

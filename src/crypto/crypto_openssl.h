@@ -32,8 +32,9 @@ crypto_refuse(enum status status)
 const EVP_MD *crypto_digest_algorithm(enum crypto_digest kind);
 const char *crypto_digest_openssl_name(enum crypto_digest kind);
 
-/* `run` as a number; NULL for an empty run or one of zeros only. TOO_LARGE past `size_max`
- * octets without leading zeros. The caller frees it with BN_clear_free(). */
+/* `run` as a number, NULL for an empty run. INVALID for zero, which is nowhere a number of a
+ * key and must not pass for one that is left out; TOO_LARGE past `size_max` octets without
+ * leading zeros. The caller frees it with BN_clear_free(). */
 enum status crypto_number_read(struct bytes run, size_t size_max, BIGNUM **ret_number) MUST_CHECK;
 
 /* A number of a key under construction, by OpenSSL's name for it; NULL is left out. */

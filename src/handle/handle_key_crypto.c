@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "handle/handle_key.h"
 
-enum status
-handle_key_to_crypto(const struct handle_key *key, struct crypto_key **ret_key)
+static enum status
+key_make(const struct handle_key *key, struct crypto_key **ret_key)
 {
 	const struct bytes *parts = key->parts;
 	const struct bytes none = {0};
@@ -41,6 +41,23 @@ handle_key_to_crypto(const struct handle_key *key, struct crypto_key **ret_key)
 		break;
 	}
 	return STATUS_UNSUPPORTED;
+}
+
+enum status
+handle_key_to_crypto(const struct handle_key *key, struct crypto_key **ret_key)
+{
+	struct crypto_key *made = NULL;
+	enum status status = key_make(key, &made);
+
+	/* An RSA private key with nothing but n and e in it would do as a public one. */
+	if (status == STATUS_OK && crypto_key_is_private(made) != handle_key_is_private(key)) {
+		crypto_key_free(made);
+		status = STATUS_INVALID;
+	}
+	if (status == STATUS_OK) {
+		*ret_key = made;
+	}
+	return status;
 }
 
 /* How one kind of Handle key is written: which numbers, by the letters of crypto_key_number(),

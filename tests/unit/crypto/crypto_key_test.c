@@ -121,6 +121,22 @@ what_an_rsa_key_lacks_is_computed_where_it_can_be(void **state)
 	assert_int_equal(rsa_try(&numbers), STATUS_INVALID);
 }
 
+/* Found by fuzzing: a private key whose d is zero passed for a public one. */
+static void
+zero_does_not_pass_for_a_number_left_out(void **state)
+{
+	struct crypto_rsa rsa = rsa_numbers();
+	struct crypto_dsa dsa = dsa_numbers();
+	(void)state;
+
+	rsa.p = rsa.q = rsa.dp = rsa.dq = rsa.qi = nothing;
+	assert_int_equal(rsa_try(&rsa), STATUS_OK);
+	rsa.d = BYTES(0, 0);
+	assert_int_equal(rsa_try(&rsa), STATUS_INVALID);
+	dsa.x = BYTES(0);
+	assert_int_equal(dsa_try(&dsa), STATUS_INVALID);
+}
+
 static void
 a_public_rsa_key_has_no_private_numbers(void **state)
 {
@@ -416,6 +432,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_number_of_an_rsa_key_must_agree_with_the_others),
 		cmocka_unit_test(what_an_rsa_key_lacks_is_computed_where_it_can_be),
+		cmocka_unit_test(zero_does_not_pass_for_a_number_left_out),
 		cmocka_unit_test(a_public_rsa_key_has_no_private_numbers),
 		cmocka_unit_test(rsa_sizes_stop_at_their_limits),
 		cmocka_unit_test(each_number_of_a_dsa_key_must_agree_with_the_others),

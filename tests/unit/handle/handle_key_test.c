@@ -296,6 +296,11 @@ numbers_that_make_no_key_are_refused(void **state)
 	key = decoded(vector_key("rsa1024.prv.bin"));
 	key.parts[2] = BYTES(3);
 	assert_int_equal(handle_key_to_crypto(&key, &made), STATUS_INVALID);
+	for (size_t i = 2; i < 8; i++) {
+		key.parts[i] = (struct bytes){NULL, 0};
+	}
+	/* Only n and e are left: a public key, but its name says that it is private. */
+	assert_int_equal(handle_key_to_crypto(&key, &made), STATUS_INVALID);
 	key = (struct handle_key){.kind = HANDLE_KEY_ED25519_PUBLIC, .part_count = 1};
 	assert_int_equal(handle_key_to_crypto(&key, &made), STATUS_INVALID);
 	assert_null(made);
