@@ -62,6 +62,9 @@
 	X(CONFIGURATION_SIZE_MAX, 1048576, "octets", "the configuration file")                    \
 	X(HOMED_PREFIX_COUNT_MAX, 1048576, "prefixes", "prefixes homed at one node")              \
 	X(LEDGER_ACTOR_SIZE_MAX, 2056, "octets", "who made a change: index:handle")               \
+	X(WIRE_INPUT_SIZE_MAX, 268435456, "octets", "what `houji wire` reads at once")            \
+	X(CAPTURE_FLOW_COUNT_MAX, 64, "flows", "messages and streams of a capture in the making") \
+	X(CAPTURE_SEGMENT_COUNT_MAX, 64, "segments", "segments of a stream that came too early")  \
 	X(LEDGER_QUEUE_COUNT_MAX, 65536, "changes", "changes waiting for the committer")          \
 	X(LEDGER_BATCH_SIZE_MAX, 4194304, "octets", "changes that one fdatasync makes durable")
 

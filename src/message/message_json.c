@@ -38,7 +38,7 @@ undecoded_write(struct json_writer *writer, enum status status)
 	json_write_string(writer, bytes_from_string(status_name(status)));
 }
 
-static void
+static enum status
 body_write(struct json_writer *writer, const struct message *message)
 {
 	bool is_request = message->header.response_code == RESPONSE_RESERVED;
@@ -54,10 +54,12 @@ body_write(struct json_writer *writer, const struct message *message)
 				   : message_json_response_fields(
 					     header->opcode, header->response_code),
 			is_request ? (const void *)&request : (const void *)&response)) {
-		return;
+		return STATUS_OK;
 	}
-	undecoded_write(writer, status != STATUS_OK ? status : STATUS_TOO_LARGE);
+	status = status != STATUS_OK ? status : STATUS_TOO_LARGE;
+	undecoded_write(writer, status);
 	hex_write(writer, "body_hex", message->body);
+	return status;
 }
 
 static void
@@ -66,9 +68,9 @@ credential_write_json(struct json_writer *writer, const struct message *message)
 	struct credential credential;
 
 	if (!message->has_credential_size) {
-		return;
-	}
-	if (message->credential.size == 0) {
+		json_write_name(writer, "credential");
+		json_write_string(writer, TEXT("none"));
+	} else if (message->credential.size == 0) {
 		json_write_name(writer, "credential");
 		json_write_null(writer);
 	} else if (credential_decode(message->credential, &credential) != STATUS_OK ||
@@ -77,7 +79,7 @@ credential_write_json(struct json_writer *writer, const struct message *message)
 	}
 }
 
-void
+enum status
 message_write_json(struct json_writer *writer, struct bytes octets)
 {
 	struct wire_reader reader = wire_reader_over(octets);
@@ -90,7 +92,7 @@ message_write_json(struct json_writer *writer, struct bytes octets)
 	if (octets.size < ENVELOPE_SIZE) {
 		undecoded_write(writer, STATUS_TRUNCATED);
 		hex_write(writer, "octets_hex", octets);
-		return;
+		return STATUS_TRUNCATED;
 	}
 	payload = bytes_slice(octets, ENVELOPE_SIZE, octets.size);
 	object_write(writer, "envelope", message_json_envelope_fields,
@@ -105,9 +107,10 @@ message_write_json(struct json_writer *writer, struct bytes octets)
 	if (status != STATUS_OK) {
 		undecoded_write(writer, status);
 		hex_write(writer, "payload_hex", payload);
-		return;
+		return status;
 	}
 	object_write(writer, "header", message_json_header_fields, &message.header);
-	body_write(writer, &message);
+	status = body_write(writer, &message);
 	credential_write_json(writer, &message);
+	return status;
 }

@@ -298,6 +298,22 @@ presence_note(const struct json_field *field, uint8_t *object)
 	}
 }
 
+/* The member by its name, unless a reader below has said more precisely what is wrong. */
+static enum status
+explain(const struct json_fields_input *input, const struct json_reader *reader, struct bytes name,
+	const char *why)
+{
+	char characters[NAME_SHOWN_MAX + 1] = {0};
+	struct text_writer text = text_writer_over(characters, NAME_SHOWN_MAX);
+
+	if (input->problem != NULL && input->problem->text[0] != '\0') {
+		return reader->status;
+	}
+	text_write_escaped(&text, bytes_slice(name, 0, NAME_SHOWN_MAX / 4));
+	return problem_set(input->problem, reader->status, "octet %zu: %s%s%s %s",
+		json_reader_at(reader), input->object, name.size > 0 ? "." : "", characters, why);
+}
+
 static void
 member_read(struct json_reader *reader, struct bytes name, const struct json_field *fields,
 	const struct json_fields_input *input, uint8_t *object)
@@ -320,24 +336,9 @@ member_read(struct json_reader *reader, struct bytes name, const struct json_fie
 	}
 	if (!is_information(name)) {
 		json_reader_fail(reader, STATUS_INVALID);
+		explain(input, reader, name, "is no field");
 	}
 	json_skip(reader);
-}
-
-/* The member by its name, unless a reader below has said more precisely what is wrong. */
-static enum status
-explain(const struct json_fields_input *input, const struct json_reader *reader, struct bytes name)
-{
-	char characters[NAME_SHOWN_MAX + 1] = {0};
-	struct text_writer text = text_writer_over(characters, NAME_SHOWN_MAX);
-
-	if (input->problem != NULL && input->problem->text[0] != '\0') {
-		return reader->status;
-	}
-	text_write_escaped(&text, bytes_slice(name, 0, NAME_SHOWN_MAX / 4));
-	return problem_set(input->problem, reader->status, "octet %zu: %s%s%s %s",
-		json_reader_at(reader), input->object, name.size > 0 ? "." : "", characters,
-		status_text(reader->status));
 }
 
 enum status
@@ -353,8 +354,10 @@ json_fields_read(struct json_reader *reader, const struct json_field *fields,
 	while (json_next_member(reader, &name)) {
 		member_read(reader, name, fields, input, object);
 		if (!json_reader_ok(reader)) {
-			return explain(input, reader, name);
+			return explain(input, reader, name, status_text(reader->status));
 		}
 	}
-	return json_reader_ok(reader) ? STATUS_OK : explain(input, reader, (struct bytes){NULL, 0});
+	return json_reader_ok(reader)
+		? STATUS_OK
+		: explain(input, reader, (struct bytes){NULL, 0}, status_text(reader->status));
 }

@@ -154,12 +154,12 @@ credential_read(struct reading *reading, struct message *message)
 	struct wire_writer writer;
 	enum status status;
 
-	message->has_credential_size = has_section(reading, SECTION_CREDENTIAL) ||
-		has_section(reading, SECTION_CREDENTIAL_HEX);
+	message->has_credential_size =
+		!bytes_equal(reading->sections[SECTION_CREDENTIAL], TEXT("\"none\""));
 	if (has_section(reading, SECTION_CREDENTIAL_HEX)) {
 		return section_read_hex(reading, SECTION_CREDENTIAL_HEX, &message->credential);
 	}
-	if (!has_section(reading, SECTION_CREDENTIAL) ||
+	if (!message->has_credential_size || !has_section(reading, SECTION_CREDENTIAL) ||
 		bytes_equal(reading->sections[SECTION_CREDENTIAL], TEXT("null"))) {
 		return STATUS_OK;
 	}

@@ -212,7 +212,7 @@ people_may_leave_out_what_is_usual(void **state)
 	(void)state;
 	assert_int_equal(octets_of(TEXT("{\"body\":{\"types\":[\"URL\"],\"handle\":\"20.500/x\"},"
 					"\"header\":{\"opcode\":\"RESOLUTION\",\"body_size\":7},"
-					"\"about\":{\"said\":\"by people\"},\"credential\":null,"
+					"\"about\":{\"said\":\"by people\"},"
 					"\"envelope\":{\"request_id\":9}}"),
 				 &octets, NULL),
 		STATUS_OK);
@@ -239,7 +239,8 @@ wrong_members_are_named_with_their_place(void **state)
 		const char *said;
 	} rows[] = {
 		{"{\"envelop\":{}}", STATUS_INVALID, "message"},
-		{"{\"header\":{\"opcode\":1,\"opcodes\":2}}", STATUS_INVALID, "header.opcodes"},
+		{"{\"header\":{\"opcode\":1,\"opcodes\":2}}", STATUS_INVALID,
+			"header.opcodes is no field"},
 		{"{\"header\":{\"opcode\":\"RESOLVE\"}}", STATUS_INVALID, "header.opcode"},
 		{"{\"header\":{\"opcode\":4294967296}}", STATUS_TOO_LARGE, "header.opcode"},
 		{"{\"header\":{\"flags\":[\"WHITE\"]}}", STATUS_INVALID, "header.flags"},
