@@ -143,6 +143,37 @@ streams_with_events_pending_may_be_closed_by_another_stream(void **state)
 	}
 }
 
+static void
+write_to_the_next_and_close_it(void *context, struct loop_stream *stream, enum status status)
+{
+	note_closed(context, stream, status);
+	for (size_t i = 0; i < seen_count; i++) {
+		if (seen[i].closed_count == 0) {
+			(void)!loop_stream_write(seen[i].stream, TEXT("farewell"));
+			loop_stream_close(seen[i].stream);
+			return;
+		}
+	}
+}
+
+static void
+a_last_call_may_write_to_another_stream_and_close_it(void **state)
+{
+	int peers[4];
+
+	(void)state;
+	calls.closed = write_to_the_next_and_close_it;
+	for (size_t i = 0; i < 4; i++) {
+		peers[i] = connect_peer();
+	}
+	loop_stream_close(seen[1].stream);
+	run_until_count(&closed_total, 4);
+	run_for_ms(loop, 2);
+	for (size_t i = 0; i < 4; i++) {
+		close(peers[i]);
+	}
+}
+
 static size_t
 write_to_all(void *context, struct loop_stream *stream, struct bytes octets)
 {
@@ -251,6 +282,7 @@ main(void)
 		STREAM_TEST(finish_drops_only_so_much),
 		STREAM_TEST(close_inside_a_callback_drops_what_waits_and_calls_closed_once),
 		STREAM_TEST(streams_with_events_pending_may_be_closed_by_another_stream),
+		STREAM_TEST(a_last_call_may_write_to_another_stream_and_close_it),
 		STREAM_TEST(a_stream_may_write_to_others_some_of_which_are_gone),
 		STREAM_TEST(a_reset_by_the_peer_closes_the_stream),
 		STREAM_TEST(a_peer_that_only_stops_sending_still_gets_its_answer),

@@ -239,13 +239,18 @@ static void
 a_write_past_the_limit_takes_nothing(void **state)
 {
 	static uint8_t octets[TCP_OUT_SIZE_MAX + 1];
-	int peer = connect_peer();
-	struct loop_stream *stream = seen[0].stream;
+	struct loop_stream *stream;
+	int peer;
 
 	(void)state;
+	calls.drained = note_drained;
+	peer = connect_peer();
+	stream = seen[0].stream;
 	assert_int_equal(
 		loop_stream_write(stream, bytes_over(octets, TCP_OUT_SIZE_MAX + 1)), STATUS_BUSY);
 	assert_int_equal(loop_stream_waiting(stream), 0);
+	/* Also one who was refused with nothing waiting is told to go on. */
+	run_until_count(&seen[0].drained_count, 1);
 	assert_int_equal(
 		loop_stream_write(stream, bytes_over(octets, TCP_OUT_SIZE_MAX)), STATUS_OK);
 	close(peer);
@@ -279,11 +284,14 @@ two_streams_written_by_turns_keep_their_octets_apart(void **state)
 	close(other);
 }
 
+static char taken[32];
+
 static size_t
 take_four_then_pause(void *context, struct loop_stream *stream, struct bytes octets)
 {
 	size_t consumed = octets.size < 4 ? octets.size : 4;
 
+	memcpy(taken + octets_total, octets.at, consumed);
 	note_received(context, octets, consumed);
 	loop_stream_pause(stream, true);
 	return consumed;
@@ -296,6 +304,7 @@ a_paused_stream_takes_nothing_in_and_shows_what_it_kept_when_resumed(void **stat
 
 	(void)state;
 	calls.received = take_four_then_pause;
+	memset(taken, 0, sizeof(taken));
 	peer = connect_peer();
 	send_all(peer, "abcdefghij", 10);
 	run_until_count(&octets_total, 4);
@@ -310,7 +319,83 @@ a_paused_stream_takes_nothing_in_and_shows_what_it_kept_when_resumed(void **stat
 	run_until_count(&octets_total, 10);
 	loop_stream_pause(seen[0].stream, false);
 	run_until_count(&octets_total, 13);
+	assert_string_equal(taken, "abcdefghijklm");
 	close(peer);
+}
+
+/* First and second keep what they get; resumed, the first wakes the second, and that writes
+ * to the third. */
+static size_t
+pass_on_when_resumed(void *context, struct loop_stream *stream, struct bytes octets)
+{
+	struct seen *one = context;
+
+	note_received(one, octets, 0);
+	if (one->received_count == 1) {
+		loop_stream_pause(stream, true);
+		return 0;
+	}
+	if (one == &seen[0]) {
+		loop_stream_pause(seen[1].stream, false);
+	} else {
+		assert_int_equal(loop_stream_write(seen[2].stream, octets), STATUS_OK);
+	}
+	return octets.size;
+}
+
+static void
+resume_first(void *context)
+{
+	(void)context;
+	loop_stream_pause(seen[0].stream, false);
+}
+
+static void
+stop_after_receiving(void *context)
+{
+	(void)context;
+	loop_stop(loop);
+}
+
+static size_t
+take_and_stop(void *context, struct loop_stream *stream, struct bytes octets)
+{
+	(void)context;
+	(void)stream;
+	loop_stop(loop);
+	return octets.size;
+}
+
+static void
+what_resumed_streams_do_to_others_is_done_before_the_loop_sleeps(void **state)
+{
+	struct loop_stream_calls client_calls = {.received = take_and_stop};
+	struct loop_timer resume = {0};
+	struct loop_timer late = {0};
+	struct loop_stream *client;
+	struct problem problem;
+	int peers[2];
+
+	(void)state;
+	calls.received = pass_on_when_resumed;
+	peers[0] = connect_peer();
+	peers[1] = connect_peer();
+	client = loop_connect(loop, &server_address, &client_calls, NULL, &problem);
+	assert_non_null(client);
+	run_until_count(&seen_count, 3);
+	for (size_t i = 0; i < 2; i++) {
+		send_all(peers[i], "x", 1);
+		run_until_count(&seen[i].received_count, 1);
+	}
+	/* No other timer may wake the loop while it should not sleep. */
+	loop_timer_set(loop, &resume, loop_now_ms(loop) + 5, resume_first, NULL);
+	loop_timer_set(loop, &late, loop_now_ms(loop) + 3000, stop_after_receiving, NULL);
+	assert_int_equal(loop_run(loop), STATUS_OK);
+	assert_true(late.is_set);
+	loop_timer_clear(loop, &late);
+	loop_stream_close(client);
+	close(peers[0]);
+	close(peers[1]);
 }
 
 static void
@@ -418,6 +503,7 @@ main(void)
 		STREAM_TEST(a_write_past_the_limit_takes_nothing),
 		STREAM_TEST(two_streams_written_by_turns_keep_their_octets_apart),
 		STREAM_TEST(a_paused_stream_takes_nothing_in_and_shows_what_it_kept_when_resumed),
+		STREAM_TEST(what_resumed_streams_do_to_others_is_done_before_the_loop_sleeps),
 		STREAM_TEST(a_paused_stream_notices_that_its_peer_reset_without_spinning),
 		STREAM_TEST(connections_have_no_delay),
 		STREAM_TEST(a_stream_that_connects_sends_what_was_written_before),
