@@ -69,6 +69,7 @@ __wrap_free(void *at)
 
 static struct loop *loop;
 static size_t datagram_count;
+static size_t batch_count;
 static size_t round_number;
 static int peer;
 
@@ -83,6 +84,7 @@ echo(void *context, struct loop_udp *udp, const struct loop_datagram *batch, siz
 		loop_udp_commit(udp, batch[i].octets.size);
 	}
 	datagram_count += count;
+	batch_count++;
 }
 
 /* Between two wake-ups: takes the echoes and sends the next round, past the counters. */
@@ -126,13 +128,15 @@ a_batch_costs_one_wait_one_receive_and_one_send(struct address address)
 	/* Deadlines cost nothing more. */
 	loop_timer_set(loop, &far, loop_now_ms(loop) + 100000, play_peer, loop);
 	loop_on_sleep(loop, play_peer, loop);
-	datagram_count = round_number = 0;
+	datagram_count = round_number = batch_count = 0;
 	counts = (struct counts){0};
 	assert_int_equal(loop_run(loop), STATUS_OK);
 	assert_int_equal(datagram_count, ROUND_COUNT * DATAGRAM_COUNT);
-	assert_int_equal(counts.receive, ROUND_COUNT);
-	assert_int_equal(counts.send, ROUND_COUNT);
-	assert_int_equal(counts.wait, ROUND_COUNT);
+	/* A round is one batch, unless the machine is slow to hand it over. */
+	assert_in_range(batch_count, ROUND_COUNT, 2 * ROUND_COUNT);
+	assert_int_equal(counts.receive, batch_count);
+	assert_int_equal(counts.send, batch_count);
+	assert_int_equal(counts.wait, batch_count);
 	assert_int_equal(counts.other, 1); /* loop_stop() writes to its eventfd. */
 	assert_int_equal(counts.heap, 0);
 	assert_int_equal(counts.lock, 0);

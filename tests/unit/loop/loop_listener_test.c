@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-enum { DESCRIPTORS_LEFT = 10, PEERS_TOO_MANY = 20 };
+enum { DESCRIPTORS_LEFT = 10, PEERS_TOO_MANY = 20, EXHAUSTED_COUNT = 4 };
 
 static void
 a_paused_listener_accepts_nothing_until_resumed(void **state)
@@ -104,6 +104,9 @@ note_exhausted(void *context, struct loop_listener *one)
 {
 	(void)context;
 	exhausted_count++;
+	if (exhausted_count == EXHAUSTED_COUNT) {
+		loop_stop(loop);
+	}
 	if (one == listener && is_shedding && closed_total < seen_count) {
 		loop_stream_close(seen[closed_total].stream);
 	}
@@ -123,6 +126,7 @@ live_without_descriptors(void)
 {
 	struct rlimit limit;
 	int highest = dup(0);
+	int64_t start_ms;
 	int peers[PEERS_TOO_MANY];
 
 	for (size_t i = 0; i < PEERS_TOO_MANY; i++) {
@@ -137,26 +141,26 @@ live_without_descriptors(void)
 	setrlimit(RLIMIT_NOFILE, &limit);
 	loop_listener_on_exhausted(listener, note_exhausted);
 	loop_on_wake(loop, count_wake, NULL);
-	run_for_ms(loop, 450);
-	if (seen_count != DESCRIPTORS_LEFT) {
+	start_ms = loop_now_ms(loop);
+	if (loop_run(loop) != STATUS_OK || seen_count != DESCRIPTORS_LEFT) {
 		return 2;
 	}
-	/* One look every 100 ms, and the wake-ups of the connections that were taken. */
-	if (exhausted_count < 3 || exhausted_count > 5) {
+	if (loop_now_ms(loop) - start_ms < (EXHAUSTED_COUNT - 1) * ACCEPT_REST_MS) {
 		return 3;
 	}
-	if (wake_count > 30) {
+	/* A wake-up for each look, and those of the connections that were taken. */
+	if (wake_count > DESCRIPTORS_LEFT + 2 * EXHAUSTED_COUNT + 2) {
 		return 4;
 	}
 	is_shedding = true;
-	run_for_ms(loop, 350);
-	if (closed_total < 2 || seen_count < DESCRIPTORS_LEFT + 1) {
+	run_until_count(&seen_count, DESCRIPTORS_LEFT + 2);
+	if (closed_total < 2) {
 		return 5;
 	}
 	limit.rlim_cur = limit.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &limit);
-	run_for_ms(loop, 150);
-	return seen_count == PEERS_TOO_MANY ? 0 : 6;
+	run_until_count(&seen_count, PEERS_TOO_MANY);
+	return 0;
 }
 
 static void

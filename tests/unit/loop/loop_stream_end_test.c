@@ -68,6 +68,7 @@ finish_drops_only_so_much(void **state)
 	static uint8_t octets[65536];
 	int peer = connect_peer();
 	size_t sent = 0;
+	int64_t start_ms = loop_now_ms(loop);
 
 	(void)state;
 	loop_stream_finish(seen[0].stream);
@@ -78,7 +79,8 @@ finish_drops_only_so_much(void **state)
 		run_for_ms(loop, 1);
 	}
 	assert_int_equal(closed_total, 1);
-	assert_true(sent >= TCP_LINGER_SIZE_MAX);
+	/* A machine too busy to send so much in time closes for the time. */
+	assert_true(sent >= TCP_LINGER_SIZE_MAX || loop_now_ms(loop) - start_ms >= TCP_LINGER_MS);
 	assert_true(sent < 32u * 1024 * 1024);
 	close(peer);
 }

@@ -389,7 +389,7 @@ what_resumed_streams_do_to_others_is_done_before_the_loop_sleeps(void **state)
 	}
 	/* No other timer may wake the loop while it should not sleep. */
 	loop_timer_set(loop, &resume, loop_now_ms(loop) + 5, resume_first, NULL);
-	loop_timer_set(loop, &late, loop_now_ms(loop) + 3000, stop_after_receiving, NULL);
+	loop_timer_set(loop, &late, loop_now_ms(loop) + 9000, stop_after_receiving, NULL);
 	assert_int_equal(loop_run(loop), STATUS_OK);
 	assert_true(late.is_set);
 	loop_timer_clear(loop, &late);
