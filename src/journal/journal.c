@@ -195,13 +195,7 @@ journal_open_sized(const char *directory, bool is_writable, uint64_t known_place
 	journal->is_writable = is_writable;
 	journal->directory_fd = -1;
 	journal->write_fd = -1;
-	/* Zeroed where it counts: each add clears the octets it will fill. */
-	journal->batch = is_writable ? malloc(LEDGER_BATCH_SIZE_MAX) : NULL;
-	if (is_writable && journal->batch == NULL) {
-		status = problem_set(problem, STATUS_NO_MEMORY, "no memory for the journal");
-	} else {
-		status = directory_open(journal, directory, problem);
-	}
+	status = directory_open(journal, directory, problem);
 	if (status == STATUS_OK) {
 		status = journal_reserve(journal, problem);
 	}
@@ -233,13 +227,15 @@ journal_close(struct journal *journal)
 	if (journal->octets != NULL) {
 		munmap(journal->octets, JOURNAL_SIZE_MAX);
 	}
+	if (journal->batch != NULL) {
+		munmap(journal->batch, LEDGER_BATCH_SIZE_MAX);
+	}
 	if (journal->write_fd >= 0) {
 		close(journal->write_fd);
 	}
 	if (journal->directory_fd >= 0) {
 		close(journal->directory_fd);
 	}
-	free(journal->batch);
 	free(journal);
 }
 

@@ -65,7 +65,7 @@ uint64_t journal_next_start(const struct journal *journal, uint64_t end);
 void journal_segment_name(uint64_t base, char ret_name[JOURNAL_NAME_SIZE + 1]);
 bool journal_segment_base(const char *name, uint64_t *ret_base); /* False: not a segment's name. */
 
-/* Reserves the address range. */
+/* Reserves the address range, and room for a batch when writable. */
 enum status journal_reserve(struct journal *journal, struct problem *problem) MUST_CHECK;
 
 /* Checks and maps the file behind those mapped so far. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/limits.h"
 #include "journal/journal_private.h"
 
 #include <errno.h>
@@ -52,6 +53,16 @@ journal_reserve(struct journal *journal, struct problem *problem)
 			"raise the limit of address space (ulimit -v)");
 	}
 	journal->octets = at;
+	if (!journal->is_writable) {
+		return STATUS_OK;
+	}
+	/* Mapped, so that only as much of it is memory as batches have been large. */
+	at = mmap(NULL, LEDGER_BATCH_SIZE_MAX, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+		-1, 0);
+	if (at == MAP_FAILED) {
+		return problem_system(problem, "no memory for the journal's batches");
+	}
+	journal->batch = at;
 	return STATUS_OK;
 }
 
@@ -65,6 +76,15 @@ segment_map(
 	}
 	journal->segment_count++;
 	return STATUS_OK;
+}
+
+static bool
+header_is_of_first(const struct journal_header *header)
+{
+	static const uint8_t no_chain[JOURNAL_DIGEST_SIZE];
+
+	return header->first_sequence == 1 &&
+		memcmp(header->chain, no_chain, sizeof(no_chain)) == 0;
 }
 
 /* Everything that can be wrong with a segment before its entries are looked at. */
@@ -109,6 +129,11 @@ segment_check(
 			"ledger/%s: its header says that it is the segment at %llx: the file was "
 			"renamed; give it back its name",
 			name, (unsigned long long)header.base);
+	}
+	if (base == 0 && !header_is_of_first(&header)) {
+		return problem_set(problem, STATUS_CORRUPT,
+			"ledger/%s: its header says that entries stand before it; restore the file",
+			name);
 	}
 	/* A shorter file would answer a read with a signal. */
 	if ((uint64_t)file.st_size != header.segment_size) {
