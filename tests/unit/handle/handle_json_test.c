@@ -287,6 +287,32 @@ keys_without_a_jwk_are_base64_in_values_and_unsupported_alone(void **state)
 	heap_free(octets);
 }
 
+/* What Handle.net could not read in the form of its type has the form that anybody reads. */
+static void
+data_that_their_format_cannot_show_are_base64(void **state)
+{
+	static const uint8_t group[] = {0, 0, 0, 1, 0, 0, 0, 2, 'a', 0xff, 0, 0, 0, 1};
+	struct {
+		const char *type;
+		struct bytes data;
+	} cases[] = {
+		{"HS_VLIST", {group, sizeof(group)}},
+		{"HS_PUBKEY", vector_key("rsa1024.prv.bin")},
+		{"HS_ADMIN", vector_key("rsa1024.pub.bin")},
+		{"HS_SITE", vector_named("vlist-two").octets},
+	};
+	(void)state;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct handle_value value = {.index = 1,
+			.type = bytes_from_string(cases[i].type),
+			.data = cases[i].data};
+		struct bytes text = value_text(&value);
+
+		assert_non_null(memmem(text.at, text.size, "{\"format\":\"base64\",", 19));
+	}
+}
+
 static void
 ed25519_keys_are_okp(void **state)
 {
@@ -747,6 +773,7 @@ main(void)
 		cmocka_unit_test(vectors_of_sites_are_written_and_read_to_the_octet),
 		cmocka_unit_test(vectors_of_keys_are_written_and_read_to_the_octet),
 		cmocka_unit_test(keys_without_a_jwk_are_base64_in_values_and_unsupported_alone),
+		cmocka_unit_test(data_that_their_format_cannot_show_are_base64),
 		cmocka_unit_test(ed25519_keys_are_okp),
 		cmocka_unit_test(liberal_input_is_understood),
 		cmocka_unit_test(rights_are_understood_in_every_form),

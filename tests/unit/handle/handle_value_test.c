@@ -180,6 +180,22 @@ every_truncation_is_told_apart_from_damage(void **state)
 }
 
 static void
+a_failed_reader_yields_zero_and_moves_nothing(void **state)
+{
+	struct vector vector = vector_named("value-url");
+	struct wire_reader reader = wire_reader_over(vector.octets);
+	struct handle_value value = {.index = 99};
+	(void)state;
+
+	wire_reader_fail(&reader, STATUS_INVALID);
+	handle_value_read(&reader, &value);
+	assert_int_equal(value.index, 0);
+	assert_int_equal(value.data.size, 0);
+	assert_ptr_equal(reader.next, vector.octets.at);
+	assert_int_equal(wire_reader_end(&reader), STATUS_INVALID);
+}
+
+static void
 trailing_octets_are_malformed(void **state)
 {
 	struct vector vector = vector_named("value-url");
@@ -249,6 +265,9 @@ references_are_read_up_to_their_limits(void **state)
 	const uint32_t most = HANDLE_REFERENCE_COUNT_MAX;
 	(void)state;
 
+	assert_int_equal(read_references(0, 0, 0), STATUS_OK);
+	assert_int_equal(read_references(1, 1, 0), STATUS_OK);
+	assert_int_equal(read_references(1, 1, 9), STATUS_OK);
 	assert_int_equal(read_references(most - 1, most - 1, 0), STATUS_OK);
 	assert_int_equal(read_references(most, most, 0), STATUS_OK);
 	assert_int_equal(read_references(most + 1, most + 1, 0), STATUS_TOO_LARGE);
@@ -449,6 +468,7 @@ main(void)
 		cmocka_unit_test(types_match_without_case_and_by_their_dot),
 		cmocka_unit_test(digests_of_values_leave_out_index_and_timestamp),
 		cmocka_unit_test(every_truncation_is_told_apart_from_damage),
+		cmocka_unit_test(a_failed_reader_yields_zero_and_moves_nothing),
 		cmocka_unit_test(trailing_octets_are_malformed),
 		cmocka_unit_test(types_and_data_are_read_up_to_their_limits),
 		cmocka_unit_test(references_are_read_up_to_their_limits),
