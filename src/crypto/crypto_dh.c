@@ -15,7 +15,7 @@ dh_compute(
 	if (BN_num_bits(p) > DH_BITS_MAX) {
 		return STATUS_TOO_LARGE;
 	}
-	if (!BN_is_odd(p) || BN_is_one(base)) {
+	if (!BN_is_odd(p)) {
 		return STATUS_INVALID;
 	}
 
@@ -28,7 +28,7 @@ dh_compute(
 	if (context == NULL || most == NULL || power == NULL || BN_sub_word(most, 1) != 1) {
 		goto done;
 	}
-	/* p - 1 and 1 generate next to nothing: the "secret" would be known to all. */
+	/* p - 1 has two powers only: the "secret" would be known to all. */
 	if (BN_cmp(base, most) >= 0) {
 		status = STATUS_INVALID;
 		goto done;
@@ -36,7 +36,7 @@ dh_compute(
 	if (BN_mod_exp_mont_consttime(power, base, x, p, context, NULL) != 1) {
 		goto done;
 	}
-	/* Only a p that is no prime gets here with a power of 0 or 1. */
+	/* So has 1 its one, and worse come with a p that is no prime. */
 	if (BN_is_zero(power) || BN_is_one(power)) {
 		status = STATUS_INVALID;
 		goto done;

@@ -105,6 +105,12 @@ what_an_rsa_key_lacks_is_computed_where_it_can_be(void **state)
 	assert_true(bytes_equal(bytes_over(found, size), bytes_slice(qi, qi.size - size, qi.size)));
 	crypto_key_free(key);
 
+	/* Primes alone must be those of n: what is computed from them cannot disagree. */
+	struct bytes p = numbers.p;
+
+	numbers.p = spoilt(p);
+	assert_int_equal(rsa_try(&numbers), STATUS_INVALID);
+	numbers.p = p;
 	numbers.q = nothing;
 	assert_int_equal(rsa_try(&numbers), STATUS_INVALID);
 	numbers.p = nothing;
@@ -227,6 +233,27 @@ each_number_of_a_dsa_key_must_agree_with_the_others(void **state)
 	assert_int_equal(dsa_try(&whole), STATUS_OK);
 	whole.y = nothing;
 	assert_int_equal(dsa_try(&whole), STATUS_INVALID);
+}
+
+/* x + q has the same y as x and would pass if only y were compared. */
+static void
+a_private_dsa_number_is_below_q(void **state)
+{
+	struct crypto_dsa numbers = dsa_numbers();
+	struct bytes q = bytes_slice(numbers.q, 1, 20); /* Behind the zero that Java writes. */
+	uint8_t sum[21] = {0};
+	unsigned carry = 0;
+	(void)state;
+
+	assert_int_equal(numbers.x.size, 20);
+	for (size_t i = 20; i > 0; i--) {
+		carry += (unsigned)numbers.x.at[i - 1] + q.at[i - 1];
+		sum[i] = (uint8_t)carry;
+		carry >>= 8;
+	}
+	sum[0] = (uint8_t)carry;
+	numbers.x = bytes_over(sum, sizeof(sum));
+	assert_int_equal(dsa_try(&numbers), STATUS_INVALID);
 }
 
 static void
@@ -436,6 +463,7 @@ main(void)
 		cmocka_unit_test(a_public_rsa_key_has_no_private_numbers),
 		cmocka_unit_test(rsa_sizes_stop_at_their_limits),
 		cmocka_unit_test(each_number_of_a_dsa_key_must_agree_with_the_others),
+		cmocka_unit_test(a_private_dsa_number_is_below_q),
 		cmocka_unit_test(a_dsa_key_gets_its_public_number_from_the_private_one),
 		cmocka_unit_test(dsa_sizes_stop_at_their_limits),
 		cmocka_unit_test(keys_of_the_curves_are_those_of_the_standards),

@@ -181,6 +181,23 @@ a_peer_cannot_make_us_compute_without_end(void **state)
 }
 
 static void
+a_derived_key_has_whole_octets(void **state)
+{
+	const struct bytes run = TEXT("octets");
+	const struct handle_mac_input input = {TEXT("secret"), &run, 1};
+	struct wire_writer writer = wire_writer_over(scratch, sizeof(scratch));
+	(void)state;
+
+	assert_int_equal(
+		handle_mac_write_derived(&writer, &input, TEXT("salt"), 1, 161), STATUS_INVALID);
+	assert_int_equal(
+		handle_mac_write_derived(&writer, &input, TEXT("salt"), 1, 0), STATUS_INVALID);
+	assert_int_equal(wire_writer_size(&writer), 0);
+	assert_int_equal(
+		handle_mac_write_derived(&writer, &input, TEXT("salt"), 1, 168), STATUS_OK);
+}
+
+static void
 digests_are_known_by_all_their_names(void **state)
 {
 	static const struct {
@@ -233,6 +250,7 @@ main(void)
 		cmocka_unit_test(codes_not_listed_are_refused),
 		cmocka_unit_test(an_empty_secret_authenticates_nobody),
 		cmocka_unit_test(a_peer_cannot_make_us_compute_without_end),
+		cmocka_unit_test(a_derived_key_has_whole_octets),
 		cmocka_unit_test(digests_are_known_by_all_their_names),
 	};
 
