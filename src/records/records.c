@@ -150,6 +150,34 @@ records_prefix_is_homed(struct records_reader *reader, struct bytes prefix_handl
 	return is_homed;
 }
 
+bool
+records_key_is_homed(
+	struct records_reader *reader, struct bytes key, struct records_missing *ret_missing)
+{
+	struct records_missing prefix;
+	struct bytes above;
+
+	prefix.size = handle_name_prefix_handle(key, prefix.octets);
+	if (prefix.size > 0 &&
+		records_prefix_is_homed(reader, bytes_over(prefix.octets, prefix.size))) {
+		return true;
+	}
+	if (handle_name_is_derived_prefix(key)) {
+		above = handle_name_parent_prefix(key);
+		prefix.size = above.size;
+		memcpy(prefix.octets, above.at, above.size);
+		for (; above.size > 0; above = handle_name_parent_prefix(above)) {
+			if (records_prefix_is_homed(reader, above)) {
+				return true;
+			}
+		}
+	}
+	if (ret_missing != NULL) {
+		*ret_missing = prefix;
+	}
+	return false;
+}
+
 uint64_t
 records_prefix_count(const struct records *records)
 {

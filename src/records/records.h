@@ -55,6 +55,16 @@ enum status records_get(
 
 /* True if the 0.NA handle (as handle_name_prefix_handle() writes it) is homed here. */
 bool records_prefix_is_homed(struct records_reader *reader, struct bytes prefix_handle);
+
+/* True if the handle lives here: its prefix is homed, or, for a 0.NA handle of a derived prefix,
+ * a prefix above it is. `key` is folded (handle_name_key). If not, `ret_missing` is the 0.NA
+ * handle that would have to be homed; it may be NULL. */
+struct records_missing {
+	size_t size;
+	uint8_t octets[HANDLE_KEY_SIZE_MAX];
+};
+bool records_key_is_homed(
+	struct records_reader *reader, struct bytes key, struct records_missing *ret_missing);
 uint64_t records_prefix_count(const struct records *records); /* Homed now. */
 
 /* The committer's side. */
