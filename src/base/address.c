@@ -257,3 +257,20 @@ network_holds(const struct network *network, const uint8_t octets[16])
 	}
 	return true;
 }
+
+const char *
+network_format(const struct network *network, char buffer[NETWORK_TEXT_SIZE_MAX])
+{
+	bool is_ipv4 = network->bits >= IPV4_BITS_AHEAD &&
+		memcmp(network->octets, ipv4_mapped, sizeof(ipv4_mapped)) == 0;
+	struct text_writer writer = text_writer_over(buffer, NETWORK_TEXT_SIZE_MAX - 1);
+	char host[INET6_ADDRSTRLEN];
+
+	inet_ntop(is_ipv4 ? AF_INET : AF_INET6,
+		network->octets + (is_ipv4 ? sizeof(ipv4_mapped) : 0), host, sizeof(host));
+	text_write_string(&writer, host);
+	text_write_char(&writer, '/');
+	text_write_u64(&writer, network->bits - (is_ipv4 ? IPV4_BITS_AHEAD : 0U));
+	buffer[text_written(&writer).size] = '\0';
+	return buffer;
+}

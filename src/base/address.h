@@ -50,3 +50,7 @@ struct network {
  * Without "/bits" the network is that one address. "::/0" holds IPv4 too. */
 enum status network_parse(struct bytes text, struct network *ret_network) MUST_CHECK;
 bool network_holds(const struct network *network, const uint8_t octets[16]);
+
+/* Writes "192.0.2.0/24" or "2001:db8::/32" with a NUL; returns `buffer`. */
+enum { NETWORK_TEXT_SIZE_MAX = ADDRESS_TEXT_SIZE_MAX };
+const char *network_format(const struct network *network, char buffer[NETWORK_TEXT_SIZE_MAX]);

@@ -26,6 +26,7 @@
 	X(CONFLICT, "record changed since it was read")                   \
 	X(DENIED, "the identity may not do this")                         \
 	X(UNAUTHENTICATED, "an identity must be proven first")            \
+	X(NO_SESSION, "no such session, or it has expired")               \
 	X(NOT_RESPONSIBLE, "the prefix is not homed here")                \
 	X(REFERRED, "another service answers for this prefix")            \
 	/* What the world did. */                                         \

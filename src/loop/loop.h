@@ -115,7 +115,8 @@ struct loop_stream_calls {
 	 * A stream that is not paused and holds STREAM_IN_SIZE_MAX octets, none of which its
 	 * owner takes, is closed as TOO_LARGE. */
 	size_t (*received)(void *context, struct loop_stream *stream, struct bytes octets);
-	/* All that was written has left (only after loop_stream_write returned BUSY). */
+	/* All that was written has left: after loop_stream_write() returned BUSY, or when
+	 * loop_stream_await_drained() asked for it. Once for each of these. */
 	void (*drained)(void *context, struct loop_stream *stream);
 	/* The peer sends no more but may still read: finish or close once the last answer is
 	 * written. NULL: the loop finishes the stream itself. */
@@ -153,6 +154,8 @@ void loop_stream_own(
 /* Copies the octets; they leave in one send at the end of the callback. BUSY past
  * TCP_OUT_SIZE_MAX and NO_MEMORY: nothing was taken. CLOSED after finish or close. */
 enum status loop_stream_write(struct loop_stream *stream, struct bytes octets) MUST_CHECK;
+/* Asks for `drained` once, even if nothing waits by then. */
+void loop_stream_await_drained(struct loop_stream *stream);
 /* Takes no more octets in until resumed: back-pressure. */
 void loop_stream_pause(struct loop_stream *stream, bool is_paused);
 size_t loop_stream_waiting(const struct loop_stream *stream); /* Octets not yet sent. */

@@ -202,6 +202,15 @@ stream_write_shared(struct loop_stream *stream, struct bytes octets)
 	return true;
 }
 
+void
+loop_stream_await_drained(struct loop_stream *stream)
+{
+	if (stream->source.fd >= 0) {
+		stream->is_busy = true;
+		stream_touch(stream);
+	}
+}
+
 enum status
 loop_stream_write(struct loop_stream *stream, struct bytes octets)
 {

@@ -81,7 +81,7 @@ wire_read_u16(struct wire_reader *reader)
 {
 	const uint8_t *at = wire_reader_take(reader, 2);
 
-	return at == NULL ? 0 : (uint16_t)(at[0] << 8 | at[1]);
+	return (uint16_t)(at == NULL ? 0U : (unsigned)at[0] << 8 | at[1]);
 }
 
 static inline uint32_t

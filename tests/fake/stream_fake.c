@@ -380,6 +380,12 @@ loop_stream_write(struct loop_stream *stream, struct bytes octets)
 }
 
 void
+loop_stream_await_drained(struct loop_stream *stream)
+{
+	stream->is_busy = true;
+}
+
+void
 loop_stream_pause(struct loop_stream *stream, bool is_paused)
 {
 	stream->is_resumed = !is_paused && (stream->is_paused || stream->is_resumed);
