@@ -6,6 +6,7 @@
 struct authority {
 	struct records_reader *reader;
 	struct authority_share share;
+	uint8_t prefix[HANDLE_KEY_SIZE_MAX]; /* Of the name being asked for. */
 };
 
 struct authority *
@@ -83,10 +84,10 @@ share_is_ours(const struct authority *authority, struct bytes name)
 static bool
 prefix_is_ours(struct authority *authority, struct bytes key)
 {
-	uint8_t prefix[HANDLE_KEY_SIZE_MAX];
-	size_t size = handle_name_prefix_handle(key, prefix);
+	size_t size = handle_name_prefix_handle(key, authority->prefix);
+	struct bytes prefix = bytes_over(authority->prefix, size);
 
-	if (size > 0 && records_prefix_is_homed(authority->reader, bytes_over(prefix, size))) {
+	if (size > 0 && records_prefix_is_homed(authority->reader, prefix)) {
 		return true;
 	}
 	if (!handle_name_is_derived_prefix(key)) {

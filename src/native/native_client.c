@@ -1,0 +1,424 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "native/native_client.h"
+
+#include "crypto/crypto.h"
+#include "message/credential.h"
+
+#include <stdlib.h>
+
+/* When to send again (Handle.net's clients: 0.5, 1 and 1.5 s), then TCP. */
+static const uint32_t waits_ms[] = {500, 1000, 1500};
+
+enum {
+	TRY_COUNT = sizeof(waits_ms) / sizeof(waits_ms[0]),
+	DEADLINE_DEFAULT_MS = 10000,
+	FRAGMENT_COUNT_MAX =
+		(MESSAGE_SIZE_MAX + FRAGMENT_DATA_SIZE_MAX - 1) / FRAGMENT_DATA_SIZE_MAX,
+};
+
+struct native_ask {
+	struct loop *loop;
+	struct address server;
+	native_answered *answered;
+	void *context;
+	enum native_transport transport;
+	uint32_t tries;
+	uint32_t opcode;
+	struct envelope envelope;
+	int64_t begun_ms;
+	int64_t deadline_ms;
+	struct loop_timer retry;
+	struct loop_timer deadline;
+	struct loop_udp *udp;
+	struct loop_stream *stream;
+	bool is_over;
+	enum status status;
+	struct native_reply reply;
+
+	/* The answer as it comes in. */
+	uint8_t *octets;
+	size_t octets_size;
+	size_t fragments_left;
+	uint8_t is_received[FRAGMENT_COUNT_MAX];
+
+	size_t request_size;
+	uint8_t request[]; /* The message without envelope. */
+};
+
+static const struct loop_stream_calls stream_calls;
+
+static void
+ask_free(struct native_ask *ask)
+{
+	loop_timer_clear(ask->loop, &ask->retry);
+	loop_timer_clear(ask->loop, &ask->deadline);
+	if (ask->udp != NULL) {
+		loop_udp_close(ask->udp);
+	}
+	if (ask->stream != NULL) {
+		struct loop_stream *stream = ask->stream;
+
+		ask->stream = NULL;
+		loop_stream_own(stream, &stream_calls, NULL); /* Nobody is told any more. */
+		loop_stream_close(stream);
+	}
+	free(ask->octets);
+	free(ask);
+}
+
+/* Over: told from a timer that is due at once, because sockets may not be closed from
+ * inside their own callbacks' buffers. */
+static void
+ask_tell(void *context)
+{
+	struct native_ask *ask = context;
+	native_answered *answered = ask->answered;
+	struct native_reply *reply = &ask->reply;
+
+	reply->transport = ask->transport;
+	reply->tries = ask->tries;
+	reply->elapsed_ms = (uint32_t)(loop_now_ms(ask->loop) - ask->begun_ms);
+	answered(ask->context, ask->status, ask->status == STATUS_OK ? reply : NULL);
+	ask_free(ask);
+}
+
+static void
+ask_end(struct native_ask *ask, enum status status)
+{
+	if (ask->is_over) {
+		return;
+	}
+	ask->is_over = true;
+	ask->status = status;
+	loop_timer_clear(ask->loop, &ask->retry);
+	loop_timer_set(ask->loop, &ask->deadline, loop_now_ms(ask->loop), ask_tell, ask);
+}
+
+static void
+ask_deadline(void *context)
+{
+	ask_end(context, STATUS_TIMED_OUT);
+}
+
+/* The whole answer is there: OK, or why it is none. */
+static enum status
+ask_decode(struct native_ask *ask, const struct envelope *envelope, struct bytes octets)
+{
+	struct native_reply *reply = &ask->reply;
+	struct message message;
+	enum status status = message_decode(envelope, octets, &message);
+
+	if (status == STATUS_OK) {
+		status = response_decode(&message, &reply->response);
+	}
+	if (status == STATUS_OK && message.header.opcode != ask->opcode &&
+		message.header.opcode != OPCODE_RESERVED) {
+		status = STATUS_MALFORMED;
+	}
+	reply->envelope = *envelope;
+	reply->octets = octets;
+	return status;
+}
+
+static bool
+ask_take_fragment(struct native_ask *ask, const struct envelope *envelope, struct bytes octets)
+{
+	size_t at = (size_t)envelope->sequence * FRAGMENT_DATA_SIZE_MAX;
+
+	if (ask->octets == NULL) {
+		ask->octets = malloc(MESSAGE_SIZE_MAX);
+		ask->octets_size = envelope->message_size;
+		ask->fragments_left = message_fragment_count(envelope->message_size);
+		if (ask->octets == NULL) {
+			ask_end(ask, STATUS_NO_MEMORY);
+			return false;
+		}
+	}
+	if (envelope->message_size != ask->octets_size || at >= ask->octets_size ||
+		octets.size > ask->octets_size - at || ask->is_received[envelope->sequence] != 0 ||
+		(octets.size != FRAGMENT_DATA_SIZE_MAX && at + octets.size != ask->octets_size)) {
+		return false;
+	}
+	memcpy(ask->octets + at, octets.at, octets.size);
+	ask->is_received[envelope->sequence] = 1;
+	return --ask->fragments_left == 0;
+}
+
+static void
+ask_take_datagram(struct native_ask *ask, const struct loop_datagram *datagram)
+{
+	struct wire_reader reader = wire_reader_over(datagram->octets);
+	struct envelope envelope;
+	struct bytes octets;
+
+	envelope_read(&reader, &envelope);
+	octets = wire_read_rest(&reader);
+	if (!wire_reader_ok(&reader) || envelope.request_id != ask->envelope.request_id ||
+		!address_equal(&datagram->peer, &ask->server)) {
+		return; /* Somebody else's, or a forgery: keep waiting. */
+	}
+	if (!ask_take_fragment(ask, &envelope, octets)) {
+		return;
+	}
+	if (ask_decode(ask, &envelope, bytes_over(ask->octets, ask->octets_size)) == STATUS_OK) {
+		ask_end(ask, STATUS_OK);
+		return;
+	}
+	/* Not an answer after all; a true one may still come. */
+	free(ask->octets);
+	ask->octets = NULL;
+	memset(ask->is_received, 0, sizeof(ask->is_received));
+}
+
+static void
+ask_received(void *context, struct loop_udp *udp, const struct loop_datagram *batch, size_t count)
+{
+	struct native_ask *ask = context;
+
+	(void)udp;
+	for (size_t i = 0; i < count && !ask->is_over; i++) {
+		ask_take_datagram(ask, &batch[i]);
+	}
+}
+
+static size_t
+stream_received(void *context, struct loop_stream *stream, struct bytes octets)
+{
+	struct native_ask *ask = context;
+	struct wire_reader reader = wire_reader_over(octets);
+	struct envelope envelope;
+	struct bytes message;
+	enum status status;
+
+	(void)stream;
+	if (ask->is_over) {
+		return octets.size;
+	}
+	envelope_read(&reader, &envelope);
+	message = wire_read_bytes(&reader, envelope.message_size);
+	if (reader.status == STATUS_TRUNCATED) {
+		return 0;
+	}
+	status = reader.status;
+	/* Errors before the request was understood carry the id 0xffffffff. */
+	if (status == STATUS_OK && envelope.request_id != ask->envelope.request_id &&
+		envelope.request_id != UINT32_MAX) {
+		status = STATUS_MALFORMED;
+	}
+	if (status == STATUS_OK) {
+		free(ask->octets);
+		ask->octets = malloc(message.size + 1);
+		status = ask->octets == NULL ? STATUS_NO_MEMORY : STATUS_OK;
+	}
+	if (status == STATUS_OK) {
+		memcpy(ask->octets, message.at, message.size);
+		status = ask_decode(ask, &envelope, bytes_over(ask->octets, message.size));
+	}
+	ask_end(ask, status);
+	return octets.size;
+}
+
+static void
+stream_closed(void *context, struct loop_stream *stream, enum status status)
+{
+	struct native_ask *ask = context;
+
+	(void)stream;
+	(void)status;
+	if (ask != NULL) {
+		ask->stream = NULL;
+		ask_end(ask, STATUS_CLOSED);
+	}
+}
+
+static const struct loop_stream_calls stream_calls = {stream_received, NULL, NULL, stream_closed};
+
+static enum status
+ask_by_tcp(struct native_ask *ask, struct problem *problem)
+{
+	uint8_t octets[ENVELOPE_SIZE];
+	struct wire_writer writer = wire_writer_over(octets, sizeof(octets));
+	enum status status;
+
+	ask->tries = ask->transport == NATIVE_TRANSPORT_TCP ? ask->tries + 1 : 1;
+	ask->transport = NATIVE_TRANSPORT_TCP;
+	ask->stream = loop_connect(ask->loop, &ask->server, &stream_calls, ask, problem);
+	if (ask->stream == NULL) {
+		return problem == NULL ? STATUS_SYSTEM : problem->status;
+	}
+	envelope_write(&writer, &ask->envelope);
+	status = loop_stream_write(ask->stream, wire_written(&writer));
+	if (status == STATUS_OK) {
+		status =
+			loop_stream_write(ask->stream, bytes_over(ask->request, ask->request_size));
+	}
+	return status;
+}
+
+static void ask_retry(void *context);
+
+static void
+ask_by_udp(struct native_ask *ask)
+{
+	struct bytes message = bytes_over(ask->request, ask->request_size);
+	size_t count = message_fragment_count(message.size);
+	struct envelope envelope = ask->envelope;
+
+	envelope.is_truncated = count > 1;
+	for (size_t i = 0; i < count; i++) {
+		uint8_t *place = loop_udp_reserve(ask->udp, &ask->server);
+		struct wire_writer writer = wire_writer_over(place, DATAGRAM_SIZE_MAX);
+
+		envelope.sequence = (uint32_t)i;
+		envelope_write(&writer, &envelope);
+		wire_write_bytes(&writer, message_fragment_data(message, i));
+		loop_udp_commit(ask->udp, wire_writer_size(&writer));
+	}
+	loop_timer_set(ask->loop, &ask->retry, loop_now_ms(ask->loop) + waits_ms[ask->tries],
+		ask_retry, ask);
+	ask->tries++;
+}
+
+static void
+ask_retry(void *context)
+{
+	struct native_ask *ask = context;
+	enum status status;
+
+	if (ask->tries < TRY_COUNT) {
+		ask_by_udp(ask);
+		return;
+	}
+	status = ask_by_tcp(ask, NULL);
+	if (status != STATUS_OK) {
+		ask_end(ask, status);
+	}
+}
+
+static enum status
+ask_start(struct native_ask *ask, bool is_tcp_only, struct problem *problem)
+{
+	struct address any = ask->server;
+
+	loop_timer_set(ask->loop, &ask->deadline, ask->deadline_ms, ask_deadline, ask);
+	if (is_tcp_only) {
+		return ask_by_tcp(ask, problem);
+	}
+	if (any.any.sa_family == AF_INET6) {
+		any.v6.sin6_addr = in6addr_any;
+		any.v6.sin6_scope_id = 0;
+	} else {
+		any.v4.sin_addr.s_addr = INADDR_ANY;
+	}
+	address_set_port(&any, 0);
+	ask->udp = loop_udp_open(ask->loop, &any, ask_received, ask, problem);
+	if (ask->udp == NULL) {
+		return problem == NULL ? STATUS_SYSTEM : problem->status;
+	}
+	ask_by_udp(ask);
+	return STATUS_OK;
+}
+
+struct native_ask *
+native_ask(struct loop *loop, const struct native_question *question, native_answered *answered,
+	void *context, struct problem *problem)
+{
+	struct native_ask *ask = calloc(1, sizeof(*ask) + MESSAGE_SIZE_MAX);
+	uint32_t deadline_ms =
+		question->deadline_ms == 0 ? DEADLINE_DEFAULT_MS : question->deadline_ms;
+	struct wire_writer writer;
+
+	if (ask == NULL) {
+		problem_system(problem, "cannot ask");
+		return NULL;
+	}
+	ask->loop = loop;
+	ask->server = question->server;
+	ask->answered = answered;
+	ask->context = context;
+	ask->begun_ms = loop_now_ms(loop);
+	ask->deadline_ms = ask->begun_ms + deadline_ms;
+	ask->opcode = question->request->message.header.opcode;
+	writer = wire_writer_over(ask->request, MESSAGE_SIZE_MAX);
+	request_write(&writer, question->request);
+	ask->request_size = wire_writer_size(&writer);
+	ask->envelope = question->request->message.envelope;
+	crypto_random(&ask->envelope.request_id, sizeof(ask->envelope.request_id));
+	ask->envelope.request_id &= INT32_MAX; /* Handle.net takes it for a signed number. */
+	ask->envelope.message_size = (uint32_t)ask->request_size;
+	if (wire_writer_end(&writer) != STATUS_OK) {
+		problem_set(
+			problem, STATUS_TOO_LARGE, "the request is larger than a message can be");
+		ask_free(ask);
+		return NULL;
+	}
+	if (ask_start(ask, question->is_tcp_only, problem) != STATUS_OK) {
+		ask_free(ask);
+		return NULL;
+	}
+	return ask;
+}
+
+void
+native_ask_cancel(struct native_ask *ask)
+{
+	if (ask != NULL) {
+		ask_free(ask);
+	}
+}
+
+/* Which digest a credential names, by text or by one octet (Handle.net 9, 12). */
+static enum status
+digest_of(struct bytes name, enum crypto_digest *ret_digest)
+{
+	static const struct {
+		struct bytes name;
+		enum crypto_digest digest;
+	} names[] = {
+		{{(const uint8_t *)"SHA-256", 7}, CRYPTO_SHA256},
+		{{(const uint8_t *)"SHA256", 6}, CRYPTO_SHA256},
+		{{(const uint8_t *)"\x03", 1}, CRYPTO_SHA256},
+		{{(const uint8_t *)"ED25519", 7}, CRYPTO_SHA256},
+		{{(const uint8_t *)"SHA1", 4}, CRYPTO_SHA1},
+		{{(const uint8_t *)"SHA-1", 5}, CRYPTO_SHA1},
+		{{(const uint8_t *)"\x02", 1}, CRYPTO_SHA1},
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (bytes_equal_fold(name, names[i].name)) {
+			*ret_digest = names[i].digest;
+			return STATUS_OK;
+		}
+	}
+	return STATUS_UNSUPPORTED;
+}
+
+enum status
+native_reply_verify(const struct native_reply *reply, const struct crypto_key *key)
+{
+	const struct message *message = &reply->response.message;
+	struct credential credential;
+	enum crypto_digest digest;
+	uint8_t front[SIGNED_FRONT_SIZE_MAX];
+	struct bytes runs[2];
+	enum status status;
+
+	if (message->credential.size == 0) {
+		return STATUS_NOT_FOUND;
+	}
+	status = credential_decode(message->credential, &credential);
+	if (status == STATUS_OK && !bytes_equal_fold(credential.type, TEXT("HS_SIGNED")) &&
+		!bytes_equal_fold(credential.type, TEXT("HS_DSAPUBKEY"))) {
+		status = STATUS_UNSUPPORTED;
+	}
+	if (status == STATUS_OK) {
+		status = digest_of(credential.digest_name, &digest);
+	}
+	if (status != STATUS_OK) {
+		return status;
+	}
+	runs[0] = bytes_over(front,
+		credential_signed_front(&reply->envelope, credential.session_counter, front));
+	runs[1] = message->signed_run;
+	return crypto_verify(key, digest, runs, 2, credential.signature);
+}

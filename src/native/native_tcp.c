@@ -1,0 +1,485 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "native/native_census.h"
+#include "native/native_worker.h"
+
+#include <stdlib.h>
+
+/*
+ * Connections. Whole requests are taken from the stream's octets in batches and answered in
+ * order; a request that is not whole yet stays in the stream, which holds what really came
+ * and nothing for what was only announced. One timer a connection watches its deadline:
+ * for the rest of a request, for the next one, or for a peer that does not read.
+ *
+ * A request for a signed answer stops the connection until the signature is there, so
+ * answers never overtake each other.
+ */
+enum { WAITING_MAX = TCP_OUT_SIZE_MAX / 4 };
+
+_Static_assert(WAITING_MAX + NATIVE_OUT_SIZE <= TCP_OUT_SIZE_MAX, "a batch's answers always fit");
+
+struct native_connection {
+	struct native *native;
+	struct loop_stream *stream;
+	struct native_connection *older;
+	struct native_connection *newer;
+	struct loop_timer timer;
+	struct native_signing *signing;
+	int64_t active_ms; /* Last request answered, or accepted. */
+	int64_t begun_ms; /* First octet of the request that is not whole; 0: none. */
+	int64_t stalled_ms; /* Since when the same octets wait to be read; 0: none wait. */
+	size_t waiting;
+	uint8_t source[16];
+	bool is_exempt;
+	bool is_finishing;
+};
+
+static void
+connection_unlink(struct native_connection *connection)
+{
+	struct native *native = connection->native;
+
+	*(connection->older != NULL ? &connection->older->newer : &native->oldest) =
+		connection->newer;
+	*(connection->newer != NULL ? &connection->newer->older : &native->newest) =
+		connection->older;
+}
+
+static void
+connection_link(struct native_connection *connection)
+{
+	struct native *native = connection->native;
+
+	connection->older = native->newest;
+	connection->newer = NULL;
+	*(native->newest != NULL ? &native->newest->newer : &native->oldest) = connection;
+	native->newest = connection;
+}
+
+static int64_t
+connection_deadline(const struct native_connection *connection, enum metric *ret_reason)
+{
+	const struct native_settings *settings = connection->native->settings;
+	int64_t deadline = connection->active_ms + settings->idle_ms;
+
+	*ret_reason = METRIC_TCP_CLOSED_IDLE;
+	if (connection->begun_ms != 0) {
+		deadline = connection->begun_ms + settings->request_deadline_ms;
+		*ret_reason = METRIC_TCP_CLOSED_DEADLINE;
+	}
+	if (connection->stalled_ms != 0 &&
+		connection->stalled_ms + settings->write_stall_ms < deadline) {
+		deadline = connection->stalled_ms + settings->write_stall_ms;
+		*ret_reason = METRIC_TCP_CLOSED_STALL;
+	}
+	return deadline;
+}
+
+static void connection_due(void *context);
+
+/* The timer may be set for earlier than the deadline, never for later. */
+static void
+connection_watch(struct native_connection *connection)
+{
+	enum metric reason;
+	int64_t deadline = connection_deadline(connection, &reason);
+
+	if (!connection->timer.is_set || deadline < connection->timer.at_ms) {
+		loop_timer_set(connection->native->loop, &connection->timer, deadline,
+			connection_due, connection);
+	}
+}
+
+static void
+connection_note_waiting(struct native_connection *connection)
+{
+	size_t waiting = loop_stream_waiting(connection->stream);
+
+	if (waiting == 0) {
+		connection->stalled_ms = 0;
+	} else if (connection->stalled_ms == 0 || waiting < connection->waiting) {
+		connection->stalled_ms = loop_now_ms(connection->native->loop);
+	}
+	connection->waiting = waiting;
+}
+
+static void
+connection_due(void *context)
+{
+	struct native_connection *connection = context;
+	enum metric reason;
+
+	connection_note_waiting(connection);
+	if (connection->signing != NULL ||
+		connection_deadline(connection, &reason) > loop_now_ms(connection->native->loop)) {
+		if (connection->signing != NULL) {
+			connection->active_ms = loop_now_ms(connection->native->loop);
+		}
+		connection_watch(connection);
+		return;
+	}
+	monitor_add(connection->native->row, reason, 1);
+	loop_stream_close(connection->stream);
+}
+
+static void
+connection_finish(struct native_connection *connection)
+{
+	connection->is_finishing = true;
+	connection->begun_ms = 0;
+	loop_stream_finish(connection->stream);
+}
+
+/* Puts one answer behind the others in the worker's buffer. */
+static void
+put_exchange(struct native *native, struct wire_writer *out, struct exchange *exchange,
+	bool is_kept_alive)
+{
+	size_t before = wire_writer_size(out);
+
+	if (is_kept_alive) {
+		exchange->response.message.header.flags |= MESSAGE_FLAG_KEEP_ALIVE;
+	}
+	native_count_answer(native, exchange);
+	exchange_write(out, exchange);
+	if (wire_writer_end(out) != STATUS_OK) {
+		/* A record too large for a message cannot be stored; an answer that still does
+		 * not fit must not cut the stream in the middle. */
+		wire_writer_rewind(out, before);
+		exchange_refuse(native->service, exchange, STATUS_TOO_LARGE,
+			TEXT("the answer is larger than a message can be"), native->now_s);
+		exchange_write(out, exchange);
+	}
+}
+
+static void
+flush_out(struct native_connection *connection, struct wire_writer *out)
+{
+	struct bytes octets = wire_written(out);
+
+	if (octets.size > 0) {
+		monitor_add(connection->native->row, METRIC_TCP_OCTETS_OUT, octets.size);
+		if (loop_stream_write(connection->stream, octets) != STATUS_OK) {
+			connection_finish(connection);
+		}
+		wire_writer_rewind(out, 0);
+	}
+	connection_note_waiting(connection);
+}
+
+static void
+tcp_signed(struct native_signing *signing, enum status status, struct bytes octets)
+{
+	struct native_connection *connection = signing->connection;
+
+	if (connection == NULL) {
+		return;
+	}
+	connection->signing = NULL;
+	connection->active_ms = loop_now_ms(connection->native->loop);
+	if (status == STATUS_OK) {
+		status = loop_stream_write(connection->stream, octets);
+	}
+	/* Fail closed: better no answer than an unsigned one. */
+	if (status != STATUS_OK || !signing->is_kept_alive || connection->native->is_stopping) {
+		connection_finish(connection);
+		return;
+	}
+	connection_note_waiting(connection);
+	loop_stream_pause(connection->stream, false);
+}
+
+enum next_step {
+	STEP_NEXT, /* The next request may be answered. */
+	STEP_WAIT, /* Not before the signature is there, or the peer has read. */
+	STEP_LAST, /* The client did not ask to keep the connection. */
+};
+
+static enum next_step
+answer_request(
+	struct native_connection *connection, struct wire_writer *out, struct exchange *exchange)
+{
+	struct native *native = connection->native;
+	bool is_kept_alive =
+		(exchange->request.message.header.flags & MESSAGE_FLAG_KEEP_ALIVE) != 0 &&
+		!native->is_stopping;
+	struct native_signing *signing = NULL;
+
+	if (exchange_answer(native->service, exchange, native->arena, native->now_s)) {
+		flush_out(connection, out);
+		if (is_kept_alive) {
+			exchange->response.message.header.flags |= MESSAGE_FLAG_KEEP_ALIVE;
+		}
+		signing = native_sign_begin(native, exchange, tcp_signed);
+	}
+	if (signing != NULL) {
+		signing->connection = connection;
+		signing->is_kept_alive = is_kept_alive;
+		connection->signing = signing;
+		loop_stream_pause(connection->stream, true);
+	} else {
+		put_exchange(native, out, exchange, is_kept_alive);
+	}
+	arena_reset(native->arena);
+	if (signing != NULL) {
+		return STEP_WAIT;
+	}
+	return is_kept_alive ? STEP_NEXT : STEP_LAST;
+}
+
+/* Cuts the next message off `rest`. TRUNCATED: it is not whole yet. */
+static enum status
+next_frame(struct bytes rest, struct envelope *ret_envelope, struct bytes *ret_octets)
+{
+	struct wire_reader reader = wire_reader_over(rest);
+
+	envelope_read(&reader, ret_envelope);
+	*ret_octets = wire_read_bytes(&reader, ret_envelope->message_size);
+	return reader.status;
+}
+
+/* What cannot be served is answered once, and the connection closed: the place of the next
+ * message in the stream is not known any more. */
+static void
+refuse_frame(struct native_connection *connection, struct wire_writer *out,
+	struct exchange *exchange, enum status status)
+{
+	struct native *native = connection->native;
+
+	monitor_add(native->row, METRIC_TCP_REFUSED_MALFORMED, 1);
+	exchange_refuse(native->service, exchange, status,
+		status == STATUS_UNSUPPORTED	     ? TEXT("unknown operation")
+			: status == STATUS_TOO_LARGE ? TEXT("message is too large")
+			: status == STATUS_NO_SESSION
+			? TEXT("no session for this encrypted message")
+			: TEXT("Invalid message"),
+		native->now_s);
+	put_exchange(native, out, exchange, false);
+	flush_out(connection, out);
+	connection_finish(connection);
+}
+
+/* Takes up to a batch of whole requests; returns how many octets they were. `ret_count` is
+ * how many; `ret_status` is OK, TRUNCATED (more octets needed) or why the next is refused. */
+static size_t
+take_batch(struct native *native, struct bytes octets, size_t *ret_count, enum status *ret_status)
+{
+	size_t taken = 0;
+	size_t count = 0;
+	enum status status = STATUS_OK;
+
+	while (count < UDP_BATCH_MAX && taken < octets.size) {
+		struct exchange *exchange = &native->exchanges[count];
+		struct envelope envelope;
+		struct bytes message;
+
+		status = next_frame(bytes_slice(octets, taken, SIZE_MAX), &envelope, &message);
+		if (status == STATUS_OK) {
+			status = exchange_decode(&envelope, message, exchange);
+			taken += status == STATUS_OK ? ENVELOPE_SIZE + message.size : 0;
+			/* Whole by its length, so more octets would not mend it. */
+			status = status == STATUS_TRUNCATED ? STATUS_MALFORMED : status;
+		} else if (status != STATUS_TRUNCATED) {
+			exchange->request.message = (struct message){.envelope = envelope};
+		}
+		if (status != STATUS_OK) {
+			break;
+		}
+		exchange_begin(native->service, exchange);
+		count++;
+	}
+	*ret_count = count;
+	*ret_status = status;
+	return taken;
+}
+
+/* Answers a batch from the front of `octets`; returns how many of them were consumed. */
+static size_t
+serve_batch(struct native_connection *connection, struct bytes octets, enum next_step *ret_step)
+{
+	struct native *native = connection->native;
+	struct wire_writer out = wire_writer_over(native->out, sizeof(native->out));
+	size_t count;
+	enum status status;
+	size_t taken = take_batch(native, octets, &count, &status);
+	size_t consumed = 0;
+	enum next_step step = STEP_NEXT;
+
+	for (size_t i = 0; i < count; i++) {
+		exchange_prefetch(native->service, &native->exchanges[i]);
+	}
+	for (size_t i = 0; i < count && step == STEP_NEXT; i++) {
+		struct exchange *exchange = &native->exchanges[i];
+
+		consumed += ENVELOPE_SIZE + exchange->request.message.envelope.message_size;
+		step = answer_request(connection, &out, exchange);
+		monitor_add(native->row, METRIC_TCP_REQUESTS, 1);
+		if (wire_writer_size(&out) > NATIVE_OUT_SIZE / 2) {
+			flush_out(connection, &out);
+			step = step == STEP_NEXT && connection->waiting >= WAITING_MAX ? STEP_WAIT
+										       : step;
+		}
+	}
+	flush_out(connection, &out);
+	if (step == STEP_LAST) {
+		connection_finish(connection);
+	} else if (step == STEP_NEXT && status != STATUS_OK && status != STATUS_TRUNCATED) {
+		refuse_frame(connection, &out, &native->exchanges[count], status);
+		step = STEP_LAST;
+	} else if (step == STEP_NEXT && (status == STATUS_TRUNCATED || taken == octets.size)) {
+		step = STEP_WAIT;
+	}
+	*ret_step = step;
+	return consumed;
+}
+
+static size_t
+tcp_received(void *context, struct loop_stream *stream, struct bytes octets)
+{
+	struct native_connection *connection = context;
+	struct native *native = connection->native;
+	int64_t now_ms = loop_now_ms(native->loop);
+	size_t consumed = 0;
+	enum next_step step = connection->is_finishing ? STEP_LAST : STEP_NEXT;
+
+	monitor_add(native->row, METRIC_TCP_READS, 1);
+	while (step == STEP_NEXT) {
+		struct bytes rest = bytes_slice(octets, consumed, SIZE_MAX);
+
+		consumed += serve_batch(connection, rest, &step);
+		if (loop_stream_waiting(stream) >= WAITING_MAX) {
+			loop_stream_pause(stream, true);
+			loop_stream_await_drained(stream);
+			step = step == STEP_NEXT ? STEP_WAIT : step;
+		}
+	}
+	if (connection->is_finishing) {
+		return octets.size;
+	}
+	if (consumed > 0) {
+		connection->active_ms = now_ms;
+		connection->begun_ms = 0;
+		connection_unlink(connection);
+		connection_link(connection);
+	}
+	if (consumed < octets.size && connection->begun_ms == 0) {
+		connection->begun_ms = now_ms;
+	}
+	connection_watch(connection);
+	return consumed;
+}
+
+static void
+tcp_drained(void *context, struct loop_stream *stream)
+{
+	struct native_connection *connection = context;
+
+	connection_note_waiting(connection);
+	if (connection->signing == NULL && !connection->is_finishing) {
+		loop_stream_pause(stream, false);
+	}
+}
+
+/* The peer has said all it had to say; it may still wait for a signature. */
+static void
+tcp_ended(void *context, struct loop_stream *stream)
+{
+	struct native_connection *connection = context;
+
+	(void)stream;
+	if (connection->signing != NULL) {
+		connection->signing->is_kept_alive = false;
+	} else {
+		connection_finish(connection);
+	}
+}
+
+static void
+tcp_closed(void *context, struct loop_stream *stream, enum status status)
+{
+	struct native_connection *connection = context;
+	struct native *native = connection->native;
+
+	(void)stream;
+	(void)status;
+	if (connection->signing != NULL) {
+		connection->signing->connection = NULL;
+	}
+	if (!connection->is_exempt) {
+		native_census_leave(native->census, connection->source);
+	}
+	loop_timer_clear(native->loop, &connection->timer);
+	connection_unlink(connection);
+	native->connection_count--;
+	monitor_add(native->row, METRIC_TCP_CLOSED, 1);
+	free(connection);
+}
+
+static const struct loop_stream_calls tcp_calls = {
+	tcp_received, tcp_drained, tcp_ended, tcp_closed};
+
+void
+native_tcp_accepted(void *context, struct loop_stream *stream, const struct address *peer)
+{
+	struct native *native = context;
+	struct native_connection *connection = calloc(1, sizeof(*connection));
+	bool is_counted = false;
+
+	if (connection == NULL || native->is_stopping ||
+		native->connection_count >= native->settings->connection_count_max) {
+		goto refuse;
+	}
+	address_octets(peer, connection->source);
+	connection->is_exempt = native_source_is_exempt(native, connection->source);
+	is_counted = connection->is_exempt ||
+		native_census_enter(native->census, connection->source,
+			native->settings->connection_per_source_max);
+	if (!is_counted) {
+		goto refuse;
+	}
+	connection->native = native;
+	connection->stream = stream;
+	connection->active_ms = loop_now_ms(native->loop);
+	connection_link(connection);
+	native->connection_count++;
+	monitor_add(native->row, METRIC_TCP_ACCEPTED, 1);
+	loop_stream_own(stream, &tcp_calls, connection);
+	connection_watch(connection);
+	return;
+
+refuse:
+	free(connection);
+	monitor_add(native->row, METRIC_TCP_REFUSED, 1);
+	loop_stream_close(stream);
+}
+
+/* No descriptor is left: whoever was silent for the longest makes room. */
+void
+native_tcp_exhausted(void *context, struct loop_listener *listener)
+{
+	struct native *native = context;
+	struct native_connection *idle = native->oldest;
+
+	(void)listener;
+	while (idle != NULL && (idle->signing != NULL || idle->waiting > 0)) {
+		idle = idle->newer;
+	}
+	if (idle != NULL) {
+		monitor_add(native->row, METRIC_TCP_CLOSED_EXHAUSTED, 1);
+		loop_stream_close(idle->stream);
+	}
+}
+
+void
+native_tcp_stop(struct native *native)
+{
+	struct native_connection *next;
+
+	for (struct native_connection *connection = native->oldest; connection != NULL;
+		connection = next) {
+		next = connection->newer;
+		/* A request half received has its deadline to become whole and be answered. */
+		if (connection->signing == NULL && connection->begun_ms == 0) {
+			connection_finish(connection);
+		}
+	}
+}

@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "native/native_worker.h"
+
+/*
+ * Datagrams. A batch goes through four passes - accept, begin, prefetch, answer - so that
+ * the memory each look-up needs is on its way while the others are worked on.
+ *
+ * Silence is the rule for everything that is not a well-formed request: an answer to
+ * garbage, to an answer or to an error could set two servers against each other for ever.
+ */
+enum { MESSAGE_SIZE_MIN = ENVELOPE_SIZE + HEADER_SIZE };
+
+/* Ports of services that answer everything, and 0, from which nobody asks. */
+static bool
+port_is_refused(const struct native *native, uint16_t port)
+{
+	static const uint16_t refused[] = {0, 7, 13, 17, 19, 53, 123};
+
+	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+		if (port == refused[i]) {
+			return true;
+		}
+	}
+	for (size_t i = 0; i < native->udp_count; i++) {
+		if (port == native->ports[i]) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void
+reassembly_due(void *context)
+{
+	struct native *native = context;
+	int64_t now_ms = loop_now_ms(native->loop);
+
+	monitor_add(native->row, METRIC_UDP_REASSEMBLY_EXPIRED,
+		reassembly_expire(native->reassembly, now_ms));
+	if (reassembly_count(native->reassembly) > 0) {
+		loop_timer_set(native->loop, &native->reassembly_timer,
+			now_ms + UDP_REASSEMBLY_LIFE_MS, reassembly_due, native);
+	}
+}
+
+/* A fragment: true when it made its message whole. */
+static bool
+accept_fragment(struct native *native, struct udp_slot *slot, const struct envelope *envelope,
+	struct bytes fragment, struct bytes *ret_octets)
+{
+	int64_t now_ms = loop_now_ms(native->loop);
+	const struct reassembly_fragment part = {slot->peer, envelope, fragment, now_ms};
+	enum reassembly_verdict verdict =
+		reassembly_add(native->reassembly, &part, &slot->reassembled, ret_octets);
+
+	if (!native->reassembly_timer.is_set) {
+		loop_timer_set(native->loop, &native->reassembly_timer,
+			now_ms + UDP_REASSEMBLY_LIFE_MS, reassembly_due, native);
+	}
+	switch (verdict) {
+	case REASSEMBLY_WHOLE:
+		slot->request_size = (uint32_t)(ret_octets->size +
+			message_fragment_count(ret_octets->size) * ENVELOPE_SIZE);
+		monitor_add(native->row, METRIC_UDP_REASSEMBLY_COMPLETED, 1);
+		return true;
+	case REASSEMBLY_WAITING:
+		return false;
+	case REASSEMBLY_REFUSED:
+		monitor_add(native->row, METRIC_UDP_DROPPED_REASSEMBLY, 1);
+		return false;
+	}
+	return false;
+}
+
+/* Takes a datagram in if it is, or completes, a request that may be answered. */
+static bool
+accept_datagram(struct native *native, const struct loop_datagram *datagram, struct udp_slot *slot)
+{
+	struct wire_reader reader = wire_reader_over(datagram->octets);
+	struct envelope envelope;
+	struct bytes octets;
+
+	slot->peer = &datagram->peer;
+	slot->local = &datagram->local;
+	slot->reassembled = NULL;
+	slot->request_size = (uint32_t)datagram->octets.size;
+	if (port_is_refused(native, address_port(&datagram->peer))) {
+		monitor_add(native->row, METRIC_UDP_DROPPED_PORT, 1);
+		return false;
+	}
+	envelope_read(&reader, &envelope);
+	octets = wire_read_rest(&reader);
+	if (!wire_reader_ok(&reader)) {
+		monitor_add(native->row, METRIC_UDP_DROPPED_SHORT, 1);
+		return false;
+	}
+	if (envelope.is_truncated && envelope.message_size > octets.size) {
+		if (!accept_fragment(native, slot, &envelope, octets, &octets)) {
+			return false;
+		}
+	} else if (octets.size != envelope.message_size ||
+		datagram->octets.size < MESSAGE_SIZE_MIN) {
+		monitor_add(native->row, METRIC_UDP_DROPPED_SHORT, 1);
+		return false;
+	}
+	if (exchange_decode(&envelope, octets, &slot->exchange) != STATUS_OK) {
+		monitor_add(native->row, METRIC_UDP_DROPPED_MALFORMED, 1);
+		if (slot->reassembled != NULL) {
+			reassembly_release(native->reassembly, slot->reassembled);
+		}
+		return false;
+	}
+	return true;
+}
+
+static bool
+source_may_get(struct native *native, const struct udp_slot *slot, size_t size)
+{
+	const struct native_settings *settings = native->settings;
+	uint8_t source[16];
+
+	if (size <= slot->request_size) {
+		return true;
+	}
+	address_octets(slot->peer, source);
+	if (native_source_is_exempt(native, source) ||
+		native_limit_allows(native->limit, source, loop_now_ms(native->loop),
+			(struct native_budget){settings->udp_byte_rate, settings->udp_byte_burst},
+			slot->request_size, size)) {
+		return true;
+	}
+	monitor_add(native->row, METRIC_UDP_DROPPED_RATE, 1);
+	return false;
+}
+
+/* A refusal gives its sender no more octets than it brought: its text is left out if it
+ * would not fit. */
+static void
+trim_refusal(const struct udp_slot *slot, struct response *response)
+{
+	if (response_shape(response->message.header.opcode,
+		    response->message.header.response_code) == RESPONSE_MESSAGE &&
+		MESSAGE_SIZE_MIN + 8 + response->digest.size + response->error.text.size >
+			slot->request_size) {
+		response->error.text = (struct bytes){NULL, 0};
+	}
+}
+
+/* An answer that one datagram cannot hold: each fragment behind an envelope of its own. */
+static void
+send_fragments(struct native *native, struct loop_udp *udp, const struct udp_slot *slot,
+	struct bytes octets)
+{
+	struct bytes message = bytes_slice(octets, ENVELOPE_SIZE, SIZE_MAX);
+	size_t count = message_fragment_count(message.size);
+	struct wire_reader reader = wire_reader_over(octets);
+	struct envelope envelope;
+
+	if (count > native->settings->udp_fragment_count_max) {
+		monitor_add(native->row, METRIC_UDP_DROPPED_LARGE, 1);
+		return;
+	}
+	if (!source_may_get(native, slot, message.size + count * ENVELOPE_SIZE)) {
+		return;
+	}
+	envelope_read(&reader, &envelope);
+	for (size_t i = 0; i < count; i++) {
+		uint8_t *place = loop_udp_reserve_from(udp, slot->peer, slot->local);
+		struct wire_writer writer = wire_writer_over(place, DATAGRAM_SIZE_MAX);
+
+		envelope.sequence = (uint32_t)i;
+		envelope_write(&writer, &envelope);
+		wire_write_bytes(&writer, message_fragment_data(message, i));
+		loop_udp_commit(udp, wire_writer_size(&writer));
+	}
+	monitor_add(native->row, METRIC_UDP_FRAGMENTS_SENT, count);
+	monitor_add(native->row, METRIC_UDP_OCTETS_OUT, message.size + count * ENVELOPE_SIZE);
+}
+
+static void
+send_exchange(struct native *native, struct loop_udp *udp, struct udp_slot *slot)
+{
+	uint8_t *place;
+	struct wire_writer writer;
+
+	trim_refusal(slot, &slot->exchange.response);
+	native_count_answer(native, &slot->exchange);
+	place = loop_udp_reserve_from(udp, slot->peer, slot->local);
+	writer = wire_writer_over(place, DATAGRAM_SIZE_MAX);
+	exchange_write(&writer, &slot->exchange);
+	if (wire_writer_end(&writer) == STATUS_OK) {
+		size_t size = wire_writer_size(&writer);
+
+		size = source_may_get(native, slot, size) ? size : 0;
+		loop_udp_commit(udp, size);
+		monitor_add(native->row, METRIC_UDP_OCTETS_OUT, size);
+		return;
+	}
+	loop_udp_commit(udp, 0);
+	writer = wire_writer_over(native->out, sizeof(native->out));
+	exchange_write(&writer, &slot->exchange);
+	if (wire_writer_end(&writer) == STATUS_OK) {
+		send_fragments(native, udp, slot, wire_written(&writer));
+	}
+}
+
+static void
+udp_signed(struct native_signing *signing, enum status status, struct bytes octets)
+{
+	struct udp_slot slot = {.peer = &signing->peer,
+		.local = &signing->local,
+		.request_size = signing->request_size};
+	struct native *native = signing->native;
+
+	/* Without a signature there is no answer: the client tries again, or over TCP. */
+	if (status == STATUS_OK && !native->is_stopping) {
+		send_fragments(native, signing->udp, &slot, octets);
+	}
+}
+
+static void
+answer_slot(struct native *native, struct loop_udp *udp, struct udp_slot *slot)
+{
+	struct native_signing *signing;
+
+	if (exchange_answer(native->service, &slot->exchange, native->arena, native->now_s)) {
+		signing = native_sign_begin(native, &slot->exchange, udp_signed);
+		if (signing != NULL) {
+			signing->udp = udp;
+			signing->peer = *slot->peer;
+			signing->local = *slot->local;
+			signing->request_size = slot->request_size;
+		} else {
+			send_exchange(native, udp, slot);
+		}
+	} else {
+		send_exchange(native, udp, slot);
+	}
+	arena_reset(native->arena);
+	if (slot->reassembled != NULL) {
+		reassembly_release(native->reassembly, slot->reassembled);
+	}
+}
+
+void
+native_udp_received(
+	void *context, struct loop_udp *udp, const struct loop_datagram *batch, size_t count)
+{
+	struct native *native = context;
+	size_t accepted = 0;
+	size_t octets_in = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		octets_in += batch[i].octets.size;
+		if (accept_datagram(native, &batch[i], &native->slots[accepted])) {
+			exchange_begin(native->service, &native->slots[accepted].exchange);
+			accepted++;
+		}
+	}
+	for (size_t i = 0; i < accepted; i++) {
+		exchange_prefetch(native->service, &native->slots[i].exchange);
+	}
+	for (size_t i = 0; i < accepted; i++) {
+		answer_slot(native, udp, &native->slots[i]);
+	}
+	monitor_add(native->row, METRIC_UDP_RECEIVED, count);
+	monitor_add(native->row, METRIC_UDP_OCTETS_IN, octets_in);
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "native/native.h"
+#include "native/native_answer.h"
+#include "native/native_limit.h"
+#include "native/native_reassembly.h"
+
+/*
+ * What the files of this folder share: the state of one worker's front. Private.
+ */
+enum {
+	NATIVE_SOCKET_COUNT_MAX = 16,
+	NATIVE_OUT_SIZE = 2 * (MESSAGE_SIZE_MAX + ENVELOPE_SIZE),
+};
+
+/* One datagram's place in the batch being answered. */
+struct udp_slot {
+	const struct address *peer;
+	const struct loop_local *local; /* Which of our addresses was asked. */
+	uint32_t request_size; /* Octets that came for this request, envelopes included. */
+	bool is_request;
+	struct reassembly_slot *reassembled;
+	struct exchange exchange;
+};
+
+struct native_connection;
+
+struct native {
+	struct loop *loop;
+	struct service *service;
+	struct monitor_row *row;
+	struct native_census *census;
+	const struct native_settings *settings;
+	struct arena *arena;
+	struct native_limit *limit;
+	struct reassembly *reassembly;
+	struct loop_timer reassembly_timer;
+	int64_t now_s; /* Wall clock, read once a wake-up. */
+	bool is_stopping;
+	size_t signing_count;
+
+	size_t udp_count;
+	struct loop_udp *udp[NATIVE_SOCKET_COUNT_MAX];
+	uint16_t ports[NATIVE_SOCKET_COUNT_MAX];
+	struct udp_slot slots[UDP_BATCH_MAX];
+
+	size_t listener_count;
+	struct loop_listener *listeners[NATIVE_SOCKET_COUNT_MAX];
+	size_t connection_count;
+	struct native_connection *oldest; /* By last activity. */
+	struct native_connection *newest;
+	struct exchange exchanges[UDP_BATCH_MAX];
+
+	uint8_t out[NATIVE_OUT_SIZE];
+};
+
+bool native_source_is_exempt(const struct native *native, const uint8_t source[16]);
+void native_count_answer(struct native *native, const struct exchange *exchange);
+
+/* An answer on its way to the signer and back. `done` runs on the worker's loop with the
+ * whole message, envelope included, or an error status; then the signature is freed. */
+struct native_signing;
+typedef void native_signed(
+	struct native_signing *signing, enum status status, struct bytes envelope_and_message);
+
+struct native_signing {
+	struct signer_job job;
+	struct native *native;
+	native_signed *done;
+	struct native_connection *connection; /* TCP; NULL once it is gone. */
+	struct loop_udp *udp; /* UDP. */
+	struct address peer;
+	struct loop_local local;
+	uint32_t request_size;
+	bool is_kept_alive;
+	uint8_t front[16];
+	struct bytes digest_name;
+	size_t size; /* Of envelope, header and body. */
+	size_t capacity;
+	uint8_t octets[]; /* ... and room for the credential. */
+};
+
+/* Encodes the exchange's answer and gives it to the signer. On failure an error answer has
+ * been put into the exchange in its place, for the caller to send: never an unsigned one. */
+struct native_signing *native_sign_begin(
+	struct native *native, struct exchange *exchange, native_signed *done);
+
+void native_tcp_accepted(void *context, struct loop_stream *stream, const struct address *peer);
+void native_tcp_exhausted(void *context, struct loop_listener *listener);
+void native_tcp_stop(struct native *native);
+void native_udp_received(
+	void *context, struct loop_udp *udp, const struct loop_datagram *batch, size_t count);
