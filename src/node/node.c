@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "node/node.h"
+
+#include "base/text_writer.h"
+#include "node/node_worker.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { WORKER_COUNT_MAX = 64, STOP_GRACE_MS = 10000 };
+
+struct node {
+	char directory[NODE_PATH_SIZE_MAX];
+	struct ledger *ledger;
+	struct node_face *face;
+	struct monitor *monitor;
+	struct native_census *census;
+	uint32_t bound_count;
+	struct address bound[SETTINGS_LIST_MAX];
+	size_t worker_count;
+	struct node_worker workers[WORKER_COUNT_MAX];
+};
+
+enum status
+node_path(const char *directory, const char *name, char ret_path[NODE_PATH_SIZE_MAX],
+	struct problem *problem)
+{
+	struct text_writer writer = text_writer_over(ret_path, NODE_PATH_SIZE_MAX - 1);
+
+	text_write_string(&writer, directory);
+	text_write_char(&writer, '/');
+	text_write_string(&writer, name);
+	if (text_writer_end(&writer) != STATUS_OK) {
+		return problem_set(problem, STATUS_TOO_LARGE, "the path %.100s.../%s is too long",
+			directory, name);
+	}
+	ret_path[text_written(&writer).size] = '\0';
+	return STATUS_OK;
+}
+
+/* Rules between settings, which no row of the table can state alone. */
+static size_t
+worker_count_of(const struct settings *settings)
+{
+	long processors = sysconf(_SC_NPROCESSORS_ONLN);
+	size_t count = settings->workers;
+
+	if (count == 0) {
+		count = processors < 1 ? 1 : (size_t)processors;
+	}
+	return count < WORKER_COUNT_MAX ? count : WORKER_COUNT_MAX;
+}
+
+static enum status
+face_read(const char *directory, struct node_face **ret_face, struct problem *problem)
+{
+	char path[NODE_PATH_SIZE_MAX];
+	struct settings settings;
+	enum status status = node_path(directory, "houji.yaml", path, problem);
+
+	if (status == STATUS_OK) {
+		status = settings_read(path, &settings, problem);
+	}
+	if (status == STATUS_OK) {
+		status = node_face_read(directory, worker_count_of(&settings), ret_face, problem);
+	}
+	return status;
+}
+
+enum status
+node_check(const char *directory, struct problem *problem)
+{
+	struct node_face *face = NULL;
+	enum status status = face_read(directory, &face, problem);
+
+	node_face_free(face);
+	return status;
+}
+
+enum status
+node_open(const char *directory, struct node **ret_node, struct problem *problem)
+{
+	struct node *node = calloc(1, sizeof(*node));
+	enum status status;
+
+	if (node == NULL) {
+		return problem_system(problem, "cannot make a node");
+	}
+	status = node_path(directory, "", node->directory, problem);
+	if (status == STATUS_OK) {
+		node->directory[strlen(node->directory) - 1] = '\0';
+		status = face_read(directory, &node->face, problem);
+	}
+	if (status == STATUS_OK) {
+		status = ledger_open(directory, LEDGER_WRITE, &node->ledger, problem);
+	}
+	if (status == STATUS_OK) {
+		node->worker_count = worker_count_of(&node->face->settings);
+		node->monitor = monitor_new(node->worker_count);
+		node->census = native_census_new(
+			node->face->native.connection_count_max * node->worker_count);
+		if (node->monitor == NULL || node->census == NULL) {
+			status = problem_system(problem, "cannot make a node");
+		}
+	}
+	if (status != STATUS_OK) {
+		struct problem later;
+
+		if (node_close(node, &later) != STATUS_OK) {
+			/* The first problem is the one to tell. */
+		}
+		return status;
+	}
+	*ret_node = node;
+	return STATUS_OK;
+}
+
+static enum status
+worker_bind(struct node *node, size_t number, struct problem *problem)
+{
+	const struct settings_addresses *listen = &node->face->settings.listen;
+	struct native *native = node->workers[number].native;
+
+	for (uint32_t i = 0; i < listen->count; i++) {
+		/* The first worker finds the port when it is 0; UDP and TCP share it. */
+		const struct address *address = number == 0 ? &listen->items[i] : &node->bound[i];
+		enum status status = native_open_udp(native, address, &node->bound[i], problem);
+
+		if (status == STATUS_OK) {
+			status = native_open_tcp(native, &node->bound[i], NULL, problem);
+		}
+		if (status != STATUS_OK) {
+			return status;
+		}
+	}
+	return STATUS_OK;
+}
+
+enum status
+node_start(struct node *node, struct problem *problem)
+{
+	enum status status = STATUS_OK;
+
+	node->bound_count = node->face->settings.listen.count;
+	for (size_t i = 0; i < node->worker_count && status == STATUS_OK; i++) {
+		struct native_parts parts = {
+			.row = monitor_row(node->monitor, i), .census = node->census};
+
+		status = node_worker_open(&node->workers[i], &parts, ledger_records(node->ledger),
+			node->face, problem);
+		if (status == STATUS_OK) {
+			status = worker_bind(node, i, problem);
+		}
+	}
+	for (size_t i = 0; i < node->worker_count && status == STATUS_OK; i++) {
+		status = node_worker_start(&node->workers[i], problem);
+	}
+	return status;
+}
+
+enum status
+node_reload(struct node *node, struct problem *problem)
+{
+	struct node_face *old = node->face;
+	struct node_face *face;
+	enum status status = node_face_read(node->directory, node->worker_count, &face, problem);
+
+	if (status != STATUS_OK) {
+		return status;
+	}
+	for (size_t i = 0; i < node->worker_count; i++) {
+		node_worker_use(&node->workers[i], face);
+	}
+	node->face = face;
+	/* Every worker has turned to the new one; the old signer finishes what it was given. */
+	node_face_free(old);
+	return STATUS_OK;
+}
+
+void
+node_stop(struct node *node)
+{
+	for (size_t i = 0; i < node->worker_count; i++) {
+		node_worker_stop(&node->workers[i], STOP_GRACE_MS);
+	}
+}
+
+enum status
+node_close(struct node *node, struct problem *problem)
+{
+	enum status status = STATUS_OK;
+
+	for (size_t i = 0; i < node->worker_count; i++) {
+		node_worker_close(&node->workers[i]);
+	}
+	if (node->ledger != NULL) {
+		status = ledger_close(node->ledger, problem);
+	}
+	node_face_free(node->face);
+	native_census_free(node->census);
+	monitor_free(node->monitor);
+	free(node);
+	return status;
+}
+
+void
+node_describe(const struct node *node, char *ret_text, size_t capacity)
+{
+	struct text_writer writer = text_writer_over(ret_text, capacity - 1);
+	uint64_t prefixes = records_prefix_count(ledger_records(node->ledger));
+	char address[ADDRESS_TEXT_SIZE_MAX];
+
+	for (uint32_t i = 0; i < node->bound_count; i++) {
+		text_write_string(&writer, i > 0 ? ", " : "");
+		text_write_string(&writer, address_format(&node->bound[i], address));
+	}
+	text_write_string(&writer, " (udp, tcp), ");
+	text_write_u64(&writer, node->worker_count);
+	text_write_string(&writer, node->worker_count == 1 ? " worker, " : " workers, ");
+	text_write_u64(&writer, prefixes);
+	text_write_string(&writer, prefixes == 1 ? " prefix, " : " prefixes, ");
+	text_write_u64(&writer, journal_last_sequence(ledger_journal(node->ledger)));
+	text_write_string(&writer, " entries in the ledger");
+	ret_text[text_written(&writer).size] = '\0';
+}
+
+const struct settings *
+node_settings(const struct node *node)
+{
+	return &node->face->settings;
+}
+
+struct ledger *
+node_ledger(struct node *node)
+{
+	return node->ledger;
+}

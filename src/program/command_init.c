@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "program/commands.h"
+
+#include "handle/handle_name.h"
+#include "node/node.h"
+#include "node/node_identity.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <ifaddrs.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum {
+	OPTION_PREFIX = 1,
+	OPTION_LISTEN,
+	OPTION_HTTP,
+	OPTION_ADDRESS,
+	OPTION_KEY,
+	PREFIX_COUNT_MAX = 1024
+};
+
+static const struct option_row rows[] = {
+	{OPTION_PREFIX, "prefix", 'p', "PREFIX",
+		{"home PREFIX here; may be given many times", "在此托管前缀 PREFIX；可多次给出"}},
+	{OPTION_LISTEN, "listen", 'l', "ADDR:PORT",
+		{"serve the Handle protocol there; port 0 picks a free one; may be given many "
+		 "times",
+			"在此地址提供 Handle 协议服务；端口 0 表示自动选取；可多次给出"}},
+	{OPTION_HTTP, "http", 0, "ADDR:PORT",
+		{"keep this address for the HTTP interface", "为 HTTP 接口预留此地址"}},
+	{OPTION_ADDRESS, "address", 0, "IP",
+		{"the address that the site record tells the world", "写入站点记录的公网地址"}},
+	{OPTION_KEY, "key", 0, "KIND",
+		{"kind of the node's key: rsa (default) or ed25519",
+			"节点密钥类型：rsa（默认）或 ed25519"}},
+	{0},
+};
+
+const struct command_manual command_init_manual = {
+	.name = "init",
+	.usage = "DIR [--prefix PREFIX]... [--listen ADDR:PORT]... [--http ADDR:PORT]",
+	.about = {"Makes a node in the new or empty folder DIR: a key, a site record, a commented\n"
+		  "houji.yaml and an empty ledger. Asks nothing. Then `houji load DIR FILE` puts\n"
+		  "records in and `houji serve DIR` answers for them.\n\n"
+		  "Handles are answered for only if their prefix is homed; --prefix 88.999 homes\n"
+		  "every handle 88.999/... Without --listen the node serves all addresses of the\n"
+		  "machine on port 2641.",
+		"在新的或空的目录 DIR 中建立节点：密钥、站点记录、带注释的 houji.yaml 与空账本，\n"
+		"不提任何问题。随后用 `houji load DIR FILE` 载入记录，用 `houji serve DIR` "
+		"提供解析。\n\n"
+		"只有前缀被托管的标识才会得到应答；--prefix 88.999 托管所有 88.999/... 标识。\n"
+		"不给 --listen 时，在本机所有地址的 2641 端口提供服务。"},
+	.rows = rows,
+	.ending = {"Example:\n  houji init node --prefix 88.999 --listen 127.0.0.1:2641\n\n"
+		   "Exit codes: 0 made; 1 not made, and nothing half-made is served; 2 usage.",
+		"示例：\n  houji init node --prefix 88.999 --listen 127.0.0.1:2641\n\n"
+		"退出码：0 成功；1 失败；2 用法错误。"},
+};
+
+struct plan {
+	const char *directory;
+	struct settings settings;
+	const char *prefixes[PREFIX_COUNT_MAX];
+	size_t prefix_count;
+	uint8_t address[16];
+	bool has_address;
+	enum crypto_key_kind key;
+};
+
+static bool
+take_address(const char *text, uint16_t port, struct settings_addresses *list, bool *is_first)
+{
+	if (*is_first) {
+		list->count = 0;
+		*is_first = false;
+	}
+	return list->count < SETTINGS_LIST_MAX &&
+		address_parse(bytes_from_string(text), port, &list->items[list->count]) ==
+		STATUS_OK &&
+		++list->count > 0;
+}
+
+static bool
+take_prefix(const char *text, struct plan *plan)
+{
+	struct bytes prefix = bytes_from_string(text);
+
+	if (prefix.size == 0 || prefix.size > HANDLE_NAME_SIZE_MAX ||
+		plan->prefix_count == PREFIX_COUNT_MAX || !bytes_are_utf8(prefix) ||
+		(bytes_find(prefix, '/') < prefix.size && !handle_name_is_prefix_handle(prefix))) {
+		return false;
+	}
+	plan->prefixes[plan->prefix_count++] = text;
+	return true;
+}
+
+static bool
+take_option(struct option_walk *walk, struct plan *plan, bool is_first[2])
+{
+	struct address address;
+
+	switch (walk->key) {
+	case OPTION_PREFIX:
+		return take_prefix(walk->argument, plan);
+	case OPTION_LISTEN:
+		return take_address(walk->argument, 2641, &plan->settings.listen, &is_first[0]);
+	case OPTION_HTTP:
+		return take_address(walk->argument, 8000, &plan->settings.http, &is_first[1]);
+	case OPTION_ADDRESS:
+		if (address_parse(bytes_from_string(walk->argument), 1, &address) != STATUS_OK) {
+			return false;
+		}
+		address_octets(&address, plan->address);
+		plan->has_address = true;
+		return true;
+	default:
+		plan->key = strcmp(walk->argument, "ed25519") == 0 ? CRYPTO_KEY_ED25519
+								   : CRYPTO_KEY_RSA;
+		return plan->key == CRYPTO_KEY_ED25519 || strcmp(walk->argument, "rsa") == 0;
+	}
+}
+
+/* A port that is free for UDP and TCP alike, found by opening it and letting it go. */
+static enum status
+pick_port(struct address *address, struct problem *problem)
+{
+	struct loop *loop = loop_new(problem);
+	enum status status = STATUS_SYSTEM;
+
+	for (int tries = 0; loop != NULL && tries < 32 && status != STATUS_OK; tries++) {
+		struct loop_udp *udp = loop_udp_open(loop, address, NULL, NULL, problem);
+		struct loop_listener *listener;
+		struct address bound;
+
+		if (udp == NULL) {
+			break;
+		}
+		loop_udp_address(udp, &bound);
+		listener = loop_listen(loop, &bound, NULL, NULL, problem);
+		loop_udp_close(udp);
+		if (listener != NULL) {
+			loop_listener_close(listener);
+			*address = bound;
+			status = STATUS_OK;
+		}
+	}
+	loop_free(loop);
+	return status;
+}
+
+/* Where others would find a node that listens on every address: the first that is not the
+ * machine's own loopback. */
+static void
+guess_address(struct plan *plan)
+{
+	struct ifaddrs *all = NULL;
+
+	if (getifaddrs(&all) != 0) {
+		return;
+	}
+	for (struct ifaddrs *one = all; one != NULL && !plan->has_address; one = one->ifa_next) {
+		struct address address = {.size = sizeof(address.v4)};
+
+		if (one->ifa_addr == NULL || one->ifa_addr->sa_family != AF_INET ||
+			(one->ifa_flags & IFF_LOOPBACK) != 0) {
+			continue;
+		}
+		memcpy(&address.v4, one->ifa_addr, sizeof(address.v4));
+		address_octets(&address, plan->address);
+		plan->has_address = true;
+	}
+	freeifaddrs(all);
+	if (!plan->has_address) {
+		static const uint8_t loopback[16] = {
+			0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 127, 0, 0, 1};
+
+		memcpy(plan->address, loopback, sizeof(loopback));
+		plan->has_address = true;
+	}
+}
+
+static enum status
+home_prefixes(struct ledger *ledger, const struct plan *plan, struct problem *problem)
+{
+	for (size_t i = 0; i < plan->prefix_count; i++) {
+		uint8_t key[HANDLE_KEY_SIZE_MAX];
+		char name[HANDLE_NAME_SIZE_MAX + 8];
+		struct ledger_change change = {.kind = JOURNAL_HOME, .actor = TEXT("init")};
+		enum status status;
+		size_t size;
+
+		snprintf(name, sizeof(name), "%s%s",
+			handle_name_is_prefix_handle(bytes_from_string(plan->prefixes[i]))
+				? ""
+				: "0.NA/",
+			plan->prefixes[i]);
+		size = handle_name_key(bytes_from_string(name), key);
+		change.name = bytes_over(key, size);
+		status = ledger_commit(ledger, &change);
+		if (status != STATUS_OK) {
+			return problem_set(problem, status, "cannot home the prefix %s: %s",
+				plan->prefixes[i], status_text(status));
+		}
+	}
+	return STATUS_OK;
+}
+
+static enum status
+make_node(struct plan *plan, struct problem *problem)
+{
+	char path[NODE_PATH_SIZE_MAX];
+	struct ledger *ledger = NULL;
+	struct problem later;
+	enum status status;
+
+	if (mkdir(plan->directory, 0700) != 0 && errno != EEXIST) {
+		return problem_system(problem, "cannot make %s", plan->directory);
+	}
+	status = node_path(plan->directory, "houji.yaml", path, problem);
+	if (status == STATUS_OK) {
+		/* Made first and never overwritten: a folder that has one is a node already. */
+		status = settings_write(path, &plan->settings, language_is_chinese(), problem);
+	}
+	if (status == STATUS_OK) {
+		status = node_identity_make(plan->directory, &plan->settings, plan->key,
+			plan->has_address ? plan->address : NULL, problem);
+	}
+	if (status == STATUS_OK) {
+		status = ledger_open(plan->directory, LEDGER_CREATE, &ledger, problem);
+	}
+	if (status == STATUS_OK) {
+		status = home_prefixes(ledger, plan, problem);
+	}
+	if (ledger != NULL && ledger_close(ledger, &later) != STATUS_OK && status == STATUS_OK) {
+		*problem = later;
+		status = later.status;
+	}
+	return status;
+}
+
+static void
+print_next(const struct plan *plan)
+{
+	char address[ADDRESS_TEXT_SIZE_MAX];
+
+	address_format(&plan->settings.listen.items[0], address);
+	printf(SAY("made a node in %s: key, site record, settings, %zu homed prefix%s\n"
+		   "  settings: %s/houji.yaml\n"
+		   "  next:     houji load %s FILE.ndjson\n"
+		   "            houji serve %s          (listens on %s)\n",
+		       "已在 %s 建立节点：密钥、站点记录、配置、%zu 个托管前缀%.0s\n"
+		       "  配置：%s/houji.yaml\n"
+		       "  下一步：houji load %s FILE.ndjson\n"
+		       "          houji serve %s          （监听 %s）\n"),
+		plan->directory, plan->prefix_count, plan->prefix_count == 1 ? "" : "es",
+		plan->directory, plan->directory, plan->directory, address);
+}
+
+int
+command_init(int argc, char **argv)
+{
+	struct option_walk walk = option_walk_over(&command_init_manual, argc, argv);
+	static struct plan plan = {.key = CRYPTO_KEY_RSA};
+	struct problem problem = {.text = ""};
+	bool is_first[2] = {true, true};
+
+	settings_default(&plan.settings);
+	while (option_next(&walk)) {
+		if (!take_option(&walk, &plan, is_first)) {
+			return command_usage_error(&command_init_manual,
+				SAY("'%s' is not what the option takes", "选项不接受 '%s'"),
+				walk.argument);
+		}
+	}
+	if (walk.is_done) {
+		return walk.exit_code;
+	}
+	if (walk.index != argc - 1) {
+		return command_usage_error(
+			&command_init_manual, SAY("give one folder", "请给出一个目录"));
+	}
+	plan.directory = argv[walk.index];
+	for (uint32_t i = 0; i < plan.settings.listen.count; i++) {
+		if (address_port(&plan.settings.listen.items[i]) == 0 &&
+			pick_port(&plan.settings.listen.items[i], &problem) != STATUS_OK) {
+			return command_failure(&command_init_manual, "%s", problem.text);
+		}
+	}
+	if (!plan.has_address) {
+		guess_address(&plan);
+	}
+	if (make_node(&plan, &problem) != STATUS_OK) {
+		return command_failure(&command_init_manual, "%s", problem.text);
+	}
+	print_next(&plan);
+	return EXIT_CODE_OK;
+}

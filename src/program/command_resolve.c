@@ -1,0 +1,512 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "program/commands.h"
+
+#include "base/text_writer.h"
+#include "crypto/crypto.h"
+#include "handle/handle_json.h"
+#include "handle/handle_key.h"
+#include "native/native_client.h"
+
+#include <netdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	OPTION_SERVER = 1,
+	OPTION_TCP,
+	OPTION_INDEX,
+	OPTION_TYPE,
+	OPTION_JSON,
+	OPTION_TRACE,
+	OPTION_CERTIFY,
+	OPTION_ALL,
+	OPTION_TIMEOUT,
+};
+
+enum { FILTER_COUNT_MAX = 64, FILTER_SIZE_MAX = 16384, TEXT_SIZE_MAX = 4 * MESSAGE_SIZE_MAX };
+
+static const struct option_row rows[] = {
+	{OPTION_SERVER, "server", 's', "HOST:PORT",
+		{"ask this server (default 127.0.0.1:2641)",
+			"查询此服务器（默认 127.0.0.1:2641）"}},
+	{OPTION_TCP, "tcp", 0, NULL, {"ask over TCP at once", "直接使用 TCP"}},
+	{OPTION_INDEX, "index", 'i', "N",
+		{"only the value with index N; may be given many times",
+			"只取索引为 N 的值；可多次给出"}},
+	{OPTION_TYPE, "type", 't', "T",
+		{"only values of type T; 'URL.' takes in URL and URL.anything; may be given many "
+		 "times",
+			"只取类型为 T 的值；'URL.' 含 URL 及其子类型；可多次给出"}},
+	{OPTION_JSON, "json", 'j', NULL,
+		{"print the answer as one JSON object", "以一个 JSON 对象输出应答"}},
+	{OPTION_TRACE, "trace", 0, NULL,
+		{"tell on standard error what was asked, where, how often, and how long it took",
+			"在标准错误上说明询问过程：对象、次数、耗时"}},
+	{OPTION_CERTIFY, "certify", 0, NULL,
+		{"ask for a signed answer and check it with the key in the server's site record",
+			"要求签名应答，并用服务器站点记录中的密钥验证"}},
+	{OPTION_ALL, "all", 'a', NULL,
+		{"do not ask for public values only: restricted ones need an identity",
+			"不限于公开值：受限值需要身份"}},
+	{OPTION_TIMEOUT, "timeout", 0, "MS",
+		{"give up after this long (default 10000)", "超时毫秒数（默认 10000）"}},
+	{0},
+};
+
+const struct command_manual command_resolve_manual = {
+	.name = "resolve",
+	.usage = "HANDLE [--server HOST:PORT] [--tcp] [--index N]... [--type T]... [--json] "
+		 "[--trace]",
+	.about = {"Asks a server for the values of HANDLE and prints them: index, type, time to\n"
+		  "live in seconds, permissions (admin read, admin write, public read, public\n"
+		  "write), data. Asks over UDP, again after 0.5, 1 and 1.5 s, then over TCP.",
+		"向服务器查询 HANDLE 的值并打印：索引、类型、存活秒数、权限（管理员读、管理员写、\n"
+		"公开读、公开写）与数据。先用 UDP，0.5、1、1.5 秒后重试，再改用 TCP。"},
+	.rows = rows,
+	.ending = {"Examples:\n"
+		   "  houji resolve 88.999.1/IC.07\n"
+		   "  houji resolve 10.17487/RFC3652 --type URL --json\n\n"
+		   "Exit codes: 0 found; 1 not found, refused, or no answer; 2 usage.",
+		"示例：\n"
+		"  houji resolve 88.999.1/IC.07\n"
+		"  houji resolve 10.17487/RFC3652 --type URL --json\n\n"
+		"退出码：0 找到；1 未找到、被拒绝或无应答；2 用法错误。"},
+};
+
+struct inquiry {
+	struct bytes handle;
+	const char *server;
+	bool is_tcp_only;
+	bool is_json;
+	bool is_traced;
+	bool is_certified;
+	bool is_all;
+	unsigned long timeout_ms;
+	uint8_t indexes[FILTER_COUNT_MAX * 4];
+	uint8_t types[FILTER_SIZE_MAX];
+	struct wire_writer index_writer;
+	struct wire_writer type_writer;
+	uint32_t index_count;
+	uint32_t type_count;
+
+	struct loop *loop;
+	struct address address;
+	struct crypto_key *key;
+	int exit_code;
+};
+
+/* What to ask the server. */
+static struct request
+request_for(const struct inquiry *inquiry, uint32_t opcode)
+{
+	struct request request = {
+		.message.header = {
+			.opcode = opcode,
+			.flags = MESSAGE_FLAG_RECURSIVE | MESSAGE_FLAG_CACHE_CERTIFY,
+			.site_serial = UINT16_MAX,
+		}};
+
+	request.message.envelope.version = VERSION_OURS;
+	request.message.envelope.suggested = VERSION_OURS;
+	if (opcode == OPCODE_GET_SITE_INFO) {
+		request.name.name = TEXT("/");
+		return request;
+	}
+	if (!inquiry->is_all) {
+		request.message.header.flags |= MESSAGE_FLAG_PUBLIC_ONLY;
+	}
+	if (inquiry->is_certified) {
+		request.message.header.flags |= MESSAGE_FLAG_CERTIFY | MESSAGE_FLAG_REQUEST_DIGEST;
+	}
+	request.resolution = (struct request_resolution){
+		.name = inquiry->handle,
+		.index_count = inquiry->index_count,
+		.indexes = wire_written(&inquiry->index_writer),
+		.type_count = inquiry->type_count,
+		.types = wire_written(&inquiry->type_writer),
+	};
+	return request;
+}
+
+static const char *
+transport_name(enum native_transport transport)
+{
+	return transport == NATIVE_TRANSPORT_UDP ? "udp" : "tcp";
+}
+
+static void
+print_trace(const struct inquiry *inquiry, enum status status, const struct native_reply *reply)
+{
+	char address[ADDRESS_TEXT_SIZE_MAX];
+
+	if (!inquiry->is_traced) {
+		return;
+	}
+	address_format(&inquiry->address, address);
+	if (reply == NULL) {
+		fprintf(stderr, SAY("; %s: no answer: %s\n", "; %s：无应答：%s\n"), address,
+			status_text(status));
+		return;
+	}
+	fprintf(stderr,
+		SAY("; %s over %s: %s, answer code %u after %u ms, %u %s, %zu octets, protocol "
+		    "%u.%u\n",
+			"; %s 经 %s：%s，应答码 %u，%u 毫秒，%u %s，%zu 字节，协议 %u.%u\n"),
+		address, transport_name(reply->transport),
+		opcode_name(reply->response.message.header.opcode) == NULL
+			? "?"
+			: opcode_name(reply->response.message.header.opcode),
+		reply->response.message.header.response_code, reply->elapsed_ms, reply->tries,
+		reply->tries == 1 ? SAY("try", "次") : SAY("tries", "次"), reply->octets.size,
+		reply->envelope.version.major, reply->envelope.version.minor);
+}
+
+static void
+print_escaped(struct bytes run)
+{
+	size_t capacity = run.size * 4 + 1;
+	char *text = malloc(capacity);
+	struct text_writer writer = text_writer_over(text, text == NULL ? 0 : capacity);
+
+	text_write_escaped(&writer, run);
+	printf("%.*s", (int)text_written(&writer).size, text == NULL ? "" : text);
+	free(text);
+}
+
+/* Data for a person: text as it is, structured types as JSON, the rest as base64. */
+static void
+print_data(const struct handle_value *value)
+{
+	size_t capacity = value->data.size * 6 + value->type.size * 6 + 4096;
+	char *text = malloc(capacity);
+	struct json_writer writer = json_writer_over(text, text == NULL ? 0 : capacity);
+	struct json_reader reader;
+	struct arena *arena = arena_new(4096, MESSAGE_SIZE_MAX * 4);
+	struct bytes name;
+
+	if (bytes_are_utf8(value->data) && !handle_type_is(value->type, TEXT("HS_ADMIN")) &&
+		!handle_type_is(value->type, TEXT("HS_SITE")) &&
+		!handle_type_is(value->type, TEXT("HS_VLIST")) &&
+		!handle_type_is(value->type, TEXT("HS_PUBKEY"))) {
+		print_escaped(value->data);
+	} else if (arena != NULL) {
+		handle_value_write_json(&writer, value);
+		reader = json_reader_over(json_written(&writer), arena);
+		json_read_object(&reader);
+		while (json_next_member(&reader, &name)) {
+			struct bytes member = json_skip(&reader);
+
+			if (bytes_equal(name, TEXT("data"))) {
+				printf("%.*s", (int)member.size, (const char *)member.at);
+			}
+		}
+	}
+	arena_free(arena);
+	free(text);
+}
+
+static void
+print_values(const struct handle_value_list *list)
+{
+	struct wire_reader walk = handle_value_list_walk(list);
+	struct handle_value value;
+
+	while (handle_value_next(&walk, &value)) {
+		static const char letters[] = "rwrw";
+		char permissions[5] = "----";
+
+		for (unsigned i = 0; i < 4; i++) {
+			if ((value.permissions & (8U >> i)) != 0) {
+				permissions[i] = letters[i];
+			}
+		}
+		printf("%6u  ", value.index);
+		print_escaped(value.type);
+		printf("%*s  %7u%s  %s  ", value.type.size < 14 ? (int)(14 - value.type.size) : 0,
+			"", value.ttl, value.ttl_kind == HANDLE_TTL_ABSOLUTE ? "@" : "",
+			permissions);
+		print_data(&value);
+		putchar('\n');
+	}
+}
+
+static void
+print_reply(const struct inquiry *inquiry, const struct native_reply *reply)
+{
+	const struct response *response = &reply->response;
+	uint32_t code = response->message.header.response_code;
+	enum response_shape shape = response_shape(response->message.header.opcode, code);
+	char address[ADDRESS_TEXT_SIZE_MAX];
+
+	printf("; ");
+	print_escaped(inquiry->handle);
+	printf(" @%s %s: %u %s\n", address_format(&inquiry->address, address),
+		transport_name(reply->transport), code, response_code_text(code));
+	if (shape == RESPONSE_VALUES) {
+		print_values(&response->values.list);
+	} else if (shape == RESPONSE_REFERRAL && response->referral.has_values) {
+		print_values(&response->referral.list);
+	} else if (shape == RESPONSE_MESSAGE && response->error.text.size > 0) {
+		printf("; ");
+		print_escaped(response->error.text);
+		putchar('\n');
+	}
+}
+
+static void
+print_json(const struct inquiry *inquiry, const struct native_reply *reply)
+{
+	const struct response *response = &reply->response;
+	uint32_t code = response->message.header.response_code;
+	enum response_shape shape = response_shape(response->message.header.opcode, code);
+	char *text = malloc(TEXT_SIZE_MAX);
+	struct json_writer writer = json_writer_over(text, text == NULL ? 0 : TEXT_SIZE_MAX);
+	const struct handle_value_list *list = shape == RESPONSE_VALUES ? &response->values.list
+		: shape == RESPONSE_REFERRAL && response->referral.has_values
+		? &response->referral.list
+		: NULL;
+
+	json_write_object(&writer);
+	json_write_name(&writer, "responseCode");
+	json_write_u64(&writer, code);
+	if (shape == RESPONSE_MESSAGE && response->error.text.size > 0) {
+		json_write_name(&writer, "message");
+		json_write_string(&writer, response->error.text);
+	}
+	json_write_name(&writer, "handle");
+	json_write_string(&writer, inquiry->handle);
+	if (list != NULL) {
+		struct wire_reader walk = handle_value_list_walk(list);
+		struct handle_value value;
+
+		json_write_name(&writer, "values");
+		json_write_array(&writer);
+		while (handle_value_next(&walk, &value)) {
+			handle_value_write_json(&writer, &value);
+		}
+		json_write_array_end(&writer);
+	}
+	json_write_object_end(&writer);
+	if (json_writer_end(&writer) == STATUS_OK) {
+		printf("%.*s\n", (int)json_written(&writer).size, text);
+	}
+	free(text);
+}
+
+/* Certified answers: false ends the inquiry with a failure. */
+static bool
+signature_is_good(struct inquiry *inquiry, const struct native_reply *reply)
+{
+	enum status status;
+
+	if (!inquiry->is_certified) {
+		return true;
+	}
+	status = native_reply_verify(reply, inquiry->key);
+	if (inquiry->is_traced || status != STATUS_OK) {
+		fprintf(stderr, SAY("; signature: %s\n", "; 签名：%s\n"),
+			status == STATUS_OK ? SAY("good, by the key of the site record",
+						      "有效，与站点记录中的密钥一致")
+				: status == STATUS_NOT_FOUND ? SAY("missing", "缺失")
+				: status == STATUS_DENIED    ? SAY("FALSE", "伪造")
+							     : status_text(status));
+	}
+	return status == STATUS_OK;
+}
+
+static void
+resolution_answered(void *context, enum status status, const struct native_reply *reply)
+{
+	struct inquiry *inquiry = context;
+
+	print_trace(inquiry, status, reply);
+	inquiry->exit_code = EXIT_CODE_FAILED;
+	if (reply == NULL) {
+		command_failure(&command_resolve_manual, SAY("%s: %s", "%s：%s"), inquiry->server,
+			status_text(status));
+	} else if (signature_is_good(inquiry, reply)) {
+		(inquiry->is_json ? print_json : print_reply)(inquiry, reply);
+		if (reply->response.message.header.response_code == RESPONSE_SUCCESS) {
+			inquiry->exit_code = EXIT_CODE_OK;
+		}
+	}
+	loop_stop(inquiry->loop);
+}
+
+static bool
+ask(struct inquiry *inquiry, uint32_t opcode, native_answered *answered)
+{
+	struct request request = request_for(inquiry, opcode);
+	struct native_question question = {
+		.request = &request,
+		.server = inquiry->address,
+		.is_tcp_only = inquiry->is_tcp_only,
+		.deadline_ms = (uint32_t)inquiry->timeout_ms,
+	};
+	struct problem problem = {.text = ""};
+
+	if (native_ask(inquiry->loop, &question, answered, inquiry, &problem) == NULL) {
+		inquiry->exit_code = command_failure(&command_resolve_manual, "%s", problem.text);
+		loop_stop(inquiry->loop);
+		return false;
+	}
+	return true;
+}
+
+/* The key of the first server in the site record. */
+static enum status
+take_site_key(struct inquiry *inquiry, const struct native_reply *reply)
+{
+	struct handle_site site;
+	struct handle_server server;
+	struct wire_reader walk;
+	struct handle_key key;
+	enum status status = STATUS_MALFORMED;
+
+	if (reply->response.message.header.response_code == RESPONSE_SUCCESS) {
+		status = handle_site_decode(reply->response.site, &site);
+	}
+	if (status != STATUS_OK) {
+		return status;
+	}
+	walk = wire_reader_over(site.servers);
+	if (!handle_server_next(&walk, &server)) {
+		return STATUS_NOT_FOUND;
+	}
+	status = handle_key_decode(server.public_key, &key);
+	return status == STATUS_OK ? handle_key_to_crypto(&key, &inquiry->key) : status;
+}
+
+static void
+site_answered(void *context, enum status status, const struct native_reply *reply)
+{
+	struct inquiry *inquiry = context;
+
+	print_trace(inquiry, status, reply);
+	if (reply != NULL) {
+		status = take_site_key(inquiry, reply);
+	}
+	if (status != STATUS_OK) {
+		inquiry->exit_code = command_failure(&command_resolve_manual,
+			SAY("%s: its key: %s", "%s：取其密钥：%s"), inquiry->server,
+			status_text(status));
+		loop_stop(inquiry->loop);
+		return;
+	}
+	(void)ask(inquiry, OPCODE_RESOLUTION, resolution_answered);
+}
+
+/* HOST, HOST:PORT, ADDR:PORT or [ADDR]:PORT. */
+static bool
+find_server(struct inquiry *inquiry)
+{
+	const char *colon = strrchr(inquiry->server, ':');
+	struct addrinfo hints = {.ai_socktype = SOCK_DGRAM};
+	struct addrinfo *found = NULL;
+	char host[256];
+
+	if (address_parse(bytes_from_string(inquiry->server), 2641, &inquiry->address) ==
+		STATUS_OK) {
+		return true;
+	}
+	snprintf(host, sizeof(host), "%.*s",
+		colon == NULL ? (int)strlen(inquiry->server) : (int)(colon - inquiry->server),
+		inquiry->server);
+	if (getaddrinfo(host, colon == NULL ? "2641" : colon + 1, &hints, &found) != 0) {
+		return false;
+	}
+	inquiry->address.size = found->ai_addrlen;
+	memcpy(&inquiry->address.any, found->ai_addr, found->ai_addrlen);
+	freeaddrinfo(found);
+	return true;
+}
+
+static bool
+take_option(struct option_walk *walk, struct inquiry *inquiry)
+{
+	unsigned long number;
+
+	switch (walk->key) {
+	case OPTION_SERVER:
+		inquiry->server = walk->argument;
+		return true;
+	case OPTION_TCP:
+		return inquiry->is_tcp_only = true;
+	case OPTION_INDEX:
+		if (!option_number(walk->argument, UINT32_MAX, &number)) {
+			return false;
+		}
+		wire_write_u32(&inquiry->index_writer, (uint32_t)number);
+		inquiry->index_count++;
+		return wire_writer_end(&inquiry->index_writer) == STATUS_OK;
+	case OPTION_TYPE:
+		wire_write_blob(&inquiry->type_writer, bytes_from_string(walk->argument));
+		inquiry->type_count++;
+		return wire_writer_end(&inquiry->type_writer) == STATUS_OK;
+	case OPTION_JSON:
+		return inquiry->is_json = true;
+	case OPTION_TRACE:
+		return inquiry->is_traced = true;
+	case OPTION_CERTIFY:
+		return inquiry->is_certified = true;
+	case OPTION_ALL:
+		return inquiry->is_all = true;
+	default:
+		return option_number(walk->argument, 3600000, &inquiry->timeout_ms);
+	}
+}
+
+static int
+run(struct inquiry *inquiry)
+{
+	struct problem problem = {.text = ""};
+
+	inquiry->loop = loop_new(&problem);
+	if (inquiry->loop == NULL) {
+		return command_failure(&command_resolve_manual, "%s", problem.text);
+	}
+	if (inquiry->is_certified ? ask(inquiry, OPCODE_GET_SITE_INFO, site_answered)
+				  : ask(inquiry, OPCODE_RESOLUTION, resolution_answered)) {
+		if (loop_run(inquiry->loop) != STATUS_OK) {
+			inquiry->exit_code = EXIT_CODE_FAILED;
+		}
+	}
+	loop_free(inquiry->loop);
+	crypto_key_free(inquiry->key);
+	return inquiry->exit_code;
+}
+
+int
+command_resolve(int argc, char **argv)
+{
+	struct option_walk walk = option_walk_over(&command_resolve_manual, argc, argv);
+	static struct inquiry inquiry = {.server = "127.0.0.1:2641"};
+
+	inquiry.index_writer = wire_writer_over(inquiry.indexes, sizeof(inquiry.indexes));
+	inquiry.type_writer = wire_writer_over(inquiry.types, sizeof(inquiry.types));
+	while (option_next(&walk)) {
+		if (!take_option(&walk, &inquiry)) {
+			return command_usage_error(&command_resolve_manual,
+				SAY("'%s' is not what the option takes, or too many were given",
+					"选项不接受 '%s'，或给出过多"),
+				walk.argument);
+		}
+	}
+	if (walk.is_done) {
+		return walk.exit_code;
+	}
+	if (walk.index != argc - 1 || argv[walk.index][0] == '\0' ||
+		strlen(argv[walk.index]) > HANDLE_NAME_SIZE_MAX) {
+		return command_usage_error(&command_resolve_manual,
+			SAY("give one handle of at most %d octets",
+				"请给出一个不超过 %d 字节的标识"),
+			HANDLE_NAME_SIZE_MAX);
+	}
+	inquiry.handle = bytes_from_string(argv[walk.index]);
+	if (!find_server(&inquiry)) {
+		return command_failure(&command_resolve_manual,
+			SAY("no such server: %s", "没有这个服务器：%s"), inquiry.server);
+	}
+	return run(&inquiry);
+}

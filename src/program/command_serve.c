@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "program/commands.h"
+
+#include "node/node.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <systemd/sd-daemon.h>
+
+enum { OPTION_CHECK = 1 };
+
+static const struct option_row rows[] = {
+	{OPTION_CHECK, "check", 0, NULL,
+		{"read and check settings, key and site record, then exit",
+			"仅检查配置、密钥与站点记录，然后退出"}},
+	{0},
+};
+
+const struct command_manual command_serve_manual = {
+	.name = "serve",
+	.usage = "DIR [--check]",
+	.about = {"Answers Handle clients over UDP and TCP for the prefixes homed in DIR. Prints\n"
+		  "one line with where it listens, then stays in the foreground.\n\n"
+		  "SIGHUP reads houji.yaml, key and site record again; a file with a fault "
+		  "changes\n"
+		  "nothing. SIGTERM and SIGINT stop: what is under way is answered first. Under\n"
+		  "systemd it tells when it is ready (Type=notify).\n\n"
+		  "Settings are described in DIR/houji.yaml itself.",
+		"为 DIR 中托管的前缀通过 UDP 与 TCP 应答 Handle "
+		"客户端。打印一行监听信息后在前台运行。\n\n"
+		"SIGHUP 重新读取 houji.yaml、密钥与站点记录；有错的文件不改变任何事。SIGTERM 与\n"
+		"SIGINT 停止：先应答进行中的请求。在 systemd 下报告就绪（Type=notify）。\n\n"
+		"各项配置的说明见 DIR/houji.yaml。"},
+	.rows = rows,
+	.ending =
+		{"Exit codes: 0 stopped by a signal, or --check found no fault; 1 could not start\n"
+		 "or had to stop; 2 usage.",
+			"退出码：0 正常停止或检查无误；1 无法启动或被迫停止；2 用法错误。"},
+};
+
+/* The node's threads leave signals to this one. */
+static void
+block_signals(sigset_t *ret_set)
+{
+	sigemptyset(ret_set);
+	sigaddset(ret_set, SIGHUP);
+	sigaddset(ret_set, SIGINT);
+	sigaddset(ret_set, SIGTERM);
+	pthread_sigmask(SIG_BLOCK, ret_set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+/* As many descriptors as the system lets us have; no core file that could hold keys. */
+static void
+prepare_process(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+	prctl(PR_SET_DUMPABLE, 0);
+}
+
+static void
+reload(struct node *node)
+{
+	struct problem problem = {.text = ""};
+
+	sd_notify(0, "RELOADING=1");
+	if (node_reload(node, &problem) == STATUS_OK) {
+		fprintf(stderr, SAY("houji: settings read again\n", "后稷：已重新读取配置\n"));
+	} else {
+		fprintf(stderr, SAY("houji: settings not changed: %s\n", "后稷：配置未改变：%s\n"),
+			problem.text);
+	}
+	sd_notify(0, "READY=1");
+}
+
+static void
+wait_for_end(struct node *node, const sigset_t *set)
+{
+	for (;;) {
+		int number;
+
+		if (sigwait(set, &number) != 0) {
+			continue;
+		}
+		if (number != SIGHUP) {
+			return;
+		}
+		reload(node);
+	}
+}
+
+static int
+serve(const char *directory)
+{
+	struct problem problem = {.text = ""};
+	struct node *node = NULL;
+	char text[NODE_TEXT_SIZE_MAX];
+	sigset_t set;
+	enum status status;
+
+	block_signals(&set);
+	prepare_process();
+	if (node_open(directory, &node, &problem) != STATUS_OK) {
+		return command_failure(&command_serve_manual, "%s", problem.text);
+	}
+	status = node_start(node, &problem);
+	if (status == STATUS_OK) {
+		node_describe(node, text, sizeof(text));
+		printf(SAY("houji: listening on %s\n", "后稷：正在监听 %s\n"), text);
+		if (node_settings(node)->http.count > 0) {
+			fprintf(stderr,
+				SAY("houji: http: this version does not serve HTTP yet\n",
+					"后稷：当前版本尚未提供 HTTP 服务\n"));
+		}
+		fflush(stdout);
+		sd_notifyf(0, "READY=1\nSTATUS=listening on %s", text);
+		wait_for_end(node, &set);
+		sd_notify(0, "STOPPING=1");
+	}
+	node_stop(node);
+	if (status != STATUS_OK) {
+		command_failure(&command_serve_manual, "%s", problem.text);
+	}
+	if (node_close(node, &problem) != STATUS_OK) {
+		status = STATUS_SYSTEM;
+		command_failure(&command_serve_manual, "%s", problem.text);
+	}
+	return status == STATUS_OK ? EXIT_CODE_OK : EXIT_CODE_FAILED;
+}
+
+int
+command_serve(int argc, char **argv)
+{
+	struct option_walk walk = option_walk_over(&command_serve_manual, argc, argv);
+	struct problem problem = {.text = ""};
+	bool is_check = false;
+
+	while (option_next(&walk)) {
+		is_check = true;
+	}
+	if (walk.is_done) {
+		return walk.exit_code;
+	}
+	if (walk.index != argc - 1) {
+		return command_usage_error(
+			&command_serve_manual, SAY("give one folder", "请给出一个目录"));
+	}
+	if (!is_check) {
+		return serve(argv[walk.index]);
+	}
+	if (node_check(argv[walk.index], &problem) != STATUS_OK) {
+		return command_failure(&command_serve_manual, "%s", problem.text);
+	}
+	printf(SAY("%s: settings, key and site record are sound\n",
+		       "%s：配置、密钥与站点记录无误\n"),
+		argv[walk.index]);
+	return EXIT_CODE_OK;
+}

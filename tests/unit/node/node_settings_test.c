@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "node/node_settings.h"
+
+#include "base/limits.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static enum status
+parse(const char *text, struct settings *settings, struct problem *problem)
+{
+	problem->text[0] = '\0';
+	return settings_parse(bytes_from_string(text), "houji.yaml", settings, problem);
+}
+
+static void
+an_empty_file_gives_the_defaults(void **state)
+{
+	struct settings settings;
+	struct problem problem;
+
+	(void)state;
+	assert_int_equal(parse("", &settings, &problem), STATUS_OK);
+	assert_int_equal(settings.listen.count, 2);
+	assert_int_equal(address_port(&settings.listen.items[0]), 2641);
+	assert_int_equal(settings.udp_byte_rate, 16384);
+	assert_int_equal(settings.exempt.count, 2);
+	assert_string_equal(settings.key.text, "keys/server.pem");
+	assert_false(settings.signer_sha1);
+}
+
+static void
+what_is_set_is_taken(void **state)
+{
+	struct settings settings;
+	struct problem problem;
+
+	(void)state;
+	assert_int_equal(parse("listen: [\"127.0.0.1:9\", \"[::1]:10\"]\n"
+			       "udp:\n"
+			       "  byte_rate: 2000\n"
+			       "signer:\n"
+			       "  sha1: true\n"
+			       "tcp:\n"
+			       "  # everything here is commented out\n"
+			       "limits:\n"
+			       "  exempt: []\n",
+				 &settings, &problem),
+		STATUS_OK);
+	assert_int_equal(settings.listen.count, 2);
+	assert_int_equal(address_port(&settings.listen.items[1]), 10);
+	assert_int_equal(settings.udp_byte_rate, 2000);
+	assert_int_equal(settings.udp_byte_burst, 65536);
+	assert_true(settings.signer_sha1);
+	assert_int_equal(settings.exempt.count, 0);
+}
+
+static void
+a_bad_file_is_refused_with_line_key_and_what_was_expected(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *told;
+	} cases[] = {
+		{"workers: many\n",
+			"houji.yaml:1: workers: expected a number of threads from 0 to "
+			"64, found \"many\""},
+		{"\nworkers: 65\n", "houji.yaml:2: workers: expected"},
+		{"udp:\n  byte_rate: 1023\n", "houji.yaml:2: udp.byte_rate: expected octets"},
+		{"udp:\n  byte_rat: 2000\n", "houji.yaml:2: udp.byte_rat: no such setting"},
+		{"wrkers: 1\n", "houji.yaml:1: wrkers: no such setting"},
+		{"workers: 1\nworkers: 2\n", "houji.yaml:2: workers: is set a second time"},
+		{"listen: [\"nowhere\"]\n",
+			"houji.yaml:1: listen: expected a list of ADDRESS:PORT"},
+		{"listen: []\n", "houji.yaml:1: listen: the list is empty"},
+		{"listen: [[\"127.0.0.1:1\"]]\n", "houji.yaml:1: listen: expected a list"},
+		{"workers: [1]\n", "houji.yaml:1: workers: expected a number"},
+		{"workers: {a: 1}\n", "houji.yaml:1: workers: expected a number"},
+		{"udp: 5\n", "houji.yaml:1: udp: expected indented"},
+		{"udp:\n  udp:\n    byte_rate: 1\n", "houji.yaml:2: udp.udp: no such setting"},
+		{"- a\n", "houji.yaml:1: list: none is expected here"},
+		{"hello\n", "houji.yaml:1: text: expected `key: value` lines"},
+		{"a: *b\n", "houji.yaml:1:"},
+		{"workers: \"\n", "houji.yaml:2:"},
+		{"signer:\n  sha1: yes\n", "houji.yaml:2: signer.sha1: expected true or false"},
+		{"key: \"\"\n", "houji.yaml:1: key: expected a path"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct settings settings = {.workers = 77};
+		struct problem problem;
+
+		assert_int_equal(parse(cases[i].text, &settings, &problem), STATUS_INVALID);
+		if (strncmp(problem.text, cases[i].told, strlen(cases[i].told)) != 0) {
+			fail_msg("%s\n  told: %s", cases[i].text, problem.text);
+		}
+		assert_int_equal(settings.workers, 77); /* Untouched. */
+	}
+}
+
+static void
+every_number_has_its_boundaries(void **state)
+{
+	static const struct {
+		const char *section;
+		const char *key;
+		long long minimum, maximum;
+	} numbers[] = {{"udp", "byte_burst", 1024, 1000000000}, {"udp", "fragments", 1, 533},
+		{"signer", "threads", 1, 16}, {"tcp", "idle_ms", 10, 3600000}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		const long long tries[] = {numbers[i].minimum - 1, numbers[i].minimum,
+			numbers[i].maximum, numbers[i].maximum + 1};
+
+		for (size_t j = 0; j < 4; j++) {
+			char text[128];
+			struct settings settings;
+			struct problem problem;
+
+			snprintf(text, sizeof(text), "%s:\n  %s: %lld\n", numbers[i].section,
+				numbers[i].key, tries[j]);
+			assert_int_equal(parse(text, &settings, &problem),
+				j == 1 || j == 2 ? STATUS_OK : STATUS_INVALID);
+		}
+	}
+}
+
+static void
+a_written_file_reads_back_the_same(void **state)
+{
+	char path[] = "settings_test_XXXXXX";
+	struct settings settings;
+	struct settings again;
+	struct problem problem;
+	int fd = mkstemp(path);
+
+	(void)state;
+	assert_true(fd >= 0);
+	close(fd);
+	for (int is_chinese = 0; is_chinese <= 1; is_chinese++) {
+		unlink(path);
+		settings_default(&settings);
+		settings.workers = 3;
+		settings.udp_fragments = 7;
+		settings.listen.count = 1;
+		assert_int_equal(
+			settings_write(path, &settings, is_chinese != 0, &problem), STATUS_OK);
+		assert_int_equal(settings_read(path, &again, &problem), STATUS_OK);
+		assert_int_equal(again.workers, 3);
+		assert_int_equal(again.udp_fragments, 7);
+		assert_int_equal(again.listen.count, 1);
+		assert_int_equal(again.tcp_idle_ms, settings.tcp_idle_ms);
+		assert_int_not_equal(
+			settings_write(path, &settings, false, &problem), STATUS_OK); /* Exists. */
+	}
+	unlink(path);
+}
+
+static void
+a_file_past_its_limit_is_refused(void **state)
+{
+	char path[] = "settings_test_XXXXXX";
+	struct settings settings;
+	struct problem problem;
+	int fd = mkstemp(path);
+
+	(void)state;
+	assert_true(fd >= 0);
+	for (int size = CONFIGURATION_SIZE_MAX - 1; size <= CONFIGURATION_SIZE_MAX + 1; size++) {
+		char *text = malloc((size_t)size);
+
+		memset(text, '\n', (size_t)size);
+		assert_int_equal(pwrite(fd, text, (size_t)size, 0), size);
+		free(text);
+		assert_int_equal(settings_read(path, &settings, &problem),
+			size <= CONFIGURATION_SIZE_MAX ? STATUS_OK : STATUS_TOO_LARGE);
+	}
+	close(fd);
+	unlink(path);
+	assert_int_equal(settings_read(path, &settings, &problem), STATUS_SYSTEM);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_empty_file_gives_the_defaults),
+		cmocka_unit_test(what_is_set_is_taken),
+		cmocka_unit_test(a_bad_file_is_refused_with_line_key_and_what_was_expected),
+		cmocka_unit_test(every_number_has_its_boundaries),
+		cmocka_unit_test(a_written_file_reads_back_the_same),
+		cmocka_unit_test(a_file_past_its_limit_is_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
