@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "authority/authority.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 struct authority {
@@ -61,11 +62,19 @@ authority_query_begin(
 }
 
 void
-authority_query_prefetch(struct authority *authority, struct authority_query *query)
+authority_look_ahead(
+	struct authority *authority, struct authority_query *const *queries, size_t count)
 {
-	if (query->status == STATUS_OK) {
-		records_lookup_prefetch(authority->reader, &query->lookup);
+	struct records_lookup *lookups[UDP_BATCH_MAX];
+	size_t lookup_count = 0;
+
+	assert(count <= UDP_BATCH_MAX);
+	for (size_t i = 0; i < count; i++) {
+		if (queries[i]->status == STATUS_OK) {
+			lookups[lookup_count++] = &queries[i]->lookup;
+		}
 	}
+	records_look_ahead(authority->reader, lookups, lookup_count);
 }
 
 static bool

@@ -9,8 +9,8 @@
  * Answers for prefixes held here: which values of a record, for whom, and to whom else to
  * turn. It reads records and knows no socket, no signature and no clock.
  *
- *     authority_query_begin(authority, name, &query);        fold, hash, prefetch the slot
- *     authority_query_prefetch(authority, &query);           prefetch the record
+ *     authority_query_begin(authority, name, &query);        fold and hash the name
+ *     authority_look_ahead(authority, queries, count);       bring slots and records near
  *     status = authority_resolve(authority, &question, &query, arena, &answer);
  *
  * The three steps let a batch of questions overlap their cache misses; one question alone
@@ -39,7 +39,9 @@ struct authority_query {
 
 void authority_query_begin(
 	struct authority *authority, struct bytes name, struct authority_query *ret_query);
-void authority_query_prefetch(struct authority *authority, struct authority_query *query);
+/* At most UDP_BATCH_MAX at once. */
+void authority_look_ahead(
+	struct authority *authority, struct authority_query *const *queries, size_t count);
 
 struct authority_question {
 	const struct request_resolution *resolution;

@@ -516,14 +516,21 @@ journal_peek(const struct journal *journal, uint64_t place, struct bytes *ret_ke
 		: STATUS_CORRUPT;
 }
 
+uint8_t
+journal_touch(const struct journal *journal, uint64_t place)
+{
+	return place < journal_end(journal) ? *(const volatile uint8_t *)(journal->octets + place)
+					    : 0;
+}
+
 void
 journal_prefetch(const struct journal *journal, uint64_t place)
 {
-	/* Six lines: head, key and the record of an ordinary handle. An address that is not
-	 * mapped costs nothing: a prefetch does not fault. */
+	/* Six lines behind the touched one: key and record of an ordinary handle. An address
+	 * that is not mapped costs nothing: a prefetch does not fault. */
 	const uint8_t *at = journal->octets + (place & (JOURNAL_SIZE_MAX - 1));
 
-	for (int line = 0; line < 6; line++) {
+	for (int line = 1; line <= 6; line++) {
 		__builtin_prefetch(at + line * 64);
 	}
 }

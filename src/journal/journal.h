@@ -124,7 +124,12 @@ enum status journal_read(
  * CORRUPT, and nothing outside the journal is read. */
 enum status journal_peek(const struct journal *journal, uint64_t place, struct bytes *ret_key,
 	struct bytes *ret_record, enum journal_kind *ret_kind) MUST_CHECK;
-void journal_prefetch(const struct journal *journal, uint64_t place); /* Any number is fine. */
+
+/* To have an entry at hand before it is looked at; any number is a fine place. Touching every
+ * entry of a batch in one loop overlaps their misses, also those of addresses, for which a
+ * prefetch would be given up; prefetching then fetches the rest of each. */
+uint8_t journal_touch(const struct journal *journal, uint64_t place);
+void journal_prefetch(const struct journal *journal, uint64_t place);
 
 /* The hash that the entry behind this one must carry as `chain`. */
 void journal_entry_hash(const struct journal_entry *entry, uint8_t ret_hash[JOURNAL_DIGEST_SIZE]);

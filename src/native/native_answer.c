@@ -77,15 +77,11 @@ exchange_decode(const struct envelope *envelope, struct bytes octets, struct exc
 }
 
 void
-exchange_begin(struct service *service, struct exchange *exchange)
+exchange_begin(struct service *service, struct exchange *exchange, struct look_ahead *ahead)
 {
-	service_begin(service, &exchange->request, &exchange->query);
-}
-
-void
-exchange_prefetch(struct service *service, struct exchange *exchange)
-{
-	service_prefetch(service, &exchange->request, &exchange->query);
+	if (service_begin(service, &exchange->request, &exchange->query)) {
+		ahead->queries[ahead->count++] = &exchange->query;
+	}
 }
 
 static void

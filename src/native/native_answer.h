@@ -9,7 +9,7 @@
 /*
  * From a request's octets to the octets of its answer, for both transports.
  *
- *     exchange_decode -> exchange_begin -> exchange_prefetch -> exchange_answer
+ *     exchange_decode -> exchange_begin -> service_look_ahead -> exchange_answer
  *
  * Each step is taken for a whole batch before the next, so that the cache misses of one
  * request hide behind the work for the others.
@@ -28,8 +28,13 @@ enum response_code native_response_code(enum status status);
  * answered by a look-up; ret_exchange->request.message holds what was understood. */
 enum status exchange_decode(const struct envelope *envelope, struct bytes octets,
 	struct exchange *ret_exchange) MUST_CHECK;
-void exchange_begin(struct service *service, struct exchange *exchange);
-void exchange_prefetch(struct service *service, struct exchange *exchange);
+
+/* The queries of a batch that look something up. */
+struct look_ahead {
+	size_t count;
+	struct service_query *queries[UDP_BATCH_MAX];
+};
+void exchange_begin(struct service *service, struct exchange *exchange, struct look_ahead *ahead);
 
 /* Fills exchange->response. True if the answer must be signed before it is sent. */
 bool exchange_answer(

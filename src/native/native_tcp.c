@@ -267,6 +267,7 @@ take_batch(struct native *native, struct bytes octets, size_t *ret_count, enum s
 	size_t count = 0;
 	enum status status = STATUS_OK;
 
+	native->ahead.count = 0;
 	while (count < UDP_BATCH_MAX && taken < octets.size) {
 		struct exchange *exchange = &native->exchanges[count];
 		struct envelope envelope;
@@ -284,7 +285,7 @@ take_batch(struct native *native, struct bytes octets, size_t *ret_count, enum s
 		if (status != STATUS_OK) {
 			break;
 		}
-		exchange_begin(native->service, exchange);
+		exchange_begin(native->service, exchange, &native->ahead);
 		count++;
 	}
 	*ret_count = count;
@@ -304,9 +305,7 @@ serve_batch(struct native_connection *connection, struct bytes octets, enum next
 	size_t consumed = 0;
 	enum next_step step = STEP_NEXT;
 
-	for (size_t i = 0; i < count; i++) {
-		exchange_prefetch(native->service, &native->exchanges[i]);
-	}
+	service_look_ahead(native->service, native->ahead.queries, native->ahead.count);
 	for (size_t i = 0; i < count && step == STEP_NEXT; i++) {
 		struct exchange *exchange = &native->exchanges[i];
 

@@ -2,7 +2,7 @@
 #include "native/native_worker.h"
 
 /*
- * Datagrams. A batch goes through four passes - accept, begin, prefetch, answer - so that
+ * Datagrams. A batch goes through four passes - accept, begin, look ahead, answer - so that
  * the memory each look-up needs is on its way while the others are worked on.
  *
  * Silence is the rule for everything that is not a well-formed request: an answer to
@@ -247,19 +247,19 @@ native_udp_received(
 	void *context, struct loop_udp *udp, const struct loop_datagram *batch, size_t count)
 {
 	struct native *native = context;
+	struct look_ahead *ahead = &native->ahead;
 	size_t accepted = 0;
 	size_t octets_in = 0;
 
+	ahead->count = 0;
 	for (size_t i = 0; i < count; i++) {
 		octets_in += batch[i].octets.size;
 		if (accept_datagram(native, &batch[i], &native->slots[accepted])) {
-			exchange_begin(native->service, &native->slots[accepted].exchange);
+			exchange_begin(native->service, &native->slots[accepted].exchange, ahead);
 			accepted++;
 		}
 	}
-	for (size_t i = 0; i < accepted; i++) {
-		exchange_prefetch(native->service, &native->slots[i].exchange);
-	}
+	service_look_ahead(native->service, ahead->queries, ahead->count);
 	for (size_t i = 0; i < accepted; i++) {
 		answer_slot(native, udp, &native->slots[i]);
 	}

@@ -44,6 +44,7 @@ struct native {
 	struct loop_udp *udp[NATIVE_SOCKET_COUNT_MAX];
 	uint16_t ports[NATIVE_SOCKET_COUNT_MAX];
 	struct udp_slot slots[UDP_BATCH_MAX];
+	struct look_ahead ahead;
 
 	size_t listener_count;
 	struct loop_listener *listeners[NATIVE_SOCKET_COUNT_MAX];

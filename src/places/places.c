@@ -243,8 +243,13 @@ places_probe(const struct places_reader *reader, struct bytes key)
 
 	assert(reader->slots != NULL);
 	probe.slot = tag_of(probe.hash) >> reader->home_shift;
-	__builtin_prefetch(&reader->slots[probe.slot]);
 	return probe;
+}
+
+uint64_t
+places_touch(const struct places_reader *reader, const struct places_probe *probe)
+{
+	return atomic_load_explicit(&reader->slots[probe->slot], memory_order_relaxed);
 }
 
 uint64_t

@@ -44,17 +44,21 @@ void places_leave(struct places_reader *reader);
 
 /* Looking up, in steps that let a batch overlap its cache misses:
  *
- *     probe = places_probe(reader, key);         hash, prefetch the slot
+ *     probe = places_probe(reader, key);         hash
+ *     places_touch(reader, &probe);              for every probe of the batch, in one loop
  *     place = places_next(reader, &probe);       first candidate, 0 when there is none
- *     journal_prefetch(journal, place);
  *
- * Between places_enter() and places_leave(); a probe ends with them. */
+ * Touching reads the slot: the processor has many reads under way at once, and unlike a
+ * prefetch a read is not given up when the page's address is not at hand, which in a table
+ * of this size is the rule. Between places_enter() and places_leave(); a probe ends with
+ * them. */
 struct places_probe {
 	uint64_t hash;
 	uint64_t slot;
 	uint64_t left; /* Slots not looked at. */
 };
 struct places_probe places_probe(const struct places_reader *reader, struct bytes key);
+uint64_t places_touch(const struct places_reader *reader, const struct places_probe *probe);
 uint64_t places_next(const struct places_reader *reader, struct places_probe *probe);
 
 /* The writer's side. `matches` says whether the entry at a place has this key; the place may

@@ -96,12 +96,25 @@ records_lookup_begin(
 }
 
 void
-records_lookup_prefetch(struct records_reader *reader, struct records_lookup *lookup)
+records_look_ahead(
+	struct records_reader *reader, struct records_lookup *const *lookups, size_t count)
 {
-	lookup->place = places_next(reader->places, &lookup->probe);
-	if (lookup->place != 0) {
-		journal_prefetch(reader->records->journal, lookup->place);
+	const struct journal *journal = reader->records->journal;
+	volatile uint64_t seen; /* So that no touch is left out for want of use. */
+
+	for (size_t i = 0; i < count; i++) {
+		seen = places_touch(reader->places, &lookups[i]->probe);
 	}
+	for (size_t i = 0; i < count; i++) {
+		lookups[i]->place = places_next(reader->places, &lookups[i]->probe);
+	}
+	for (size_t i = 0; i < count; i++) {
+		seen = journal_touch(journal, lookups[i]->place);
+	}
+	for (size_t i = 0; i < count; i++) {
+		journal_prefetch(journal, lookups[i]->place);
+	}
+	(void)seen;
 }
 
 enum status
@@ -137,7 +150,7 @@ records_get(struct records_reader *reader, struct bytes name, struct record *ret
 	if (status != STATUS_OK) {
 		return status;
 	}
-	records_lookup_prefetch(reader, &lookup);
+	lookup.place = places_next(reader->places, &lookup.probe);
 	return records_lookup_end(reader, &lookup, ret_record);
 }
 

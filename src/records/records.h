@@ -39,14 +39,16 @@ void records_leave(struct records_reader *reader);
 
 /* A lookup in three steps, so that a batch overlaps its cache misses; or all at once. */
 struct records_lookup {
-	uint16_t key_size;
-	uint8_t key[HANDLE_KEY_SIZE_MAX];
 	struct places_probe probe;
 	uint64_t place;
+	uint16_t key_size; /* 0: no such name can exist. */
+	uint8_t key[HANDLE_KEY_SIZE_MAX];
 };
 enum status records_lookup_begin(struct records_reader *reader, struct bytes name,
 	struct records_lookup *ret_lookup) MUST_CHECK; /* INVALID: no such name can exist. */
-void records_lookup_prefetch(struct records_reader *reader, struct records_lookup *lookup);
+/* For a whole batch: what each of them needs is brought near at the same time. */
+void records_look_ahead(
+	struct records_reader *reader, struct records_lookup *const *lookups, size_t count);
 /* NOT_FOUND (also for deleted handles), CORRUPT. */
 enum status records_lookup_end(struct records_reader *reader, struct records_lookup *lookup,
 	struct record *ret_record) MUST_CHECK;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "service/service.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 struct service {
@@ -65,23 +66,27 @@ request_is_resolution(const struct request *request)
 	return request->message.header.opcode == OPCODE_RESOLUTION;
 }
 
-void
+bool
 service_begin(
 	struct service *service, const struct request *request, struct service_query *ret_query)
 {
-	if (request_is_resolution(request)) {
-		authority_query_begin(
-			service->authority, request->resolution.name, &ret_query->resolution);
+	if (!request_is_resolution(request)) {
+		return false;
 	}
+	authority_query_begin(service->authority, request->resolution.name, &ret_query->resolution);
+	return true;
 }
 
 void
-service_prefetch(
-	struct service *service, const struct request *request, struct service_query *query)
+service_look_ahead(struct service *service, struct service_query *const *queries, size_t count)
 {
-	if (request_is_resolution(request)) {
-		authority_query_prefetch(service->authority, &query->resolution);
+	struct authority_query *resolutions[UDP_BATCH_MAX];
+
+	assert(count <= UDP_BATCH_MAX);
+	for (size_t i = 0; i < count; i++) {
+		resolutions[i] = &queries[i]->resolution;
 	}
+	authority_look_ahead(service->authority, resolutions, count);
 }
 
 static enum status

@@ -43,10 +43,12 @@ struct service_answer {
 	struct bytes site; /* GET_SITE_INFO. */
 };
 
-void service_begin(
+/* True if the request needs a look-up, and may be part of the next service_look_ahead(). */
+bool service_begin(
 	struct service *service, const struct request *request, struct service_query *ret_query);
-void service_prefetch(
-	struct service *service, const struct request *request, struct service_query *query);
+/* At most UDP_BATCH_MAX at once. */
+void service_look_ahead(
+	struct service *service, struct service_query *const *queries, size_t count);
 
 /* All outcomes of authority_resolve(), and UNSUPPORTED for operations this node does not do.
  * `ret_answer` is set in every case: its text belongs to refusals. */
