@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs the unittest cases of a module and prints them as TAP, with reasons for what failed."""
+
+import sys
+import unittest
+
+sys.dont_write_bytecode = True
+
+
+class Result(unittest.TestResult):
+    def told(self, test, words, ending=""):
+        name = test.id().split(".")[-1][len("test_"):].replace("_", " ")
+        print(f"{words} {self.testsRun} - {name}{ending}", flush=True)
+
+    def addSuccess(self, test):
+        self.told(test, "ok")
+
+    def addSkip(self, test, reason):
+        self.told(test, "ok", f" # SKIP {reason}")
+
+    def addFailure(self, test, err):
+        super().addFailure(test, err)
+        self.told(test, "not ok")
+
+    addError = addFailure
+
+
+def main():
+    """For `if __name__ == "__main__"` of a test: 1 when something failed."""
+    suite = unittest.defaultTestLoader.loadTestsFromModule(sys.modules["__main__"])
+    result = Result()
+    suite.run(result)
+    for _, text in result.failures:
+        print("# " + text.rstrip().replace("\n", "\n# "))
+    print(f"1..{result.testsRun}")
+    return 1 if result.failures else 0
