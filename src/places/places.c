@@ -19,19 +19,21 @@
  * 2. A key that was in the table at the checkpoint is found as before: the slots between its
  *    home and its own were taken then and still are. Its place may be any it had since.
  * 3. A key that came later may be there, or not, or be there behind a slot that is empty
- *    again, where no search finds it. Replaying puts it: over itself if it is found, else
- *    into the first empty slot on its way. The search stops there from now on, so a copy
- *    further behind is never met before it, and the slot in front of it is never emptied.
+ *    again, where no search finds it. But when it was first put, the slots on its way had been
+ *    taken by keys that came before it, and the replay puts those before it again. So when its
+ *    turn comes, the first slot on its way that is empty or its own is the one it had: it is
+ *    found there or goes there. No key ever has two slots.
  * 4. Each key that changed since the checkpoint is put at least once in the replay, last with
- *    its newest place, and always over the copy that searches meet first. So when the replay
- *    is over, every key leads to its newest entry. Nothing in this depends on how far an
- *    earlier replay got, so a crash in the replay is one more crash.
- * 5. Growing keeps "met first": slots are moved in their order along each run, and what moves
- *    first stands first. A run may go round the end of the table, so the sweep begins behind
- *    an empty slot.
+ *    its newest place. So when the replay is over, every key leads to its newest entry.
+ *    Nothing in this depends on how far an earlier replay got, so a crash in the replay is one
+ *    more crash.
+ * 5. The replay may make the table grow earlier than it grew before, as it meets keys of later
+ *    entries. The sweep puts them into the new table where searches find them, and from then
+ *    on 3 holds for the new one.
  *
- * Copies that are never met take room. Therefore the count of taken slots, which decides when
- * the table grows, is made by counting when the last end was not clean.
+ * A key that the crash kept is found by its replay and not counted by it. Therefore the count
+ * of taken slots, which decides when the table grows, is made by counting when the last end
+ * was not clean.
  */
 
 struct places_reader {
@@ -302,21 +304,14 @@ places_find(struct places *places, struct bytes key, places_matches *matches, vo
 	return slot == NULL ? 0 : word_place(atomic_load_explicit(slot, memory_order_relaxed));
 }
 
-/* Moves every slot, in the order of searches. */
+/* Both tables are ordered by tag, so this reads one and writes the other from end to end. */
 static void
 table_sweep(const struct places_table *from, struct places_table *to)
 {
-	uint64_t from_mask = places_slot_count(from) - 1;
 	uint64_t to_mask = places_slot_count(to) - 1;
-	uint64_t start = 0;
 
-	while (start < from_mask &&
-		atomic_load_explicit(&from->slots[start], memory_order_relaxed) != 0) {
-		start++;
-	}
-	for (uint64_t i = 0; i <= from_mask; i++) {
-		uint64_t word = atomic_load_explicit(
-			&from->slots[(start + i) & from_mask], memory_order_relaxed);
+	for (uint64_t i = 0; i < places_slot_count(from); i++) {
+		uint64_t word = atomic_load_explicit(&from->slots[i], memory_order_relaxed);
 		uint64_t at = word >> (PLACES_PLACE_BITS + PLACES_TAG_BITS - to->bits);
 
 		if (word == 0) {

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/checksum.h"
 #include "base/limits.h"
 #include "handle/handle_name.h"
 #include "journal_rig.h"
@@ -285,6 +286,79 @@ any_place_at_all_can_be_asked_for(void **state)
 	rig_free(rig);
 }
 
+/* Writes a head at `place` whose sizes are a lie, with a checksum that fits if it can. */
+static void
+poke_head(struct rig *rig, uint64_t place, uint16_t key_size, uint32_t record_size)
+{
+	static uint8_t octets[RIG_SEGMENT_SIZE];
+	struct journal_head head = {
+		.size = 1000,
+		.kind = JOURNAL_PUT,
+		.key_size = key_size,
+		.record_size = record_size,
+		.sequence = 1,
+	};
+	uint64_t size = sizeof(head) + (uint64_t)key_size + record_size;
+
+	if (size <= RIG_SEGMENT_SIZE - place % RIG_SEGMENT_SIZE) {
+		rig_peek_file(rig, place, octets, size);
+		memcpy(octets, &head, sizeof(head));
+		head.record_checksum = checksum_over(bytes_over(octets + 16, size - 16), 0);
+	}
+	rig_poke_file(rig, place, &head, sizeof(head));
+}
+
+static enum status
+peek_at(struct rig *rig, uint64_t place)
+{
+	struct bytes key, record;
+	enum journal_kind kind;
+
+	return journal_peek(rig->journal, place, &key, &record, &kind);
+}
+
+static void
+sizes_that_lie_never_lead_out_of_the_journal(void **state)
+{
+	(void)state;
+	struct rig *rig = rig_new();
+	struct journal_entry entry;
+	uint64_t place;
+
+	rig_make(rig);
+	assert_int_equal(rig_add(rig, 1500), STATUS_OK);
+	assert_int_equal(rig_add(rig, 1500), STATUS_OK);
+	rig_flush(rig);
+	/* Within the segment, but behind the end: a checksum that fits does not help. */
+	place = journal_end(rig->journal) - 64;
+	poke_head(rig, place, 8, 16);
+	assert_int_equal(peek_at(rig, place), STATUS_OK);
+	poke_head(rig, place, 8, 17);
+	assert_int_equal(peek_at(rig, place), STATUS_CORRUPT);
+	rig_close(rig);
+	rig_free(rig);
+
+	/* Behind the last segment, where nothing is mapped. */
+	rig = rig_new();
+	rig_make(rig);
+	assert_int_equal(
+		add_sized(
+			rig, 0, RIG_SEGMENT_SIZE - JOURNAL_HEADER_SIZE - JOURNAL_ENTRY_SIZE_MIN, 0),
+		STATUS_OK);
+	assert_int_equal(journal_flush(rig->journal, NULL), STATUS_OK);
+	assert_int_equal(journal_end(rig->journal), RIG_SEGMENT_SIZE);
+	for (place = RIG_SEGMENT_SIZE - 8; place > RIG_SEGMENT_SIZE - 256; place -= 8) {
+		if (RIG_SEGMENT_SIZE - place >= sizeof(struct journal_head)) {
+			poke_head(rig, place, UINT16_MAX, UINT32_MAX);
+			assert_int_equal(peek_at(rig, place), STATUS_CORRUPT);
+			poke_head(rig, place, 2000, 200000);
+		}
+		assert_int_equal(peek_at(rig, place), STATUS_CORRUPT);
+		assert_int_not_equal(journal_read(rig->journal, place, &entry), STATUS_OK);
+	}
+	rig_free(rig);
+}
+
 static void
 opening_read_only_changes_no_octet(void **state)
 {
@@ -388,6 +462,7 @@ main(void)
 		cmocka_unit_test(a_full_batch_says_busy_and_loses_nothing),
 		cmocka_unit_test(only_changes_can_be_added),
 		cmocka_unit_test(any_place_at_all_can_be_asked_for),
+		cmocka_unit_test(sizes_that_lie_never_lead_out_of_the_journal),
 		cmocka_unit_test(opening_read_only_changes_no_octet),
 		cmocka_unit_test(threads_read_while_one_appends),
 	};

@@ -93,6 +93,17 @@ replay(struct crash *crash, size_t from)
 	}
 }
 
+static uint64_t
+keys_put(const struct model *model, uint32_t key_count)
+{
+	uint64_t count = 0;
+
+	for (uint32_t key = 0; key < key_count; key++) {
+		count += model->newest[key] != 0;
+	}
+	return count;
+}
+
 static void
 crash_with_seed(struct crash *crash, uint64_t seed)
 {
@@ -132,13 +143,15 @@ crash_with_seed(struct crash *crash, uint64_t seed)
 	assert_false(model->is_new);
 	replay(crash, checkpoint_count);
 	assert_agrees(model, key_count);
-	/* Life goes on: new keys make the table grow over copies that are never met. */
+	assert_int_equal(places_count(model->places), keys_put(model, key_count));
+	/* Life goes on: the table grows, and every key has one slot. */
 	put_many(crash, draw(crash, 3000), key_count);
 	checkpoint(model);
 	for (uint32_t more = 0; more < 2000; more++) {
 		put(model, key_count + more);
 	}
 	assert_agrees(model, key_count + 2000);
+	assert_int_equal(places_count(model->places), keys_put(model, key_count + 2000));
 	model_close(model);
 }
 

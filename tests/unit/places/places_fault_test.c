@@ -102,6 +102,27 @@ any_failing_call_can_be_repaired_from_the_journal(void **state)
 }
 
 static void
+the_header_vouches_for_slots_only_when_they_are_durable(void **state)
+{
+	(void)state;
+	struct model *model = model_new();
+
+	model_open(model, true);
+	put(model, 1);
+	checkpoint(model);
+	put(model, 2);
+	disk_fault_arm_call(DISK_SYNC, 1, EIO); /* Of the slots. */
+	assert_int_equal(places_checkpoint(model->places, place_of(2), NULL), STATUS_SYSTEM);
+	assert_int_equal(disk_fault_count(DISK_WRITE), 0);
+	assert_int_equal(places_position(model->places), place_of(1));
+	model_close(model);
+	disk_fault_disarm();
+	model_open(model, true);
+	assert_int_equal(places_position(model->places), place_of(1));
+	model_free(model);
+}
+
+static void
 a_full_disk_refuses_growth_and_keeps_the_table(void **state)
 {
 	(void)state;
@@ -151,6 +172,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(any_failing_call_can_be_repaired_from_the_journal),
+		cmocka_unit_test(the_header_vouches_for_slots_only_when_they_are_durable),
 		cmocka_unit_test(a_full_disk_refuses_growth_and_keeps_the_table),
 		cmocka_unit_test(short_writes_and_signals_do_no_harm),
 	};
