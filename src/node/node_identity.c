@@ -100,6 +100,30 @@ share_find(const char *path, struct node_identity *identity, struct problem *pro
 		path);
 }
 
+/* A private key that others of the machine may read is not private any more. */
+static enum status
+key_read(const char *path, struct crypto_key **ret_key, struct problem *problem)
+{
+	struct stat about;
+	enum status status;
+
+	if (stat(path, &about) != 0) {
+		return problem_system(problem, "cannot read the key %s", path);
+	}
+	if ((about.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
+		return problem_set(problem, STATUS_DENIED,
+			"%s: others than its owner may use this private key; make it mode 0600, "
+			"and "
+			"a new key if somebody may have read it",
+			path);
+	}
+	status = crypto_key_read_pem(path, ret_key, problem);
+	if (status == STATUS_OK && !crypto_key_is_private(*ret_key)) {
+		status = problem_set(problem, STATUS_INVALID, "%s: holds no private key", path);
+	}
+	return status;
+}
+
 enum status
 node_identity_read(const char *directory, const struct settings *settings,
 	struct node_identity *ret_identity, struct problem *problem)
@@ -114,10 +138,7 @@ node_identity_read(const char *directory, const struct settings *settings,
 	}
 	status = node_path(directory, settings->key.text, path, problem);
 	if (status == STATUS_OK) {
-		status = crypto_key_read_pem(path, &identity.key, problem);
-	}
-	if (status == STATUS_OK && !crypto_key_is_private(identity.key)) {
-		status = problem_set(problem, STATUS_INVALID, "%s: holds no private key", path);
+		status = key_read(path, &identity.key, problem);
 	}
 	if (status == STATUS_OK) {
 		status = node_path(directory, settings->site.text, path, problem);
