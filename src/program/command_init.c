@@ -25,15 +25,14 @@ enum {
 
 static const struct option_row rows[] = {
 	{OPTION_PREFIX, "prefix", 'p', "PREFIX",
-		{"home PREFIX here; may be given many times", "在此托管前缀 PREFIX；可多次给出"}},
+		{"home PREFIX here; repeatable", "在此托管前缀 PREFIX；可多次给出"}},
 	{OPTION_LISTEN, "listen", 'l', "ADDR:PORT",
-		{"serve the Handle protocol there; port 0 picks a free one; may be given many "
-		 "times",
+		{"serve Handle clients there; port 0: any free one; repeatable",
 			"在此地址提供 Handle 协议服务；端口 0 表示自动选取；可多次给出"}},
 	{OPTION_HTTP, "http", 0, "ADDR:PORT",
 		{"keep this address for the HTTP interface", "为 HTTP 接口预留此地址"}},
 	{OPTION_ADDRESS, "address", 0, "IP",
-		{"the address that the site record tells the world", "写入站点记录的公网地址"}},
+		{"address that the site record tells the world", "写入站点记录的公网地址"}},
 	{OPTION_KEY, "key", 0, "KIND",
 		{"kind of the node's key: rsa (default) or ed25519",
 			"节点密钥类型：rsa（默认）或 ed25519"}},
