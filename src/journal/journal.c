@@ -13,10 +13,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Blocks that have been written once take a small batch in half the time: the file system
- * need not note for each that it holds data now. So zeros are written this far ahead, with
- * the same fdatasync. Large batches go over fresh blocks at full speed and need none. */
-enum { ZERO_AHEAD_SIZE = 4 << 20, ZERO_AHEAD_BATCH_SIZE_MAX = 1 << 20 };
+/* Blocks that have been written once take a small batch in half the time (4 KiB: 125 us
+ * against 240 us, ext4): the file system need not note for each that it holds data now. So
+ * zeros are written this far ahead, with the same fdatasync. Larger batches spread that cost
+ * over more octets, and writing those twice would cost more than it saves. */
+enum { ZERO_AHEAD_SIZE = 4 << 20, ZERO_AHEAD_BATCH_SIZE_MAX = 64 << 10 };
 
 uint64_t
 journal_next_start(const struct journal *journal, uint64_t end)
