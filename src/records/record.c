@@ -9,6 +9,7 @@ record_size(struct bytes name, const struct handle_value_list *values)
 	return RECORD_HEAD_SIZE + name.size + sizeof(uint32_t) + values->octets.size;
 }
 
+/* A secret key is for nobody, whatever its permissions say. */
 static bool
 values_are_all_public(const struct handle_value_list *values)
 {
@@ -16,7 +17,8 @@ values_are_all_public(const struct handle_value_list *values)
 	struct handle_value value;
 
 	while (handle_value_next(&walk, &value)) {
-		if ((value.permissions & HANDLE_PUBLIC_READ) == 0) {
+		if ((value.permissions & HANDLE_PUBLIC_READ) == 0 ||
+			handle_type_is(value.type, TEXT("HS_SECKEY"))) {
 			return false;
 		}
 	}

@@ -19,7 +19,8 @@
  *
  * Integers are in network order. The values stand at the end and in the encoding of
  * handle/handle_value.h, so that an answer with all of them is one copy; RECORD_ALL_PUBLIC
- * says that each may be read by anybody, so that no value must be looked at for it.
+ * says that each may be read by anybody and none is a secret key, so that no value must be
+ * looked at for it.
  */
 enum { RECORD_FORM = 1, RECORD_HEAD_SIZE = 4 };
 
@@ -30,7 +31,7 @@ enum record_flags {
 struct record {
 	uint64_t sequence_place; /* Journal place: the record's version, for compare-and-set. */
 	struct bytes name; /* As first written. */
-	bool is_all_public; /* Each value has HANDLE_PUBLIC_READ: the answer is a copy. */
+	bool is_all_public; /* All may read all of it: the answer is a copy. */
 	struct handle_value_list values;
 };
 
