@@ -26,7 +26,7 @@ enum {
 	HEADER_FIELDS_SIZE = offsetof(struct journal_header, unused),
 };
 
-static char directory[] = "/dev/shm/houji-fuzz-XXXXXX";
+static char directory[32];
 static char ledger[sizeof(directory) + 16];
 static char segment[sizeof(ledger) + 32];
 static char second[sizeof(segment)]; /* Made by append() when the first is full. */
@@ -44,18 +44,13 @@ clean(void)
 static void
 prepare(void)
 {
-	if (segment[0] != '\0') {
-		return;
-	}
-	if (access("/dev/shm", W_OK) != 0) {
-		memcpy(directory, "/var/tmp", 8);
-	}
+	snprintf(directory, sizeof(directory), "%s/houji-fuzz-XXXXXX",
+		access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
 	FUZZ_CHECK(mkdtemp(directory) != NULL);
 	snprintf(ledger, sizeof(ledger), "%s/ledger", directory);
 	snprintf(segment, sizeof(segment), "%s/%016x.seg", ledger, 0U);
 	snprintf(second, sizeof(second), "%s/%016x.seg", ledger, (unsigned)SEGMENT_SIZE);
 	FUZZ_CHECK(mkdir(ledger, 0700) == 0);
-	atexit(clean);
 }
 
 /* Gives the entries checksums, and with FLAG_CHAIN what must follow from the one before. */
@@ -171,8 +166,8 @@ append(struct journal *journal)
 	journal_close(journal);
 }
 
-int
-LLVMFuzzerTestOneInput(const uint8_t *octets, size_t size)
+static void
+open_one(const uint8_t *octets, size_t size)
 {
 	struct bytes input = bytes_over(octets, size);
 	uint8_t flags = fuzz_take_octet(&input);
@@ -184,9 +179,7 @@ LLVMFuzzerTestOneInput(const uint8_t *octets, size_t size)
 
 	known = (known | (uint64_t)fuzz_take_octet(&input) << 8) * JOURNAL_ALIGNMENT;
 	known = (flags & FLAG_KNOWN) != 0 ? known : 0;
-	prepare();
 	make_image(flags, input);
-	unlink(second);
 	fd = open(segment, O_WRONLY | O_CREAT | O_TRUNC, 0600);
 	FUZZ_CHECK(fd >= 0 && write(fd, image, sizeof(image)) == (ssize_t)sizeof(image));
 	close(fd);
@@ -194,7 +187,7 @@ LLVMFuzzerTestOneInput(const uint8_t *octets, size_t size)
 	if (status != STATUS_OK) {
 		FUZZ_CHECK(status == STATUS_CORRUPT || status == STATUS_UNKNOWN_VERSION);
 		FUZZ_CHECK(problem.status == status && problem.text[0] != '\0');
-		return 0;
+		return;
 	}
 	if (known == 0) {
 		FUZZ_CHECK(walk(journal) == journal_last_sequence(journal));
@@ -206,5 +199,14 @@ LLVMFuzzerTestOneInput(const uint8_t *octets, size_t size)
 	} else {
 		journal_close(journal);
 	}
+}
+
+/* A fuzzer ends without calling anybody, so every input cleans up behind itself. */
+int
+LLVMFuzzerTestOneInput(const uint8_t *octets, size_t size)
+{
+	prepare();
+	open_one(octets, size);
+	clean();
 	return 0;
 }
