@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "frames.h"
+#include "handle/handle_site.h"
 #include "message/credential.h"
 #include "vectors/vectors.h"
 
@@ -375,7 +376,6 @@ messages_are_read_compared_and_written_back(void **state)
 	for (size_t at = 0; vector_next("message", &at, &vector); count++) {
 		enum where where = strncmp(vector.name, "req-", 4) == 0 ? IN_REQUEST : IN_RESPONSE;
 
-		print_message("%s\n", vector.name);
 		assert_true(decode_and_write_back(vector.name, where, vector.octets, &decoded));
 		assert_int_equal(decoded.frame.rest.size, 0);
 		assert_true(decoded.is_message);
@@ -565,7 +565,6 @@ captures_are_read_in_both_directions_and_written_back(void **state)
 
 	(void)state;
 	for (size_t at = 0; vector_next("capture", &at, &vector); count++) {
-		print_message("%s\n", vector.name);
 		if (vector_has(&vector, "requestPackets")) {
 			check_datagram_capture(&vector);
 		} else {
@@ -575,6 +574,198 @@ captures_are_read_in_both_directions_and_written_back(void **state)
 	assert_int_equal(count, 108);
 }
 
+static void
+fragments_of_a_recorded_request_are_joined_and_cut_again(void **state)
+{
+	struct vector vector = vector_named("udp-multipacket-request");
+	const json_t *packets = vector_field(&vector, "packets");
+	struct envelope envelope;
+	struct bytes message = join_datagrams(packets, &envelope);
+	struct decoded decoded;
+
+	(void)state;
+	assert_true(envelope.is_truncated);
+	assert_int_equal(envelope.request_id, vector_number(&vector, "requestId"));
+	assert_int_equal(envelope.message_size, vector_number(&vector, "messageLength"));
+	assert_run(message, vector.octets);
+	assert_true(decode_and_write_back(
+		vector.name, IN_REQUEST, frame_join(&envelope, message), &decoded));
+	assert_int_equal(decoded.request.values.values.count, 6);
+}
+
+/* Vectors that record how Handle.net fails hold no octets; nothing of ours is compared. */
+static void
+credentials_are_read_and_written_back(void **state)
+{
+	struct vector vector;
+	size_t count = 0;
+	size_t error_count = 0;
+
+	(void)state;
+	for (size_t at = 0; vector_next("credential", &at, &vector);) {
+		uint8_t octets[1024];
+		struct wire_writer writer = wire_writer_over(octets, sizeof(octets));
+		struct credential credential;
+		struct decoded decoded;
+
+		if (vector_has(&vector, "error")) {
+			error_count++;
+			continue;
+		}
+		count++;
+		assert_true(
+			decode_and_write_back(vector.name, IN_REQUEST, vector.octets, &decoded));
+		assert_run(decoded.message.credential, vector_octets(&vector, "credential"));
+		assert_int_equal(
+			credential_decode(decoded.message.credential, &credential), STATUS_OK);
+		assert_int_equal(credential.version, 0);
+		assert_int_equal(credential.flags, 0);
+		assert_int_equal(credential.signer.size, 0);
+		assert_int_not_equal(credential.signature.size, 0);
+		if (vector_has(&vector, "digestAlg")) {
+			assert_run(credential.type, TEXT("HS_SIGNED"));
+			assert_run(credential.digest_name, vector_text(&vector, "digestAlg"));
+			assert_int_equal(credential.session_counter, 0);
+		} else {
+			assert_run(credential.type, TEXT("HS_MAC"));
+			assert_int_equal(credential.session_counter,
+				vector_number(&vector, "sessionCounter"));
+			assert_int_equal(decoded.frame.envelope.session_id,
+				vector_number(&vector, "sessionId"));
+		}
+		credential_write(&writer, &credential);
+		assert_run(wire_written(&writer), decoded.message.credential);
+	}
+	assert_int_equal(count, 15);
+	assert_int_equal(error_count, 3);
+}
+
+/* What a challenge was about, and the answer to it, as a request would carry both. */
+static void
+challenges_and_their_answers_are_read_and_written_back(void **state)
+{
+	struct vector vector;
+	size_t count = 0;
+
+	(void)state;
+	for (size_t at = 0; vector_next("challenge", &at, &vector);) {
+		struct request answer = {
+			.message = {.envelope = {.version = VERSION_OURS},
+				.header = {.opcode = OPCODE_CHALLENGE_RESPONSE}},
+			.challenge_response = {.authentication_type = TEXT("HS_PUBKEY"),
+				.name = TEXT("0.NA/20.500"),
+				.index = 300,
+				.response = vector.octets},
+		};
+		struct message message;
+		struct request again;
+		struct bytes octets;
+
+		if (vector_has(&vector, "error")) {
+			continue;
+		}
+		count++;
+		octets = request_octets(&answer);
+		assert_int_equal(
+			message_decode(&answer.message.envelope, octets, &message), STATUS_OK);
+		assert_int_equal(request_decode(&message, &again), STATUS_OK);
+		assert_run(again.challenge_response.response, vector.octets);
+		assert_int_equal(again.challenge_response.index, 300);
+		if (vector_has(&vector, "requestHeaderAndBody")) {
+			octets = vector_octets(&vector, "requestHeaderAndBody");
+			assert_int_equal(message_decode(&answer.message.envelope, octets, &message),
+				STATUS_OK);
+			assert_false(message.has_credential_size);
+			assert_run(message.signed_run, octets);
+			assert_run(message_octets(&message), octets);
+			assert_int_equal(request_decode(&message, &again), STATUS_OK);
+			assert_int_equal(again.values.values.count, 1);
+		}
+		if (vector_has(&vector, "hashAlg")) {
+			struct wire_reader reader = wire_reader_over(vector.octets);
+
+			assert_run(wire_read_blob(&reader, 32), vector_text(&vector, "hashAlg"));
+			wire_read_blob(&reader, KEY_SIZE_MAX);
+			assert_int_equal(wire_reader_end(&reader), STATUS_OK);
+		}
+	}
+	assert_int_equal(count, 13);
+}
+
+static void
+digests_of_requests_are_those_recorded(void **state)
+{
+	static const char *const names[] = {"resp-resolution-digest-2.11",
+		"resp-resolution-digest-2.7", "resp-resolution-digest-2.1", "resp-challenge-2.0"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		struct vector vector = vector_named(names[i]);
+		struct bytes asked = vector_octets(&vector, "requestHeaderAndBody");
+		bool is_challenge = vector_has(&vector, "nonce");
+		uint8_t octets[REQUEST_DIGEST_SIZE_MAX];
+		struct decoded decoded;
+		struct request request;
+
+		decode_and_write_back(names[i], IN_RESPONSE, vector.octets, &decoded);
+		assert_int_equal(message_decode(&decoded.frame.envelope, asked, &request.message),
+			STATUS_OK);
+		decoded.response.digest = (struct bytes){NULL, 0};
+		decoded.response.digest_code = 0;
+		decoded.response.is_digest_2_0 = false;
+		response_digest(&request, is_challenge, octets, &decoded.response);
+		assert_run(decoded.response.digest, vector_octets(&vector, "requestDigest"));
+		assert_run(response_octets(&decoded.response), decoded.frame.octets);
+	}
+}
+
+/* Old configuration files hold the same lists of values and sites as messages do. */
+static void
+old_configuration_files_hold_values_and_sites(void **state)
+{
+	struct vector vector = vector_named("global-values");
+	struct wire_reader reader = wire_reader_over(vector.octets);
+	struct handle_value_list list;
+	struct handle_value value;
+	struct handle_site site;
+	struct wire_reader walk;
+
+	(void)state;
+	assert_int_equal(wire_read_u32(&reader), vector.octets.size - 4);
+	list = handle_value_list_read(&reader);
+	assert_int_equal(wire_reader_end(&reader), STATUS_OK);
+	assert_int_equal(list.count, 1);
+	walk = handle_value_list_walk(&list);
+	assert_true(handle_value_next(&walk, &value));
+	assert_run(value.type, TEXT("HS_SITE"));
+	assert_int_equal(handle_site_decode(value.data, &site), STATUS_OK);
+
+	vector = vector_named("local-sites");
+	reader = wire_reader_over(vector.octets);
+	assert_int_equal(wire_read_u32(&reader), vector.octets.size);
+	assert_int_equal(wire_read_u32(&reader), 1);
+	assert_int_equal(wire_read_u32(&reader), 2);
+	assert_run(wire_read_blob(&reader, HANDLE_NAME_SIZE_MAX), TEXT("0.NA/10.1"));
+	assert_run(wire_read_blob(&reader, HANDLE_NAME_SIZE_MAX), TEXT("0.NA/10.2"));
+	assert_int_equal(
+		handle_site_decode(wire_read_blob(&reader, MESSAGE_SIZE_MAX), &site), STATUS_OK);
+	assert_int_equal(wire_reader_end(&reader), STATUS_OK);
+}
+
+/* The one probe records that Handle.net's RSA sessions fail: there are no octets to read. */
+static void
+probes_hold_no_octets(void **state)
+{
+	struct vector vector;
+	size_t at = 0;
+
+	(void)state;
+	assert_true(vector_next("probe", &at, &vector));
+	assert_int_equal(vector.octets.size, 0);
+	assert_true(vector_has(&vector, "error"));
+	assert_false(vector_next("probe", &at, &vector));
+}
+
 int
 main(void)
 {
@@ -582,6 +773,12 @@ main(void)
 		cmocka_unit_test(envelopes_are_read_and_written_back),
 		cmocka_unit_test(messages_are_read_compared_and_written_back),
 		cmocka_unit_test(captures_are_read_in_both_directions_and_written_back),
+		cmocka_unit_test(fragments_of_a_recorded_request_are_joined_and_cut_again),
+		cmocka_unit_test(credentials_are_read_and_written_back),
+		cmocka_unit_test(challenges_and_their_answers_are_read_and_written_back),
+		cmocka_unit_test(digests_of_requests_are_those_recorded),
+		cmocka_unit_test(old_configuration_files_hold_values_and_sites),
+		cmocka_unit_test(probes_hold_no_octets),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
