@@ -190,7 +190,7 @@ places_and_store_open(struct ledger *ledger, struct problem *problem)
 /* The journal is taken as checked up to where both tables stood: their places were written
  * after it. */
 static enum status
-journal_and_records_open(struct ledger *ledger, struct problem *problem)
+journal_and_records_open(struct ledger *ledger, uint64_t segment_size, struct problem *problem)
 {
 	uint64_t known = places_position(ledger->places), order = 0;
 	enum status status = records_order_position_read(ledger->store, &order, problem);
@@ -199,8 +199,8 @@ journal_and_records_open(struct ledger *ledger, struct problem *problem)
 		return status;
 	}
 	known = order < known ? order : known;
-	status = journal_open(
-		ledger->directory, ledger->is_writable, known, &ledger->journal, problem);
+	status = journal_open_sized(ledger->directory, ledger->is_writable, known, segment_size,
+		&ledger->journal, problem);
 	if (status == STATUS_OK) {
 		status = records_open(
 			ledger->journal, ledger->places, ledger->store, &ledger->records, problem);
@@ -287,6 +287,7 @@ ledger_free(struct ledger *ledger, struct problem *problem)
 struct opening {
 	enum ledger_open_mode mode;
 	bool is_rebuilding;
+	uint64_t segment_size; /* Of a new journal. */
 	ledger_progress *progress;
 	void *context;
 };
@@ -309,7 +310,7 @@ ledger_open_steps(struct ledger *ledger, const struct opening *opening, struct p
 		status = places_and_store_open(ledger, problem);
 	}
 	if (status == STATUS_OK) {
-		status = journal_and_records_open(ledger, problem);
+		status = journal_and_records_open(ledger, opening->segment_size, problem);
 	}
 	if (status != STATUS_OK) {
 		return status;
@@ -348,14 +349,31 @@ enum status
 ledger_open(const char *directory, enum ledger_open_mode mode, struct ledger **ret_ledger,
 	struct problem *problem)
 {
-	return ledger_open_as(directory, &(struct opening){.mode = mode}, ret_ledger, problem);
+	struct opening opening = {.mode = mode, .segment_size = JOURNAL_SEGMENT_SIZE};
+
+	return ledger_open_as(directory, &opening, ret_ledger, problem);
+}
+
+enum status
+ledger_create_sized(const char *directory, uint64_t segment_size, struct ledger **ret_ledger,
+	struct problem *problem)
+{
+	struct opening opening = {.mode = LEDGER_CREATE, .segment_size = segment_size};
+
+	return ledger_open_as(directory, &opening, ret_ledger, problem);
 }
 
 enum status
 ledger_rebuild(const char *directory, ledger_progress *progress, void *context,
 	struct ledger **ret_ledger, struct problem *problem)
 {
-	struct opening opening = {LEDGER_WRITE, true, progress, context};
+	struct opening opening = {
+		.mode = LEDGER_WRITE,
+		.is_rebuilding = true,
+		.segment_size = JOURNAL_SEGMENT_SIZE,
+		.progress = progress,
+		.context = context,
+	};
 
 	return ledger_open_as(directory, &opening, ret_ledger, problem);
 }

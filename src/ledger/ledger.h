@@ -70,6 +70,10 @@ typedef bool ledger_progress(void *context, uint64_t done, uint64_t total);
 enum status ledger_open(const char *directory, enum ledger_open_mode mode,
 	struct ledger **ret_ledger, struct problem *problem) MUST_CHECK;
 
+/* A new ledger whose journal has segments of another size (journal_open_sized()). For tests. */
+enum status ledger_create_sized(const char *directory, uint64_t segment_size,
+	struct ledger **ret_ledger, struct problem *problem) MUST_CHECK;
+
 /* Throws the view away, makes it again from the journal, and leaves the ledger open for
  * writing. `progress` (may be NULL) gets octets of the journal; what it returns is ignored. */
 enum status ledger_rebuild(const char *directory, ledger_progress *progress, void *context,

@@ -15,7 +15,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* A directory for one test, with a ledger in it. Segments are 256 MiB, but sparse. */
+/* A directory for one test, with a ledger of small segments in it. */
+enum { LEDGER_SCENE_SEGMENT_SIZE = 1 << 20 };
+
 struct ledger_scene {
 	char directory[64];
 };
@@ -50,7 +52,12 @@ ledger_scene_open(const struct ledger_scene *scene, enum ledger_open_mode mode)
 	struct ledger *ledger = NULL;
 	struct problem problem = {0};
 
-	if (ledger_open(scene->directory, mode, &ledger, &problem) != STATUS_OK) {
+	enum status status = mode == LEDGER_CREATE
+		? ledger_create_sized(
+			  scene->directory, LEDGER_SCENE_SEGMENT_SIZE, &ledger, &problem)
+		: ledger_open(scene->directory, mode, &ledger, &problem);
+
+	if (status != STATUS_OK) {
 		fail_msg("%s", problem.text);
 	}
 	return ledger;

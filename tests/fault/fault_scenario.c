@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fault_scenario.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/*
+ * A process that changes a ledger while its disk or memory fails, or until it is killed.
+ *
+ *     fault_scenario run DIR          fifty changes in chains of ten, then reads, then closes
+ *     fault_scenario storm DIR ROUND  chains without end, of all lengths
+ *
+ * Each acknowledged change is said on stdout as one line with its number, by one system call
+ * that nothing can make fail. Exit codes are those of enum fault_exit.
+ */
+extern void fault_arm(void) __attribute__((weak));
+extern void fault_disarm(void) __attribute__((weak));
+extern long fault_hits(void) __attribute__((weak));
+
+static struct round {
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	unsigned waiting;
+	enum status failure;
+	bool is_acknowledged[FAULT_CHANGE_COUNT];
+} rounds = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
+
+struct named_change {
+	struct ledger_change change;
+	unsigned long number;
+	char name[FAULT_NAME_SIZE];
+	uint8_t octets[FAULT_VALUE_SIZE];
+};
+
+static void
+say(const char *word, unsigned long number)
+{
+	char line[64];
+	int size = snprintf(line, sizeof(line), "%s %lu\n", word, number);
+
+	(void)syscall(SYS_write, STDOUT_FILENO, line, (size_t)size);
+}
+
+static void
+committed(void *context, struct ledger_change *change, enum status status, uint64_t sequence)
+{
+	struct named_change *named = context;
+
+	(void)change;
+	(void)sequence;
+	if (status == STATUS_OK) {
+		say("ok", named->number);
+	}
+	pthread_mutex_lock(&rounds.lock);
+	if (status == STATUS_OK && named->number < FAULT_CHANGE_COUNT) {
+		rounds.is_acknowledged[named->number] = true;
+	}
+	if (status != STATUS_OK && rounds.failure == STATUS_OK) {
+		rounds.failure = status;
+	}
+	rounds.waiting--;
+	pthread_cond_signal(&rounds.changed);
+	pthread_mutex_unlock(&rounds.lock);
+}
+
+static enum status
+commit_chain(struct ledger *ledger, struct named_change *changes, unsigned count)
+{
+	enum status status;
+
+	for (unsigned i = 0; i < count; i++) {
+		changes[i].change.next = i + 1 < count ? &changes[i + 1].change : NULL;
+		changes[i].change.committed = committed;
+		changes[i].change.context = &changes[i];
+	}
+	rounds.waiting = count;
+	status = ledger_submit(ledger, &changes[0].change);
+	if (status != STATUS_OK) {
+		return status;
+	}
+	pthread_mutex_lock(&rounds.lock);
+	while (rounds.waiting > 0) {
+		pthread_cond_wait(&rounds.changed, &rounds.lock);
+	}
+	status = rounds.failure;
+	pthread_mutex_unlock(&rounds.lock);
+	return status;
+}
+
+static bool
+acknowledged_can_be_read(struct ledger *ledger)
+{
+	struct records_reader *reader = records_reader_new(ledger_records(ledger));
+	bool is_well = reader != NULL;
+	struct record record;
+
+	for (unsigned i = 0; i < FAULT_CHANGE_COUNT && is_well; i++) {
+		char name[FAULT_NAME_SIZE];
+
+		if (rounds.is_acknowledged[i] && fault_kind(i) == JOURNAL_PUT) {
+			records_enter(reader);
+			is_well = records_get(reader, fault_name(i, name), &record) == STATUS_OK;
+			records_leave(reader);
+		}
+	}
+	records_reader_free(reader);
+	return is_well;
+}
+
+static int
+run(const char *directory)
+{
+	static struct named_change changes[FAULT_CHANGE_COUNT];
+	struct problem problem = {STATUS_OK, ""}, closing = {STATUS_OK, ""};
+	struct ledger *ledger;
+	enum status status, end;
+	bool is_readable;
+
+	for (unsigned i = 0; i < FAULT_CHANGE_COUNT; i++) {
+		changes[i].number = i;
+		fault_change(i, &changes[i].change, changes[i].name, changes[i].octets);
+	}
+	fault_arm();
+	status = ledger_open(directory, LEDGER_WRITE, &ledger, &problem);
+	if (status != STATUS_OK) {
+		fault_disarm();
+		fprintf(stderr, "open: %s\n", problem.text);
+		return problem.text[0] == '\0' ? FAULT_EXIT_SILENT : FAULT_EXIT_ERROR;
+	}
+	for (unsigned i = 0; i < FAULT_CHANGE_COUNT && status == STATUS_OK; i += FAULT_CHAIN) {
+		status = commit_chain(ledger, changes + i, FAULT_CHAIN);
+		if (status == STATUS_OK && i == 2 * FAULT_CHAIN) {
+			status = ledger_settle(ledger, &problem);
+		}
+	}
+	if (status != STATUS_OK && ledger_fault(ledger, &problem) == STATUS_OK) {
+		problem_set(&problem, status, "%s", status_text(status));
+	}
+	fault_disarm();
+	is_readable = acknowledged_can_be_read(ledger);
+	fault_arm();
+	end = ledger_close(ledger, &closing);
+	fault_disarm();
+	if (!is_readable) {
+		return FAULT_EXIT_UNREADABLE;
+	}
+	if (status == STATUS_OK && end == STATUS_OK) {
+		return fault_hits() > 0 ? FAULT_EXIT_UNHARMED : FAULT_EXIT_WELL;
+	}
+	fprintf(stderr, "%s\n%s\n", problem.text, closing.text);
+	return (status != STATUS_OK ? problem : closing).text[0] == '\0' ? FAULT_EXIT_SILENT
+									 : FAULT_EXIT_ERROR;
+}
+
+static int
+storm(const char *directory, unsigned long round)
+{
+	static struct named_change changes[FAULT_STORM_CHAIN_MAX];
+	struct problem problem;
+	struct ledger *ledger;
+	unsigned long number = 0;
+	uint64_t length = round * 2654435761u;
+
+	if (ledger_open(directory, LEDGER_WRITE, &ledger, &problem) != STATUS_OK) {
+		fprintf(stderr, "open: %s\n", problem.text);
+		return FAULT_EXIT_ERROR;
+	}
+	say("open", round);
+	while (true) {
+		unsigned count;
+
+		length = length * 6364136223846793005u + 1442695040888963407u;
+		count = 1 + (unsigned)(length >> 33) % FAULT_STORM_CHAIN_MAX;
+		for (unsigned i = 0; i < count; i++) {
+			changes[i].number = FAULT_CHANGE_COUNT + number++;
+			fault_storm_change(round, changes[i].number, &changes[i].change,
+				changes[i].name, changes[i].octets);
+		}
+		if (commit_chain(ledger, changes, count) != STATUS_OK) {
+			return FAULT_EXIT_ERROR;
+		}
+	}
+}
+
+int
+main(int argc, char **argv)
+{
+	signal(SIGXFSZ, SIG_IGN);
+	if (argc == 3 && strcmp(argv[1], "run") == 0 && fault_arm != NULL) {
+		return run(argv[2]);
+	}
+	if (argc == 4 && strcmp(argv[1], "storm") == 0) {
+		return storm(argv[2], strtoul(argv[3], NULL, 10));
+	}
+	return FAULT_EXIT_SILENT;
+}
