@@ -5,6 +5,7 @@
 #include "base/bytes.h"
 #include "base/problem.h"
 #include "loop/loop.h"
+#include "replay/replay_script.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -28,9 +29,13 @@ struct replay_subject {
 	/* `ACT words`: what a script does to the subject by hand. NULL: nothing. */
 	enum status (*act)(void *subject, const struct bytes *words, size_t word_count,
 		struct problem *problem);
+	/* Commands of its own, tried before the runner's: false, with no word taken, if the line
+	 * begins none. NULL: it has none. */
+	bool (*line)(void *subject, struct words *words);
 };
 
 /* NULL if there is none. */
 const struct replay_subject *replay_subject_find(struct bytes name);
 
 extern const struct replay_subject subject_echo;
+extern const struct replay_subject subject_native;

@@ -106,12 +106,29 @@ option_read(struct words *words, struct request *request, struct sending *sendin
 		envelope->message_size = words_next_u32(words, "a size");
 	} else if (words_take(words, "cut")) {
 		sending->cut_size = (size_t)words_next_u32(words, "a size");
+	} else if (words_take(words, "skip")) {
+		sending->skip_size = (size_t)words_next_u32(words, "a size");
 	} else if (words_take(words, "fragment")) {
 		sending->fragment = (size_t)words_next_u32(words, "a number");
 	} else {
 		return false;
 	}
 	return true;
+}
+
+static struct bytes
+filler_next(struct words *words)
+{
+	static uint8_t octets[HANDLE_TYPE_SIZE_MAX];
+
+	memset(octets, 'x', sizeof(octets));
+	return bytes_over(octets, (size_t)words_next_number(words, sizeof(octets), "a size"));
+}
+
+struct bytes
+sending_part(const struct sending *sending, struct bytes whole)
+{
+	return bytes_slice(bytes_slice(whole, 0, sending->cut_size), sending->skip_size, SIZE_MAX);
 }
 
 static void
@@ -130,6 +147,9 @@ resolution_read(struct words *words, struct request *request, struct sending *se
 			resolution->index_count++;
 		} else if (words_take(words, "type")) {
 			wire_write_blob(&types, words_next(words, "a type"));
+			resolution->type_count++;
+		} else if (words_take(words, "filler")) {
+			wire_write_blob(&types, filler_next(words));
 			resolution->type_count++;
 		} else if (!option_read(words, request, sending)) {
 			break;
@@ -169,7 +189,14 @@ sending_read(struct words *words, uint32_t *request_id, struct sending *ret_send
 			(const char *)words->all[words->next].at);
 	}
 	request.message.envelope = sending->envelope;
-	request_write(&writer, &request);
+	if (request_shape(header->opcode) == REQUEST_UNKNOWN) {
+		struct wire_length body = message_begin(&writer, header);
+
+		wire_write_blob(&writer, request.name.name);
+		message_end(&writer, body, (struct bytes){NULL, 0});
+	} else {
+		request_write(&writer, &request);
+	}
 	if (words_ok(words) && wire_writer_end(&writer) != STATUS_OK) {
 		words_fail(words, "this cannot be written as a message");
 	}
@@ -238,12 +265,27 @@ expect_flag(struct words *words, uint32_t found)
 	}
 }
 
+static void
+expect_unset(struct words *words, uint32_t found)
+{
+	struct bytes name = words_next(words, "a flag");
+
+	if (words_ok(words) && (flag_find(words, name) & found) != 0) {
+		words_fail(words, "flag %.*s is set (flags are %08x)", (int)name.size,
+			(const char *)name.at, found);
+	}
+}
+
 static const struct handle_value_list *
 response_list(struct words *words, const struct response *response)
 {
-	if (words_ok(words) &&
-		response_shape(response->message.header.opcode,
-			response->message.header.response_code) != RESPONSE_VALUES) {
+	enum response_shape shape = response_shape(
+		response->message.header.opcode, response->message.header.response_code);
+
+	if (shape == RESPONSE_REFERRAL && response->referral.has_values) {
+		return &response->referral.list;
+	}
+	if (words_ok(words) && shape != RESPONSE_VALUES) {
 		words_fail(words, "the answer has no values");
 	}
 	return &response->values.list;
@@ -310,6 +352,10 @@ expect_next(struct words *words, const struct answer *answer, const struct respo
 		expect_version(words, answer->envelope.version);
 	} else if (words_take(words, "flag")) {
 		expect_flag(words, header->flags);
+	} else if (words_take(words, "unset")) {
+		expect_unset(words, header->flags);
+	} else if (words_take(words, "signed")) {
+		expect_number(words, "signed", response->message.credential.size > 0);
 	} else if (words_take(words, "size")) {
 		expect_number(words, "size", answer->message.size + ENVELOPE_SIZE);
 	} else if (words_take(words, "fragments")) {

@@ -14,14 +14,19 @@
  * Options: flags A,B,... (names of flags.def) · version M.m · suggested M.m · session N ·
  * request N (else a count from 1) · recursion N · code N (a response, sent as a request) ·
  * announce N (message size in the envelope) · cut N (only the first N octets are sent) ·
- * fragment N (only that datagram of several).
+ * skip N (not the first N octets) · fragment N (only that datagram of several) · filler N
+ * (resolve only: a type of N octets, to make the request longer).
  */
 struct sending {
 	struct envelope envelope;
 	struct bytes message; /* Header, body, credential; valid until the next one is read. */
 	size_t cut_size; /* SIZE_MAX: everything. */
+	size_t skip_size;
 	size_t fragment; /* SIZE_MAX: all. */
 };
+
+/* What is sent of a whole datagram or frame. */
+struct bytes sending_part(const struct sending *sending, struct bytes whole);
 
 /* True if the words left begin a message. */
 bool sending_is_next(const struct words *words);

@@ -101,8 +101,7 @@ send_fragments(const struct sending *sending, const struct address *from, const 
 		envelope_write(&writer, &envelope);
 		wire_write_bytes(&writer, message_fragment_data(sending->message, i));
 		if (sending->fragment == SIZE_MAX || sending->fragment == i) {
-			fake_datagram(
-				from, to, bytes_slice(wire_written(&writer), 0, sending->cut_size));
+			fake_datagram(from, to, sending_part(sending, wire_written(&writer)));
 		}
 	}
 }
@@ -182,8 +181,7 @@ do_stream_send(struct replay *replay, struct words *words, struct fake_peer *pee
 		envelope_write(&writer, &sending.envelope);
 		wire_write_bytes(&writer, sending.message);
 		if (words_ok(words)) {
-			fake_peer_send(
-				peer, bytes_slice(wire_written(&writer), 0, sending.cut_size));
+			fake_peer_send(peer, sending_part(&sending, wire_written(&writer)));
 		}
 	} else {
 		struct bytes octets = words_rest_hex(words);
@@ -530,7 +528,10 @@ do_line(struct replay *replay, struct words *words)
 		}
 		fake_advance(wait_ms);
 	}
-	if (words_take(words, "FROM")) {
+	if (words_are_left(words) && replay->subject->line != NULL &&
+		replay->subject->line(replay->instance, words)) {
+		replay_go(replay);
+	} else if (words_take(words, "FROM")) {
 		do_from(replay, words);
 	} else if (words_take(words, "CONNECT")) {
 		do_connect(replay, words);

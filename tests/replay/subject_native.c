@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "replay/replay.h"
+
+#include "ledger/ledger.h"
+#include "native/native.h"
+#include "unit/native/scratch.h"
+
+#include <stdlib.h>
+
+/*
+ * The front for Handle clients over a small ledger of its own. Everything but the sockets is
+ * what a node runs: service, authority, records, journal on disk.
+ *
+ *     RECORD HANDLE (INDEX TYPE DATA|octets N [permissions P])...   homes its prefix too
+ *     DELETE HANDLE · HOME 0.NA/P · UNHOME 0.NA/P
+ *     SETTING NAME NUMBER                      a number of struct native_settings
+ *     EXEMPT NETWORK                           no limits by source
+ *     SIGNER ed25519|rsa                       with a fresh key; without it nothing is signed
+ *     METRIC NAME N                            what the front has counted
+ *     BUSY N                                   connections and signatures left
+ *     STOP                                     native_stop()
+ */
+enum { CENSUS_SIZE = 64, DATA_SIZE_MAX = 131072, VALUES_SIZE_MAX = 260000 };
+
+struct subject_native {
+	char directory[SCRATCH_PATH_SIZE_MAX];
+	struct ledger *ledger;
+	struct service_site site;
+	struct service *service;
+	struct monitor *monitor;
+	struct native_census *census;
+	struct native_settings settings;
+	struct native *native;
+	bool is_stopped;
+};
+
+static void
+native_close(void *subject)
+{
+	struct subject_native *front = subject;
+	struct problem problem;
+
+	if (front->native != NULL && !front->is_stopped) {
+		native_stop(front->native);
+	}
+	native_free(front->native);
+	signer_free(front->settings.signer);
+	service_free(front->service);
+	native_census_free(front->census);
+	monitor_free(front->monitor);
+	if (front->ledger != NULL) {
+		(void)ledger_close(front->ledger, &problem);
+	}
+	scratch_remove(front->directory);
+	free(front);
+}
+
+static enum status
+native_make(struct subject_native *front, struct loop *loop, const struct address *address,
+	struct problem *problem)
+{
+	struct native_parts parts;
+	enum status status = ledger_open(front->directory, LEDGER_CREATE, &front->ledger, problem);
+
+	if (status != STATUS_OK) {
+		return status;
+	}
+	front->site = (struct service_site){TEXT("site"), 1, true, {HANDLE_HASH_BY_ALL, 1, 0}};
+	front->settings = native_settings_default();
+	front->service = service_new(ledger_records(front->ledger), &front->site);
+	front->monitor = monitor_new(1);
+	front->census = native_census_new(CENSUS_SIZE);
+	parts = (struct native_parts){loop, front->service, monitor_row(front->monitor, 0),
+		front->census, &front->settings};
+	front->native = native_new(&parts, problem);
+	if (front->native == NULL) {
+		return STATUS_NO_MEMORY;
+	}
+	status = native_open_udp(front->native, address, NULL, problem);
+	return status == STATUS_OK ? native_open_tcp(front->native, address, NULL, problem)
+				   : status;
+}
+
+static void *
+native_open(struct loop *loop, const struct address *address, const struct bytes *options,
+	size_t option_count, struct problem *problem)
+{
+	struct subject_native *front;
+
+	if (option_count > 0) {
+		problem_set(problem, STATUS_INVALID, "native takes no option, not \"%.*s\"",
+			(int)options[0].size, (const char *)options[0].at);
+		return NULL;
+	}
+	front = calloc(1, sizeof(*front));
+	if (front == NULL) {
+		problem_system(problem, "cannot make a front");
+		return NULL;
+	}
+	scratch_make(front->directory);
+	if (native_make(front, loop, address, problem) != STATUS_OK) {
+		native_close(front);
+		return NULL;
+	}
+	return front;
+}
+
+static void
+commit(struct subject_native *front, struct words *words, struct ledger_change change)
+{
+	enum status status;
+
+	if (!words_ok(words)) {
+		return;
+	}
+	change.actor = TEXT("replay");
+	status = ledger_commit(front->ledger, &change);
+	if (status != STATUS_OK) {
+		words_fail(words, "the ledger says of this change: %s", status_text(status));
+	}
+}
+
+static void
+change_name(struct subject_native *front, struct words *words, enum journal_kind kind)
+{
+	struct bytes name = words_next(words, "a handle");
+
+	commit(front, words, (struct ledger_change){.kind = kind, .name = name});
+}
+
+static void
+home_prefix_of(struct subject_native *front, struct words *words, struct bytes name)
+{
+	uint8_t key[HANDLE_KEY_SIZE_MAX];
+	size_t size = handle_name_prefix_handle(name, key);
+	struct ledger_change change = {
+		.kind = JOURNAL_HOME, .name = bytes_over(key, size), .actor = TEXT("replay")};
+	enum status status = ledger_commit(front->ledger, &change);
+
+	if (status != STATUS_OK && status != STATUS_EXISTS) {
+		words_fail(words, "the prefix is not homed: %s", status_text(status));
+	}
+}
+
+static struct bytes
+next_data(struct words *words)
+{
+	static uint8_t octets[DATA_SIZE_MAX];
+
+	if (words_take(words, "octets")) {
+		memset(octets, 'x', sizeof(octets));
+		return bytes_over(
+			octets, (size_t)words_next_number(words, sizeof(octets), "a size"));
+	}
+	return words_next(words, "data");
+}
+
+static void
+do_record(struct subject_native *front, struct words *words)
+{
+	static uint8_t octets[VALUES_SIZE_MAX];
+	struct wire_writer writer = wire_writer_over(octets, sizeof(octets));
+	struct ledger_change change = {.kind = JOURNAL_PUT};
+
+	change.name = words_next(words, "a handle");
+	while (words_are_left(words)) {
+		struct handle_value value = {
+			.ttl = HANDLE_TTL_DEFAULT, .permissions = HANDLE_PERMISSION_DEFAULT};
+
+		value.index = (uint32_t)words_next_number(words, INT32_MAX, "an index");
+		value.type = words_next(words, "a type");
+		value.data = next_data(words);
+		if (words_take(words, "permissions")) {
+			value.permissions =
+				(uint8_t)words_next_number(words, UINT8_MAX, "permissions");
+		}
+		handle_value_write(&writer, &value);
+		change.values.count++;
+	}
+	change.values.octets = wire_written(&writer);
+	if (words_ok(words) && wire_writer_end(&writer) != STATUS_OK) {
+		words_fail(words, "the record is too large");
+	}
+	if (words_ok(words)) {
+		home_prefix_of(front, words, change.name);
+	}
+	commit(front, words, change);
+}
+
+static void
+do_setting(struct subject_native *front, struct words *words)
+{
+	struct native_settings *settings = &front->settings;
+	const struct {
+		const char *name;
+		uint32_t *number;
+	} rows[] = {
+		{"udp_byte_rate", &settings->udp_byte_rate},
+		{"udp_byte_burst", &settings->udp_byte_burst},
+		{"udp_fragment_count_max", &settings->udp_fragment_count_max},
+		{"connection_count_max", &settings->connection_count_max},
+		{"connection_per_source_max", &settings->connection_per_source_max},
+		{"request_deadline_ms", &settings->request_deadline_ms},
+		{"idle_ms", &settings->idle_ms},
+		{"write_stall_ms", &settings->write_stall_ms},
+	};
+
+	if (words_take(words, "is_sha1_allowed")) {
+		settings->is_sha1_allowed = words_next_number(words, 1, "0 or 1") == 1;
+		return;
+	}
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (words_take(words, rows[i].name)) {
+			*rows[i].number =
+				(uint32_t)words_next_number(words, UINT32_MAX, "a number");
+			return;
+		}
+	}
+	words_fail(words, "the front has no such setting");
+}
+
+static void
+do_exempt(struct subject_native *front, struct words *words)
+{
+	struct native_settings *settings = &front->settings;
+	struct bytes network = words_next(words, "a network");
+
+	if (words_ok(words) &&
+		(settings->exempt_count == NATIVE_EXEMPT_COUNT_MAX ||
+			network_parse(network, &settings->exempt[settings->exempt_count++]) !=
+				STATUS_OK)) {
+		words_fail(words, "a network such as 192.0.2.0/24 is wanted");
+	}
+}
+
+static void
+do_signer(struct subject_native *front, struct words *words)
+{
+	enum crypto_key_kind kind = words_take(words, "rsa") ? CRYPTO_KEY_RSA : CRYPTO_KEY_ED25519;
+	struct crypto_key *key;
+
+	if (kind == CRYPTO_KEY_ED25519 && !words_take(words, "ed25519")) {
+		words_fail(words, "ed25519 or rsa is wanted");
+	}
+	if (words_ok(words) && front->settings.signer == NULL &&
+		crypto_key_new(kind, &key) == STATUS_OK) {
+		front->settings.signer = signer_new(key, 1);
+	}
+	if (front->settings.signer == NULL) {
+		words_fail(words, "there is no signer");
+	}
+}
+
+static void
+do_metric(struct subject_native *front, struct words *words)
+{
+	struct bytes name = words_next(words, "a metric");
+	uint64_t wanted = words_next_number(words, UINT64_MAX, "a count");
+
+	for (int metric = 0; metric < METRIC_COUNT && words_ok(words); metric++) {
+		const char *text = monitor_metric_name((enum metric)metric);
+		uint64_t found = monitor_read(front->monitor, (enum metric)metric);
+
+		if (!bytes_equal(name, bytes_from_string(text))) {
+			continue;
+		}
+		if (found != wanted) {
+			words_fail(words, "%s is %llu, not %llu", text, (unsigned long long)found,
+				(unsigned long long)wanted);
+		}
+		return;
+	}
+	words_fail(words, "no metric is called \"%.*s\"", (int)name.size, (const char *)name.at);
+}
+
+static bool
+native_line(void *subject, struct words *words)
+{
+	struct subject_native *front = subject;
+
+	if (words_take(words, "RECORD")) {
+		do_record(front, words);
+	} else if (words_take(words, "DELETE")) {
+		change_name(front, words, JOURNAL_DELETE);
+	} else if (words_take(words, "HOME")) {
+		change_name(front, words, JOURNAL_HOME);
+	} else if (words_take(words, "UNHOME")) {
+		change_name(front, words, JOURNAL_UNHOME);
+	} else if (words_take(words, "SETTING")) {
+		do_setting(front, words);
+	} else if (words_take(words, "EXEMPT")) {
+		do_exempt(front, words);
+	} else if (words_take(words, "SIGNER")) {
+		do_signer(front, words);
+	} else if (words_take(words, "METRIC")) {
+		do_metric(front, words);
+	} else if (words_take(words, "BUSY")) {
+		uint64_t wanted = words_next_number(words, UINT32_MAX, "a count");
+		size_t found = native_busy_count(front->native);
+
+		if (found != wanted) {
+			words_fail(
+				words, "%zu are left, not %llu", found, (unsigned long long)wanted);
+		}
+	} else if (words_take(words, "STOP")) {
+		front->is_stopped = true;
+		native_stop(front->native);
+	} else {
+		return false;
+	}
+	return true;
+}
+
+const struct replay_subject subject_native = {
+	.name = "native", .open = native_open, .close = native_close, .line = native_line};
