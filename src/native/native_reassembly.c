@@ -14,6 +14,7 @@ _Static_assert(FRAGMENT_COUNT_MAX <= 64, "one bit of a word for each fragment");
 
 struct reassembly_slot {
 	bool is_used;
+	bool is_whole; /* Being answered: its octets may not change any more. */
 	struct address peer;
 	uint32_t session_id;
 	uint32_t request_id;
@@ -118,12 +119,19 @@ reassembly_add(struct reassembly *reassembly, const struct reassembly_fragment *
 		return REASSEMBLY_REFUSED;
 	}
 	if (!slot->is_used) {
-		*slot = (struct reassembly_slot){true, *fragment->peer, envelope->session_id,
-			envelope->request_id, envelope->message_size, 0, fragment->now_ms};
+		*slot = (struct reassembly_slot){.is_used = true,
+			.peer = *fragment->peer,
+			.session_id = envelope->session_id,
+			.request_id = envelope->request_id,
+			.message_size = envelope->message_size,
+			.begun_ms = fragment->now_ms};
 		reassembly->used++;
 	}
 	if (slot->message_size != envelope->message_size) {
 		return REASSEMBLY_REFUSED;
+	}
+	if (slot->is_whole || (slot->received >> envelope->sequence & 1) != 0) {
+		return REASSEMBLY_WAITING;
 	}
 	octets = reassembly->octets + (size_t)(slot - reassembly->slots) * UDP_REASSEMBLY_SIZE_MAX;
 	memcpy(octets + (size_t)envelope->sequence * FRAGMENT_DATA_SIZE_MAX, fragment->octets.at,
@@ -133,6 +141,7 @@ reassembly_add(struct reassembly *reassembly, const struct reassembly_fragment *
 		message_fragment_count(slot->message_size)) {
 		return REASSEMBLY_WAITING;
 	}
+	slot->is_whole = true;
 	*ret_slot = slot;
 	*ret_octets = bytes_over(octets, slot->message_size);
 	return REASSEMBLY_WHOLE;
@@ -159,6 +168,21 @@ reassembly_expire(struct reassembly *reassembly, int64_t now_ms)
 		}
 	}
 	return expired;
+}
+
+int64_t
+reassembly_due_ms(const struct reassembly *reassembly)
+{
+	int64_t due_ms = INT64_MAX;
+
+	for (size_t i = 0; i < UDP_REASSEMBLY_SLOT_COUNT && reassembly->used > 0; i++) {
+		const struct reassembly_slot *slot = &reassembly->slots[i];
+
+		if (slot->is_used && slot->begun_ms + UDP_REASSEMBLY_LIFE_MS < due_ms) {
+			due_ms = slot->begun_ms + UDP_REASSEMBLY_LIFE_MS;
+		}
+	}
+	return due_ms;
 }
 
 size_t

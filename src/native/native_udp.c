@@ -29,6 +29,8 @@ port_is_refused(const struct native *native, uint16_t port)
 	return false;
 }
 
+static void reassembly_watch(struct native *native);
+
 static void
 reassembly_due(void *context)
 {
@@ -37,9 +39,15 @@ reassembly_due(void *context)
 
 	monitor_add(native->row, METRIC_UDP_REASSEMBLY_EXPIRED,
 		reassembly_expire(native->reassembly, now_ms));
+	reassembly_watch(native);
+}
+
+static void
+reassembly_watch(struct native *native)
+{
 	if (reassembly_count(native->reassembly) > 0) {
 		loop_timer_set(native->loop, &native->reassembly_timer,
-			now_ms + UDP_REASSEMBLY_LIFE_MS, reassembly_due, native);
+			reassembly_due_ms(native->reassembly), reassembly_due, native);
 	}
 }
 
@@ -48,14 +56,14 @@ static bool
 accept_fragment(struct native *native, struct udp_slot *slot, const struct envelope *envelope,
 	struct bytes fragment, struct bytes *ret_octets)
 {
-	int64_t now_ms = loop_now_ms(native->loop);
-	const struct reassembly_fragment part = {slot->peer, envelope, fragment, now_ms};
+	const struct reassembly_fragment part = {
+		slot->peer, envelope, fragment, loop_now_ms(native->loop)};
 	enum reassembly_verdict verdict =
 		reassembly_add(native->reassembly, &part, &slot->reassembled, ret_octets);
 
+	/* Set for the oldest message, or for one that was answered since: never too late. */
 	if (!native->reassembly_timer.is_set) {
-		loop_timer_set(native->loop, &native->reassembly_timer,
-			now_ms + UDP_REASSEMBLY_LIFE_MS, reassembly_due, native);
+		reassembly_watch(native);
 	}
 	switch (verdict) {
 	case REASSEMBLY_WHOLE:
