@@ -8,7 +8,9 @@
  * Connections. Whole requests are taken from the stream's octets in batches and answered in
  * order; a request that is not whole yet stays in the stream, which holds what really came
  * and nothing for what was only announced. One timer a connection watches its deadline:
- * for the rest of a request, for the next one, or for a peer that does not read.
+ * for the rest of a request, for the next one, or for a peer that does not read. Only its
+ * own delays count against a peer: while the connection is paused, requests wait for us, and
+ * while answers wait to be read, a slow reader is not an idle one.
  *
  * A request for a signed answer stops the connection until the signature is there, so
  * answers never overtake each other.
@@ -28,6 +30,8 @@ struct native_connection {
 	int64_t begun_ms; /* First octet of the request that is not whole; 0: none. */
 	int64_t stalled_ms; /* Since when the same octets wait to be read; 0: none wait. */
 	size_t waiting;
+	size_t kept; /* Octets of requests not answered yet. */
+	bool is_paused; /* For a signature, or until the peer has read. */
 	uint8_t source[16];
 	bool is_exempt;
 	bool is_finishing;
@@ -67,7 +71,8 @@ connection_deadline(const struct native_connection *connection, enum metric *ret
 		*ret_reason = METRIC_TCP_CLOSED_DEADLINE;
 	}
 	if (connection->stalled_ms != 0 &&
-		connection->stalled_ms + settings->write_stall_ms < deadline) {
+		(connection->begun_ms == 0 ||
+			connection->stalled_ms + settings->write_stall_ms < deadline)) {
 		deadline = connection->stalled_ms + settings->write_stall_ms;
 		*ret_reason = METRIC_TCP_CLOSED_STALL;
 	}
@@ -89,12 +94,17 @@ connection_watch(struct native_connection *connection)
 	}
 }
 
+/* What the peer has read since the last look; before and after octets are added, so that an
+ * answer more does not hide what was read. */
 static void
 connection_note_waiting(struct native_connection *connection)
 {
 	size_t waiting = loop_stream_waiting(connection->stream);
 
 	if (waiting == 0) {
+		if (connection->stalled_ms > connection->active_ms) {
+			connection->active_ms = connection->stalled_ms;
+		}
 		connection->stalled_ms = 0;
 	} else if (connection->stalled_ms == 0 || waiting < connection->waiting) {
 		connection->stalled_ms = loop_now_ms(connection->native->loop);
@@ -109,11 +119,10 @@ connection_due(void *context)
 	enum metric reason;
 
 	connection_note_waiting(connection);
-	if (connection->signing != NULL ||
-		connection_deadline(connection, &reason) > loop_now_ms(connection->native->loop)) {
-		if (connection->signing != NULL) {
-			connection->active_ms = loop_now_ms(connection->native->loop);
-		}
+	if (connection->signing != NULL) {
+		connection->active_ms = loop_now_ms(connection->native->loop);
+	}
+	if (connection_deadline(connection, &reason) > loop_now_ms(connection->native->loop)) {
 		connection_watch(connection);
 		return;
 	}
@@ -127,6 +136,32 @@ connection_finish(struct native_connection *connection)
 	connection->is_finishing = true;
 	connection->begun_ms = 0;
 	loop_stream_finish(connection->stream);
+	connection_note_waiting(connection);
+	connection_watch(connection);
+}
+
+/* Requests that wait meanwhile have their deadline from when they are looked at again. */
+static void
+connection_pause(struct native_connection *connection)
+{
+	connection->is_paused = true;
+	connection->begun_ms = 0;
+	loop_stream_pause(connection->stream, true);
+}
+
+static void
+connection_resume(struct native_connection *connection)
+{
+	connection->is_paused = false;
+	loop_stream_pause(connection->stream, false);
+}
+
+/* The connection takes no more requests until the peer has read all that waits. */
+static void
+connection_await_reader(struct native_connection *connection)
+{
+	connection_pause(connection);
+	loop_stream_await_drained(connection->stream);
 }
 
 /* Puts one answer behind the others in the worker's buffer. */
@@ -158,6 +193,7 @@ flush_out(struct native_connection *connection, struct wire_writer *out)
 
 	if (octets.size > 0) {
 		monitor_add(connection->native->row, METRIC_TCP_OCTETS_OUT, octets.size);
+		connection_note_waiting(connection);
 		if (loop_stream_write(connection->stream, octets) != STATUS_OK) {
 			connection_finish(connection);
 		}
@@ -176,6 +212,7 @@ tcp_signed(struct native_signing *signing, enum status status, struct bytes octe
 	}
 	connection->signing = NULL;
 	connection->active_ms = loop_now_ms(connection->native->loop);
+	connection_note_waiting(connection);
 	if (status == STATUS_OK) {
 		status = loop_stream_write(connection->stream, octets);
 	}
@@ -185,7 +222,12 @@ tcp_signed(struct native_signing *signing, enum status status, struct bytes octe
 		return;
 	}
 	connection_note_waiting(connection);
-	loop_stream_pause(connection->stream, false);
+	connection_watch(connection);
+	if (connection->waiting >= WAITING_MAX) {
+		connection_await_reader(connection);
+	} else {
+		connection_resume(connection);
+	}
 }
 
 enum next_step {
@@ -215,7 +257,7 @@ answer_request(
 		signing->connection = connection;
 		signing->is_kept_alive = is_kept_alive;
 		connection->signing = signing;
-		loop_stream_pause(connection->stream, true);
+		connection_pause(connection);
 	} else {
 		put_exchange(native, out, exchange, is_kept_alive);
 	}
@@ -246,6 +288,8 @@ refuse_frame(struct native_connection *connection, struct wire_writer *out,
 	struct native *native = connection->native;
 
 	monitor_add(native->row, METRIC_TCP_REFUSED_MALFORMED, 1);
+	/* INVALID: a response. That says nothing about the handle in it. */
+	status = status == STATUS_INVALID ? STATUS_MALFORMED : status;
 	exchange_refuse(native->service, exchange, status,
 		status == STATUS_UNSUPPORTED	     ? TEXT("unknown operation")
 			: status == STATUS_TOO_LARGE ? TEXT("message is too large")
@@ -346,8 +390,7 @@ tcp_received(void *context, struct loop_stream *stream, struct bytes octets)
 
 		consumed += serve_batch(connection, rest, &step);
 		if (loop_stream_waiting(stream) >= WAITING_MAX) {
-			loop_stream_pause(stream, true);
-			loop_stream_await_drained(stream);
+			connection_await_reader(connection);
 			step = step == STEP_NEXT ? STEP_WAIT : step;
 		}
 	}
@@ -360,7 +403,8 @@ tcp_received(void *context, struct loop_stream *stream, struct bytes octets)
 		connection_unlink(connection);
 		connection_link(connection);
 	}
-	if (consumed < octets.size && connection->begun_ms == 0) {
+	connection->kept = octets.size - consumed;
+	if (connection->kept > 0 && connection->begun_ms == 0 && !connection->is_paused) {
 		connection->begun_ms = now_ms;
 	}
 	connection_watch(connection);
@@ -372,9 +416,10 @@ tcp_drained(void *context, struct loop_stream *stream)
 {
 	struct native_connection *connection = context;
 
+	(void)stream;
 	connection_note_waiting(connection);
 	if (connection->signing == NULL && !connection->is_finishing) {
-		loop_stream_pause(stream, false);
+		connection_resume(connection);
 	}
 }
 
@@ -459,7 +504,7 @@ native_tcp_exhausted(void *context, struct loop_listener *listener)
 	struct native_connection *idle = native->oldest;
 
 	(void)listener;
-	while (idle != NULL && (idle->signing != NULL || idle->waiting > 0)) {
+	while (idle != NULL && (idle->signing != NULL || loop_stream_waiting(idle->stream) > 0)) {
 		idle = idle->newer;
 	}
 	if (idle != NULL) {
@@ -477,7 +522,8 @@ native_tcp_stop(struct native *native)
 		connection = next) {
 		next = connection->newer;
 		/* A request half received has its deadline to become whole and be answered. */
-		if (connection->signing == NULL && connection->begun_ms == 0) {
+		if (connection->signing == NULL && connection->kept == 0 &&
+			!connection->is_finishing) {
 			connection_finish(connection);
 		}
 	}
