@@ -14,8 +14,8 @@
  * functions over scripted packets and a clock that a test moves, so everything above this
  * line runs unchanged in replays.
  *
- * One wake-up: `woken` (once) -> due timers -> posts -> sockets -> `closed` of the streams
- * that went -> `sleeping`. Callbacks run on the loop's thread, never nested in each other:
+ * One wake-up: `woken` (once) -> due timers -> posts -> sockets -> `served` -> `closed` of the
+ * streams that went -> `sleeping`. Callbacks run on the loop's thread, never nested in each other:
  * a socket closed inside any callback gets no further call but `closed`, and its memory
  * stays until the wake-up ends. Only loop_post() and loop_stop() may be called from other
  * threads; loop_stop() also from a signal handler.
@@ -33,6 +33,9 @@ void loop_stop(struct loop *loop); /* The wake-up that runs is ended as usual. *
 
 int64_t loop_now_ms(const struct loop *loop); /* Monotonic, read once a wake-up. */
 void loop_on_wake(struct loop *loop, void (*woken)(void *context), void *context);
+/* After every socket that was ready has been shown to its owner: what they held back, to be
+ * answered together, is answered now. */
+void loop_on_served(struct loop *loop, void (*served)(void *context), void *context);
 /* Before the loop sleeps and after everything was served: flush, go off-line. */
 void loop_on_sleep(struct loop *loop, void (*sleeping)(void *context), void *context);
 

@@ -127,6 +127,13 @@ loop_on_wake(struct loop *loop, void (*woken)(void *context), void *context)
 }
 
 void
+loop_on_served(struct loop *loop, void (*served)(void *context), void *context)
+{
+	loop->served = served;
+	loop->served_context = context;
+}
+
+void
 loop_on_sleep(struct loop *loop, void (*sleeping)(void *context), void *context)
 {
 	loop->sleeping = sleeping;
@@ -223,6 +230,14 @@ loop_sleep_ms(const struct loop *loop)
 }
 
 static void
+loop_tell_served(struct loop *loop)
+{
+	if (loop->served != NULL) {
+		loop->served(loop->served_context);
+	}
+}
+
+static void
 loop_serve(struct loop *loop, const struct epoll_event *events, size_t count)
 {
 	loop->now_ms = clock_monotonic_ms();
@@ -239,7 +254,10 @@ loop_serve(struct loop *loop, const struct epoll_event *events, size_t count)
 			source->ready(source, events[i].events);
 		}
 	}
+	loop_tell_served(loop);
+	/* Streams that go on after a pause are shown what they kept, and may hold it back. */
 	loop_streams_settle(loop);
+	loop_tell_served(loop);
 	loop_bury(loop);
 	if (loop->sleeping != NULL) {
 		loop->sleeping(loop->sleeping_context);

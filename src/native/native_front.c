@@ -33,6 +33,12 @@ native_wake(void *context)
 }
 
 static void
+native_served(void *context)
+{
+	native_tcp_answer_held(context);
+}
+
+static void
 native_sleep(void *context)
 {
 	struct native *native = context;
@@ -63,6 +69,7 @@ native_new(const struct native_parts *parts, struct problem *problem)
 		return NULL;
 	}
 	loop_on_wake(native->loop, native_wake, native);
+	loop_on_served(native->loop, native_served, native);
 	loop_on_sleep(native->loop, native_sleep, native);
 	return native;
 }
@@ -172,6 +179,7 @@ native_free(struct native *native)
 	}
 	loop_timer_clear(native->loop, &native->reassembly_timer);
 	loop_on_wake(native->loop, NULL, NULL);
+	loop_on_served(native->loop, NULL, NULL);
 	loop_on_sleep(native->loop, NULL, NULL);
 	reassembly_free(native->reassembly);
 	native_limit_free(native->limit);

@@ -12,6 +12,10 @@
  * own delays count against a peer: while the connection is paused, requests wait for us, and
  * while answers wait to be read, a slow reader is not an idle one.
  *
+ * Clients that wait for each answer send one small request at a time. Such requests are held
+ * back until all connections that are ready have been read, so that their look-ups overlap
+ * as those of a batch of datagrams do.
+ *
  * A request for a signed answer stops the connection until the signature is there, so
  * answers never overtake each other.
  */
@@ -35,6 +39,7 @@ struct native_connection {
 	uint8_t source[16];
 	bool is_exempt;
 	bool is_finishing;
+	bool is_held; /* One of its requests is among native->held. */
 };
 
 static void
@@ -375,6 +380,81 @@ serve_batch(struct native_connection *connection, struct bytes octets, enum next
 	return consumed;
 }
 
+/* Some octets were consumed: the connection is alive, and its next request not begun. */
+static void
+connection_has_asked(struct native_connection *connection)
+{
+	connection->active_ms = loop_now_ms(connection->native->loop);
+	connection->begun_ms = 0;
+	connection_unlink(connection);
+	connection_link(connection);
+}
+
+/* Holds the request back if it is small, whole, all there is, and may wait. */
+static bool
+hold(struct native_connection *connection, struct bytes octets)
+{
+	struct native *native = connection->native;
+	struct tcp_held *held = &native->held[native->held_count];
+	struct envelope envelope;
+	struct bytes message;
+
+	if (octets.size > HELD_SIZE_MAX || next_frame(octets, &envelope, &message) != STATUS_OK ||
+		message.size + ENVELOPE_SIZE != octets.size) {
+		return false;
+	}
+	memcpy(held->octets, message.at, message.size);
+	if (exchange_decode(&envelope, bytes_over(held->octets, message.size), &held->exchange) !=
+			STATUS_OK ||
+		(held->exchange.request.message.header.flags & MESSAGE_FLAG_CERTIFY) != 0) {
+		return false;
+	}
+	if (native->held_count == 0) {
+		native->held_ahead.count = 0;
+	}
+	exchange_begin(native->service, &held->exchange, &native->held_ahead);
+	held->connection = connection;
+	connection->is_held = true;
+	native->held_count++;
+	connection_has_asked(connection);
+	return true;
+}
+
+static void
+answer_held(struct native *native, struct tcp_held *held)
+{
+	struct native_connection *connection = held->connection;
+	struct wire_writer out = wire_writer_over(native->out, sizeof(native->out));
+
+	if (connection == NULL) {
+		return;
+	}
+	connection->is_held = false;
+	if (answer_request(connection, &out, &held->exchange) == STEP_LAST) {
+		flush_out(connection, &out);
+		connection_finish(connection);
+	} else {
+		flush_out(connection, &out);
+		connection_watch(connection);
+	}
+	monitor_add(native->row, METRIC_TCP_REQUESTS, 1);
+}
+
+void
+native_tcp_answer_held(struct native *native)
+{
+	size_t count = native->held_count;
+
+	if (count == 0) {
+		return;
+	}
+	native->held_count = 0;
+	service_look_ahead(native->service, native->held_ahead.queries, native->held_ahead.count);
+	for (size_t i = 0; i < count; i++) {
+		answer_held(native, &native->held[i]);
+	}
+}
+
 static size_t
 tcp_received(void *context, struct loop_stream *stream, struct bytes octets)
 {
@@ -385,6 +465,12 @@ tcp_received(void *context, struct loop_stream *stream, struct bytes octets)
 	enum next_step step = connection->is_finishing ? STEP_LAST : STEP_NEXT;
 
 	monitor_add(native->row, METRIC_TCP_READS, 1);
+	if (connection->is_held || native->held_count == UDP_BATCH_MAX) {
+		native_tcp_answer_held(native);
+	}
+	if (step == STEP_NEXT && hold(connection, octets)) {
+		return octets.size;
+	}
 	while (step == STEP_NEXT) {
 		struct bytes rest = bytes_slice(octets, consumed, SIZE_MAX);
 
@@ -398,10 +484,7 @@ tcp_received(void *context, struct loop_stream *stream, struct bytes octets)
 		return octets.size;
 	}
 	if (consumed > 0) {
-		connection->active_ms = now_ms;
-		connection->begun_ms = 0;
-		connection_unlink(connection);
-		connection_link(connection);
+		connection_has_asked(connection);
 	}
 	connection->kept = octets.size - consumed;
 	if (connection->kept > 0 && connection->begun_ms == 0 && !connection->is_paused) {
@@ -430,6 +513,9 @@ tcp_ended(void *context, struct loop_stream *stream)
 	struct native_connection *connection = context;
 
 	(void)stream;
+	if (connection->is_held) {
+		native_tcp_answer_held(connection->native);
+	}
 	if (connection->signing != NULL) {
 		connection->signing->is_kept_alive = false;
 	} else {
@@ -447,6 +533,11 @@ tcp_closed(void *context, struct loop_stream *stream, enum status status)
 	(void)status;
 	if (connection->signing != NULL) {
 		connection->signing->connection = NULL;
+	}
+	for (size_t i = 0; connection->is_held && i < native->held_count; i++) {
+		if (native->held[i].connection == connection) {
+			native->held[i].connection = NULL;
+		}
 	}
 	if (!connection->is_exempt) {
 		native_census_leave(native->census, connection->source);

@@ -26,6 +26,16 @@ struct udp_slot {
 
 struct native_connection;
 
+/* A small request that is all its connection sent: held back until every connection that is
+ * ready has been read, and answered together with the others'. */
+enum { HELD_SIZE_MAX = 512 };
+
+struct tcp_held {
+	struct native_connection *connection; /* NULL once it is gone. */
+	struct exchange exchange;
+	uint8_t octets[HELD_SIZE_MAX];
+};
+
 struct native {
 	struct loop *loop;
 	struct service *service;
@@ -52,6 +62,9 @@ struct native {
 	struct native_connection *oldest; /* By last activity. */
 	struct native_connection *newest;
 	struct exchange exchanges[UDP_BATCH_MAX];
+	size_t held_count;
+	struct tcp_held held[UDP_BATCH_MAX];
+	struct look_ahead held_ahead;
 
 	uint8_t out[NATIVE_OUT_SIZE];
 };
@@ -89,6 +102,7 @@ struct native_signing *native_sign_begin(
 
 void native_tcp_accepted(void *context, struct loop_stream *stream, const struct address *peer);
 void native_tcp_exhausted(void *context, struct loop_listener *listener);
+void native_tcp_answer_held(struct native *native);
 void native_tcp_stop(struct native *native);
 void native_udp_received(
 	void *context, struct loop_udp *udp, const struct loop_datagram *batch, size_t count);

@@ -72,6 +72,8 @@ struct loop {
 	atomic_bool is_stopping;
 	void (*woken)(void *context);
 	void *woken_context;
+	void (*served)(void *context);
+	void *served_context;
 	void (*sleeping)(void *context);
 	void *sleeping_context;
 	struct loop_udp *udps;

@@ -172,6 +172,13 @@ loop_on_wake(struct loop *loop, void (*woken)(void *context), void *context)
 }
 
 void
+loop_on_served(struct loop *loop, void (*served)(void *context), void *context)
+{
+	loop->served = served;
+	loop->served_context = context;
+}
+
+void
 loop_on_sleep(struct loop *loop, void (*sleeping)(void *context), void *context)
 {
 	loop->sleeping = sleeping;
@@ -256,6 +263,9 @@ loop_turn(struct loop *loop)
 	fake_udps_serve(loop);
 	fake_listeners_serve(loop);
 	fake_streams_serve(loop);
+	if (loop->served != NULL) {
+		loop->served(loop->served_context);
+	}
 	loop_bury(loop);
 	if (loop->sleeping != NULL) {
 		loop->sleeping(loop->sleeping_context);
