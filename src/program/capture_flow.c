@@ -276,13 +276,13 @@ static bool
 stream_continue(
 	struct capture_flows *flows, struct stream *stream, uint32_t sequence, struct bytes data)
 {
-	int32_t ahead = (int32_t)(sequence - stream->next_sequence);
+	uint32_t repeated = stream->next_sequence - sequence;
 
-	if (ahead > 0) {
+	if ((int32_t)repeated < 0) {
 		return false;
 	}
 	/* What was sent before is skipped: senders repeat octets, not change them. */
-	stream_append(flows, stream, bytes_slice(data, (size_t) - (int64_t)ahead, data.size));
+	stream_append(flows, stream, bytes_slice(data, repeated, data.size));
 	return true;
 }
 

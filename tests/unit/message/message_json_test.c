@@ -149,6 +149,23 @@ every_octet_changed_comes_back_from_json(void **state)
 	}
 }
 
+static void
+messages_without_a_credential_size_come_back_from_json(void **state)
+{
+	struct vector vector = vector_named("req-delete");
+	struct frame frame;
+	json_t *tree;
+
+	(void)state;
+	assert_int_equal(frame_split(vector.octets, &frame), STATUS_OK);
+	frame.envelope.message_size -= 4;
+	frame.octets.size -= 4;
+	tree = assert_comes_back(vector.name, frame_join(&frame.envelope, frame.octets));
+	assert_null(json_object_get(tree, "undecoded"));
+	assert_string_equal(json_string_value(json_object_get(tree, "credential")), "none");
+	json_decref(tree);
+}
+
 static const char *
 text_at(const json_t *tree, const char *object, const char *member)
 {
@@ -337,6 +354,7 @@ main(void)
 		cmocka_unit_test(every_truncation_of_a_message_comes_back_from_json),
 		cmocka_unit_test(every_truncation_of_a_body_comes_back_from_json),
 		cmocka_unit_test(every_octet_changed_comes_back_from_json),
+		cmocka_unit_test(messages_without_a_credential_size_come_back_from_json),
 		cmocka_unit_test(fields_have_their_names),
 		cmocka_unit_test(what_does_not_decode_says_why),
 		cmocka_unit_test(people_may_leave_out_what_is_usual),
