@@ -66,7 +66,13 @@
 	X(CAPTURE_FLOW_COUNT_MAX, 64, "flows", "messages and streams of a capture in the making") \
 	X(CAPTURE_SEGMENT_COUNT_MAX, 64, "segments", "segments of a stream that came too early")  \
 	X(LEDGER_QUEUE_COUNT_MAX, 65536, "changes", "changes waiting for the committer")          \
-	X(LEDGER_BATCH_SIZE_MAX, 4194304, "octets", "changes that one fdatasync makes durable")
+	X(LEDGER_BATCH_SIZE_MAX, 4194304, "octets", "changes that one fdatasync makes durable")   \
+	X(BENCH_SECONDS_MAX, 3600, "s", "one run of `houji bench`")                               \
+	X(BENCH_CONNECTION_COUNT_MAX, 256, "sockets", "`houji bench resolve`, 150 KiB each")      \
+	X(BENCH_DEPTH_MAX, 64, "questions", "under way in one connection of a bench")             \
+	X(BENCH_HANDLE_COUNT_MAX, 4194304, "handles", "handles that a bench draws from")          \
+	X(BENCH_HANDLES_SIZE_MAX, 268435456, "octets", "the same, all together")                  \
+	X(BENCH_COMMIT_SIZE_MAX, 1073741824, "octets", "what `houji bench commit` writes")
 
 enum limits {
 #define X(name, number, unit, why) name = number,

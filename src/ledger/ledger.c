@@ -396,6 +396,12 @@ ledger_journal(struct ledger *ledger)
 	return ledger->journal;
 }
 
+struct store *
+ledger_store(struct ledger *ledger)
+{
+	return ledger->store;
+}
+
 /* What can be told from the change alone, on the caller's thread. */
 static enum status
 change_check(const struct ledger_change *change)

@@ -85,6 +85,7 @@ enum status ledger_close(struct ledger *ledger, struct problem *problem);
 
 struct records *ledger_records(struct ledger *ledger);
 struct journal *ledger_journal(struct ledger *ledger);
+struct store *ledger_store(struct ledger *ledger); /* The ordered table: to be read. */
 
 /* OK while changes are taken; else what stopped them. */
 enum status ledger_fault(struct ledger *ledger, struct problem *problem) MUST_CHECK;

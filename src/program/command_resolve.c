@@ -6,8 +6,8 @@
 #include "handle/handle_json.h"
 #include "handle/handle_key.h"
 #include "native/native_client.h"
+#include "program/server_name.h"
 
-#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -395,31 +395,6 @@ site_answered(void *context, enum status status, const struct native_reply *repl
 	(void)ask(inquiry, OPCODE_RESOLUTION, resolution_answered);
 }
 
-/* HOST, HOST:PORT, ADDR:PORT or [ADDR]:PORT. */
-static bool
-find_server(struct inquiry *inquiry)
-{
-	const char *colon = strrchr(inquiry->server, ':');
-	struct addrinfo hints = {.ai_socktype = SOCK_DGRAM};
-	struct addrinfo *found = NULL;
-	char host[256];
-
-	if (address_parse(bytes_from_string(inquiry->server), 2641, &inquiry->address) ==
-		STATUS_OK) {
-		return true;
-	}
-	snprintf(host, sizeof(host), "%.*s",
-		colon == NULL ? (int)strlen(inquiry->server) : (int)(colon - inquiry->server),
-		inquiry->server);
-	if (getaddrinfo(host, colon == NULL ? "2641" : colon + 1, &hints, &found) != 0) {
-		return false;
-	}
-	inquiry->address.size = found->ai_addrlen;
-	memcpy(&inquiry->address.any, found->ai_addr, found->ai_addrlen);
-	freeaddrinfo(found);
-	return true;
-}
-
 static bool
 take_option(struct option_walk *walk, struct inquiry *inquiry)
 {
@@ -502,7 +477,7 @@ command_resolve(int argc, char **argv)
 			HANDLE_NAME_SIZE_MAX);
 	}
 	inquiry.handle = bytes_from_string(argv[walk.index]);
-	if (!find_server(&inquiry)) {
+	if (!server_name_find(inquiry.server, &inquiry.address)) {
 		return command_failure(&command_resolve_manual,
 			SAY("no such server: %s", "没有这个服务器：%s"), inquiry.server);
 	}
