@@ -38,4 +38,5 @@ struct replay_subject {
 const struct replay_subject *replay_subject_find(struct bytes name);
 
 extern const struct replay_subject subject_echo;
+extern const struct replay_subject subject_client;
 extern const struct replay_subject subject_native;

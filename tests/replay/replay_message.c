@@ -65,7 +65,7 @@ version_read(struct words *words)
 bool
 sending_is_next(const struct words *words)
 {
-	static const char *const verbs[] = {"resolve", "site", "operation"};
+	static const char *const verbs[] = {"resolve", "site", "operation", "answer"};
 
 	for (size_t i = 0; words_are_left(words) && i < sizeof(verbs) / sizeof(verbs[0]); i++) {
 		if (bytes_equal(words->all[words->next], bytes_from_string(verbs[i]))) {
@@ -159,6 +159,67 @@ resolution_read(struct words *words, struct request *request, struct sending *se
 	resolution->types = wire_written(&types);
 }
 
+/* Values of an answer: `value INDEX TYPE DATA` and `filler N`, a value of N octets. */
+static bool
+value_option_read(struct words *words, struct wire_writer *writer, uint32_t *count)
+{
+	struct handle_value value = {
+		.ttl = HANDLE_TTL_DEFAULT, .permissions = HANDLE_PERMISSION_DEFAULT};
+
+	if (words_take(words, "value")) {
+		value.index = words_next_u32(words, "an index");
+		value.type = words_next(words, "a type");
+		value.data = words_next(words, "data");
+	} else if (words_take(words, "filler")) {
+		value.index = 1000 + *count;
+		value.data = filler_next(words);
+	} else {
+		return false;
+	}
+	handle_value_write(writer, &value);
+	(*count)++;
+	return true;
+}
+
+static void
+sending_read_answer(struct words *words, uint32_t request_id, struct sending *sending)
+{
+	static uint8_t values[LIST_SIZE_MAX];
+	struct wire_writer list = wire_writer_over(values, sizeof(values));
+	struct wire_writer writer = wire_writer_over(message_octets, sizeof(message_octets));
+	struct request request = {
+		.message.header = {.opcode = OPCODE_RESOLUTION, .response_code = RESPONSE_SUCCESS}};
+	struct header *header = &request.message.header;
+	struct response response;
+	uint32_t count = 0;
+
+	sending->envelope.request_id = request_id;
+	while (words_are_left(words)) {
+		if (words_take(words, "operation")) {
+			header->opcode = words_next_u32(words, "an operation");
+		} else if (!value_option_read(words, &list, &count) &&
+			!option_read(words, &request, sending)) {
+			break;
+		}
+	}
+	request.message.envelope = sending->envelope;
+	response_begin(&request, header->response_code, 1, true, 0, &response);
+	if (response_shape(header->opcode, header->response_code) == RESPONSE_VALUES) {
+		response.values.name = TEXT("88.1/x");
+		response.values.list = (struct handle_value_list){count, wire_written(&list)};
+	} else if (response_shape(header->opcode, header->response_code) == RESPONSE_SITE) {
+		response.site = TEXT("site");
+	}
+	response_write(&writer, &response);
+	if (words_ok(words) && wire_writer_end(&writer) != STATUS_OK) {
+		words_fail(words, "this cannot be written as an answer");
+	}
+	sending->message = wire_written(&writer);
+	if (sending->envelope.message_size == 0) {
+		sending->envelope.message_size = (uint32_t)sending->message.size;
+	}
+}
+
 void
 sending_read(struct words *words, uint32_t *request_id, struct sending *ret_sending)
 {
@@ -169,6 +230,10 @@ sending_read(struct words *words, uint32_t *request_id, struct sending *ret_send
 
 	*sending = (struct sending){.cut_size = SIZE_MAX, .fragment = SIZE_MAX};
 	sending->envelope.version = sending->envelope.suggested = VERSION_OURS;
+	if (words_take(words, "answer")) {
+		sending_read_answer(words, *request_id, sending);
+		return;
+	}
 	sending->envelope.request_id = ++*request_id;
 	if (words_take(words, "resolve")) {
 		header->opcode = OPCODE_RESOLUTION;
@@ -377,6 +442,40 @@ expect_next(struct words *words, const struct answer *answer, const struct respo
 	}
 }
 
+bool
+answer_is_request(const struct answer *answer)
+{
+	struct message message;
+
+	return message_decode(&answer->envelope, answer->message, &message) == STATUS_OK &&
+		message.header.response_code == RESPONSE_RESERVED;
+}
+
+static void
+request_check(struct words *words, const struct answer *answer)
+{
+	struct message message;
+	struct request request;
+
+	if (message_decode(&answer->envelope, answer->message, &message) != STATUS_OK ||
+		request_decode(&message, &request) != STATUS_OK) {
+		words_fail(words, "what came is no request");
+		return;
+	}
+	while (words_are_left(words)) {
+		if (words_take(words, "operation")) {
+			expect_number(words, "operation", message.header.opcode);
+		} else if (words_take(words, "fragments")) {
+			expect_number(words, "fragments", answer->fragment_count);
+		} else if (words_take(words, "name")) {
+			expect_octets(words, "name", request_handle(&request));
+		} else {
+			words_fail(
+				words, "it is a request: operation, name or fragments is wanted");
+		}
+	}
+}
+
 void
 answer_check(struct words *words, const struct answer *answer)
 {
@@ -384,6 +483,10 @@ answer_check(struct words *words, const struct answer *answer)
 	struct response response;
 	enum status status = message_decode(&answer->envelope, answer->message, &message);
 
+	if (answer_is_request(answer)) {
+		request_check(words, answer);
+		return;
+	}
 	if (status == STATUS_OK) {
 		status = response_decode(&message, &response);
 	}

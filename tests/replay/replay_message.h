@@ -11,6 +11,9 @@
  *     site [HANDLE]                            operation 2
  *     operation N [name HANDLE]                any other whose body is a name
  *
+ *     answer [value INDEX TYPE DATA]... [filler N]   to the last request seen; operation 1,
+ *                                              code 1 and its request id unless options say else
+ *
  * Options: flags A,B,... (names of flags.def) · version M.m · suggested M.m · session N ·
  * request N (else a count from 1) · recursion N · code N (a response, sent as a request) ·
  * announce N (message size in the envelope) · cut N (only the first N octets are sent) ·
@@ -30,6 +33,7 @@ struct bytes sending_part(const struct sending *sending, struct bytes whole);
 
 /* True if the words left begin a message. */
 bool sending_is_next(const struct words *words);
+/* `request_id` is the last one made, or of the last request seen. */
 void sending_read(struct words *words, uint32_t *request_id, struct sending *ret_sending);
 
 /*
@@ -46,3 +50,6 @@ struct answer {
 
 /* Checks the answer against all words left; says in their problem what differs. */
 void answer_check(struct words *words, const struct answer *answer);
+
+/* True if it is a request: its properties are operation N · name HANDLE · fragments N. */
+bool answer_is_request(const struct answer *answer);

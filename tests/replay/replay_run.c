@@ -206,8 +206,17 @@ expect_octets(struct words *words, struct bytes found)
 	}
 }
 
+/* The next `answer` is one to this request. */
 static void
-expect_stream_answer(struct words *words, struct fake_peer *peer)
+note_request(struct replay *replay, const struct answer *answer)
+{
+	if (answer_is_request(answer)) {
+		replay->request_id = answer->envelope.request_id;
+	}
+}
+
+static void
+expect_stream_answer(struct replay *replay, struct words *words, struct fake_peer *peer)
 {
 	struct bytes received = fake_peer_received(peer);
 	struct wire_reader reader = wire_reader_over(received);
@@ -220,11 +229,12 @@ expect_stream_answer(struct words *words, struct fake_peer *peer)
 		return;
 	}
 	answer_check(words, &answer);
+	note_request(replay, &answer);
 	fake_peer_consume(peer, ENVELOPE_SIZE + answer.message.size);
 }
 
 static void
-do_stream_expect(struct words *words, struct fake_peer *peer)
+do_stream_expect(struct replay *replay, struct words *words, struct fake_peer *peer)
 {
 	struct bytes received = fake_peer_received(peer);
 
@@ -253,8 +263,34 @@ do_stream_expect(struct words *words, struct fake_peer *peer)
 		expect_octets(words, received);
 		fake_peer_consume(peer, received.size);
 	} else {
-		expect_stream_answer(words, peer);
+		expect_stream_answer(replay, words, peer);
 	}
+}
+
+/* ACCEPT name AT address: the connection that the subject opened to there. */
+static void
+do_accept(struct replay *replay, struct words *words)
+{
+	struct bytes name = words_next(words, "a name");
+	struct address wanted = {0};
+	struct address to;
+	struct fake_peer *peer;
+
+	if (!words_take(words, "AT")) {
+		words_fail(words, "AT is wanted behind the name");
+	}
+	wanted = words_next_address(words);
+	if (!words_ok(words) || replay->peer_count == PEER_COUNT_MAX) {
+		words_fail(words, "more than %d streams", PEER_COUNT_MAX);
+		return;
+	}
+	peer = fake_accept(&to);
+	if (peer == NULL || !address_equal(&to, &wanted)) {
+		words_fail(words, "nobody connects to there");
+		return;
+	}
+	replay->peers[replay->peer_count++] = (struct named_peer){name, peer};
+	replay_go(replay);
 }
 
 /* name SEND|EXPECT|END|CLOSE|RESET|TAKE ...: true if the line begins with a stream's name. */
@@ -276,7 +312,7 @@ do_stream(struct replay *replay, struct words *words)
 	if (words_take(words, "SEND")) {
 		do_stream_send(replay, words, peer);
 	} else if (words_take(words, "EXPECT")) {
-		do_stream_expect(words, peer);
+		do_stream_expect(replay, words, peer);
 	} else if (words_take(words, "END")) {
 		fake_peer_end(peer);
 		replay_go(replay);
@@ -353,7 +389,7 @@ collect_fragments(struct words *words, struct fake_sent sent, struct answer *ret
 
 /* EXPECT UDP TO address [FROM address] octets or properties */
 static void
-expect_udp(struct words *words)
+expect_udp(struct replay *replay, struct words *words)
 {
 	struct address to;
 	struct fake_sent sent;
@@ -386,11 +422,15 @@ expect_udp(struct words *words)
 		expect_octets(words, sent.octets);
 	} else if (words_are_left(words)) {
 		struct answer answer = {0};
+		struct address asker = sent.from;
 
 		collect_fragments(words, sent, &answer);
 		if (words_ok(words)) {
 			answer_check(words, &answer);
+			note_request(replay, &answer);
 		}
+		/* A subject that asks does so from ports of its own choice. */
+		replay->address = answer_is_request(&answer) ? asker : replay->address;
 	}
 }
 
@@ -430,7 +470,7 @@ do_expect(struct replay *replay, struct words *words)
 	if (words_take(words, "NOTHING")) {
 		expect_nothing(replay, words);
 	} else if (words_take(words, "UDP")) {
-		expect_udp(words);
+		expect_udp(replay, words);
 	} else if (words_take(words, "COUNT")) {
 		expect_count(words);
 	} else {
@@ -535,6 +575,8 @@ do_line(struct replay *replay, struct words *words)
 		do_from(replay, words);
 	} else if (words_take(words, "CONNECT")) {
 		do_connect(replay, words);
+	} else if (words_take(words, "ACCEPT")) {
+		do_accept(replay, words);
 	} else if (words_take(words, "EXPECT")) {
 		do_expect(replay, words);
 	} else if (words_are_left(words) && !do_stream(replay, words)) {

@@ -3,6 +3,7 @@
 
 static const struct replay_subject *const subjects[] = {
 	&subject_echo,
+	&subject_client,
 	&subject_native,
 };
 
