@@ -23,6 +23,7 @@ struct native_ask {
 	void *context;
 	enum native_transport transport;
 	uint32_t tries;
+	uint32_t udp_tries; /* Of UDP, when TCP is tried already. */
 	uint32_t opcode;
 	struct envelope envelope;
 	int64_t begun_ms;
@@ -120,11 +121,37 @@ ask_decode(struct native_ask *ask, const struct envelope *envelope, struct bytes
 	return status;
 }
 
+static void
+ask_forget_fragments(struct native_ask *ask)
+{
+	free(ask->octets);
+	ask->octets = NULL;
+	memset(ask->is_received, 0, sizeof(ask->is_received));
+}
+
+static bool
+fragment_is_possible(const struct envelope *envelope, struct bytes octets)
+{
+	size_t size = envelope->message_size;
+	size_t at = (size_t)envelope->sequence * FRAGMENT_DATA_SIZE_MAX;
+
+	return at < size && octets.size <= size - at &&
+		(octets.size == FRAGMENT_DATA_SIZE_MAX || octets.size == size - at);
+}
+
+/* True when the answer is whole. A datagram that tells another size than those before it
+ * begins anew: no lie may keep the true answer out. */
 static bool
 ask_take_fragment(struct native_ask *ask, const struct envelope *envelope, struct bytes octets)
 {
 	size_t at = (size_t)envelope->sequence * FRAGMENT_DATA_SIZE_MAX;
 
+	if (!fragment_is_possible(envelope, octets)) {
+		return false;
+	}
+	if (ask->octets != NULL && envelope->message_size != ask->octets_size) {
+		ask_forget_fragments(ask);
+	}
 	if (ask->octets == NULL) {
 		ask->octets = malloc(MESSAGE_SIZE_MAX);
 		ask->octets_size = envelope->message_size;
@@ -134,9 +161,7 @@ ask_take_fragment(struct native_ask *ask, const struct envelope *envelope, struc
 			return false;
 		}
 	}
-	if (envelope->message_size != ask->octets_size || at >= ask->octets_size ||
-		octets.size > ask->octets_size - at || ask->is_received[envelope->sequence] != 0 ||
-		(octets.size != FRAGMENT_DATA_SIZE_MAX && at + octets.size != ask->octets_size)) {
+	if (ask->is_received[envelope->sequence] != 0) {
 		return false;
 	}
 	memcpy(ask->octets + at, octets.at, octets.size);
@@ -161,13 +186,13 @@ ask_take_datagram(struct native_ask *ask, const struct loop_datagram *datagram)
 		return;
 	}
 	if (ask_decode(ask, &envelope, bytes_over(ask->octets, ask->octets_size)) == STATUS_OK) {
+		ask->transport = NATIVE_TRANSPORT_UDP;
+		ask->tries = ask->udp_tries;
 		ask_end(ask, STATUS_OK);
 		return;
 	}
 	/* Not an answer after all; a true one may still come. */
-	free(ask->octets);
-	ask->octets = NULL;
-	memset(ask->is_received, 0, sizeof(ask->is_received));
+	ask_forget_fragments(ask);
 }
 
 static void
@@ -276,7 +301,7 @@ ask_by_udp(struct native_ask *ask)
 	}
 	loop_timer_set(ask->loop, &ask->retry, loop_now_ms(ask->loop) + waits_ms[ask->tries],
 		ask_retry, ask);
-	ask->tries++;
+	ask->udp_tries = ++ask->tries;
 }
 
 static void
