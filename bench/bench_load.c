@@ -300,7 +300,7 @@ send_tcp(struct conversation *one, unsigned count, uint64_t at_ns)
 static size_t
 frame_size(const struct conversation *one, size_t at)
 {
-	return options.mode == MODE_ECHO ? 306
+	return options.mode == MODE_ECHO ? 317
 		: one->have - at < 20	 ? SIZE_MAX
 					 : 20 + (size_t)get32(one->in + at + 16);
 }

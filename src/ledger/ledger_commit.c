@@ -271,10 +271,31 @@ commit_change(struct ledger *ledger, struct ledger_change *change)
 	batch->last = change;
 }
 
+enum { LOOK_AHEAD_COUNT = 64 };
+
+/* Each change is looked for where it may stand already: one wait for memory. The waits of a
+ * run of changes overlap when all are read in one loop first. */
+static void
+look_ahead(struct ledger *ledger, const struct ledger_change *change)
+{
+	uint8_t key[HANDLE_KEY_SIZE_MAX] __attribute__((uninitialized));
+	volatile uint64_t seen;
+
+	for (size_t i = 0; i < LOOK_AHEAD_COUNT && change != NULL; i++, change = change->next) {
+		size_t size = handle_name_key(change->name, key);
+
+		seen = records_warm(ledger->records, bytes_over(key, size));
+	}
+	(void)seen;
+}
+
 static void
 commit_list(struct ledger *ledger, struct ledger_change *change)
 {
-	while (change != NULL) {
+	for (size_t number = 0; change != NULL; number++) {
+		if (number % LOOK_AHEAD_COUNT == 0) {
+			look_ahead(ledger, change);
+		}
 		/* The callback of its batch may give the change away. */
 		struct ledger_change *next = change->next;
 

@@ -296,6 +296,16 @@ slot_find(struct places_table *table, uint64_t hash, struct bytes key, places_ma
 }
 
 uint64_t
+places_warm(const struct places *places, struct bytes key)
+{
+	const struct places_table *table = atomic_load(&places->table);
+	uint64_t hash = checksum_over(key, places->seed);
+
+	return atomic_load_explicit(&table->slots[tag_of(hash) >> (PLACES_TAG_BITS - table->bits)],
+		memory_order_relaxed);
+}
+
+uint64_t
 places_find(struct places *places, struct bytes key, places_matches *matches, void *context)
 {
 	_Atomic uint64_t *slot = slot_find(atomic_load(&places->table),

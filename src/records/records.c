@@ -209,6 +209,12 @@ place_has_key(void *context, uint64_t place, struct bytes key)
 		bytes_equal(entry_key, key);
 }
 
+uint64_t
+records_warm(const struct records *records, struct bytes key)
+{
+	return places_warm(records->places, key);
+}
+
 enum status
 records_find(struct records *records, struct bytes key, struct records_newest *ret_newest)
 {

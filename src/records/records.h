@@ -71,6 +71,9 @@ uint64_t records_prefix_count(const struct records *records); /* Homed now. */
 
 /* The committer's side. */
 
+/* Brings near what the next records_find() of this key will read first. */
+uint64_t records_warm(const struct records *records, struct bytes key);
+
 /* The newest entry of `key`: a record or a delete. NOT_FOUND if there never was one; CORRUPT.
  * `ret_record` is filled for JOURNAL_PUT only. */
 struct records_newest {
