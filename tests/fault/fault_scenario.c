@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fault_scenario.h"
 
+#include "records/records_order.h"
+
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
@@ -113,6 +115,25 @@ acknowledged_can_be_read(struct ledger *ledger)
 	return is_well;
 }
 
+/* With the fault gone: what settles is complete, and what failed stays read-only. */
+static int
+after_fault(struct ledger *ledger)
+{
+	struct ledger_change change = {.kind = JOURNAL_HOME, .name = TEXT("0.NA/99")};
+
+	if (!acknowledged_can_be_read(ledger)) {
+		return FAULT_EXIT_UNREADABLE;
+	}
+	if (ledger_settle(ledger, NULL) == STATUS_OK) {
+		return records_order_position(ledger_records(ledger)) ==
+				journal_end(ledger_journal(ledger))
+			? FAULT_EXIT_WELL
+			: FAULT_EXIT_UNSETTLED;
+	}
+	return ledger_commit(ledger, &change) == STATUS_READ_ONLY ? FAULT_EXIT_WELL
+								  : FAULT_EXIT_WRITABLE;
+}
+
 static int
 run(const char *directory)
 {
@@ -120,7 +141,7 @@ run(const char *directory)
 	struct problem problem = {STATUS_OK, ""}, closing = {STATUS_OK, ""};
 	struct ledger *ledger;
 	enum status status, end;
-	bool is_readable;
+	int after;
 
 	for (unsigned i = 0; i < FAULT_CHANGE_COUNT; i++) {
 		changes[i].number = i;
@@ -143,12 +164,12 @@ run(const char *directory)
 		problem_set(&problem, status, "%s", status_text(status));
 	}
 	fault_disarm();
-	is_readable = acknowledged_can_be_read(ledger);
+	after = after_fault(ledger);
 	fault_arm();
 	end = ledger_close(ledger, &closing);
 	fault_disarm();
-	if (!is_readable) {
-		return FAULT_EXIT_UNREADABLE;
+	if (after != FAULT_EXIT_WELL) {
+		return after;
 	}
 	if (status == STATUS_OK && end == STATUS_OK) {
 		return fault_hits() > 0 ? FAULT_EXIT_UNHARMED : FAULT_EXIT_WELL;

@@ -28,6 +28,8 @@ enum fault_exit {
 	FAULT_EXIT_ERROR = 11, /* It did not work, and was said why. */
 	FAULT_EXIT_SILENT = 12, /* It did not work, and nobody said why. */
 	FAULT_EXIT_UNREADABLE = 13, /* Reading acknowledged records failed. */
+	FAULT_EXIT_UNSETTLED = 14, /* Settled, but the ordered table is behind. */
+	FAULT_EXIT_WRITABLE = 15, /* A change was taken after a failure. */
 };
 
 static inline enum journal_kind
