@@ -131,6 +131,8 @@ prefixes_are_homed_and_given_up(void **state)
 		assert_int_equal(change_text(ledger, JOURNAL_HOME, name), STATUS_OK);
 	}
 	assert_int_equal(change_text(ledger, JOURNAL_UNHOME, "0.NA/20.7"), STATUS_OK);
+	assert_false(is_homed(ledger, "0.NA/20.7"));
+	assert_int_equal(change_text(ledger, JOURNAL_UNHOME, "0.NA/20.7"), STATUS_NOT_FOUND);
 	/* A record of the same name is another thing. */
 	assert_int_equal(put_text(ledger, "0.NA/88.100", "site"), STATUS_OK);
 	expect_nothing(ledger, "0.NA/20.8");

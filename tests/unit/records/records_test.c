@@ -4,7 +4,9 @@
 #include "base/limits.h"
 #include "records/records_order.h"
 #include "support/cmocka_all.h"
+#include "support/disk_fault.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +17,8 @@
 
 #include <linux/seccomp.h>
 
+enum { CHANGE_COUNT_MAX = 17000 };
+
 /* Records over a journal, a table of places and a store of their own, without a ledger. */
 struct scene {
 	char directory[64];
@@ -22,7 +26,7 @@ struct scene {
 	struct places *places;
 	struct store *store;
 	struct records *records;
-	struct records_change changes[64];
+	struct records_change changes[CHANGE_COUNT_MAX];
 	size_t count;
 };
 
@@ -288,6 +292,44 @@ prefixes_of_any_length_are_known_after_reopening(void **state)
 	assert_true(is_homed(scene, bytes_over(name + 5, STORE_KEY_SIZE_MAX), &missing));
 }
 
+/* A batch of several transactions, the second of which fails. */
+static void
+the_ordered_table_stands_where_its_last_whole_batch_ended(void **state)
+{
+	struct scene *scene = *state;
+	struct problem problem;
+	struct bytes run;
+	enum journal_kind kind;
+	uint64_t position;
+	char name[32];
+
+	add(scene, JOURNAL_PUT, TEXT("88.100/first"));
+	show(scene);
+	position = records_order_position(scene->records);
+	for (unsigned i = 0; i < CHANGE_COUNT_MAX; i++) {
+		add(scene, JOURNAL_PUT,
+			bytes_over(name, (size_t)snprintf(name, sizeof(name), "88.100/%u", i)));
+	}
+	assert_int_equal(journal_flush(scene->journal, &problem), STATUS_OK);
+	for (size_t i = 0; i < scene->count; i++) {
+		struct records_change *change = &scene->changes[i];
+
+		assert_int_equal(
+			journal_peek(scene->journal, change->place, &change->key, &run, &kind),
+			STATUS_OK);
+	}
+	disk_fault_arm_call(DISK_SYNC, 2, EIO);
+	assert_int_equal(records_order_apply(scene->records, scene->changes, scene->count,
+				 journal_end(scene->journal), &problem),
+		STATUS_SYSTEM);
+	assert_true(disk_fault_has_struck());
+	disk_fault_disarm();
+	assert_int_equal(records_order_position(scene->records), position);
+	scene_close(scene);
+	scene_open(scene);
+	assert_int_equal(records_order_position(scene->records), position);
+}
+
 #if defined(__SANITIZE_ADDRESS__)
 int __sanitizer_install_malloc_and_free_hooks(
 	void (*taken)(const volatile void *, size_t), void (*given)(const volatile void *));
@@ -360,6 +402,7 @@ main(void)
 		T(names_longer_than_a_table_key_are_told_apart),
 		T(a_prefix_brings_its_handles_and_the_prefixes_below_it),
 		T(prefixes_of_any_length_are_known_after_reopening),
+		T(the_ordered_table_stands_where_its_last_whole_batch_ended),
 		T(looking_up_takes_no_memory_and_asks_the_kernel_nothing),
 	};
 

@@ -368,12 +368,73 @@ a_cut_file_is_refused_at_every_page(void **state)
 	scene_unmake(&scene);
 }
 
+/* The list of free pages is the only table that LMDB itself reads as numbers. */
+static void
+a_list_of_free_pages_that_counts_too_many_is_refused(void **state)
+{
+	enum { TRANSACTION_AT = 16 + 24 + 96 + 8, FREE_ROOT_AT = 16 + 24 + 40 };
+	struct scene scene = {0};
+	struct problem problem;
+	uint64_t numbers[2], root, count;
+	uint16_t offset, key_size;
+	uint32_t size;
+	uint8_t *node;
+
+	(void)state;
+	scene_make(&scene, 3, 120, false);
+	memcpy(&numbers[0], scene.file + TRANSACTION_AT, 8);
+	memcpy(&numbers[1], scene.file + PAGE + TRANSACTION_AT, 8);
+	memcpy(&root, scene.file + (numbers[0] < numbers[1] ? PAGE : 0) + FREE_ROOT_AT, 8);
+	assert_true(root < scene.size / PAGE);
+	memcpy(&offset, scene.file + root * PAGE + 16, 2);
+	node = scene.file + root * PAGE + offset;
+	memcpy(&size, node, 4);
+	memcpy(&key_size, node + 6, 2);
+	assert_int_equal(key_size, 8);
+	memcpy(&count, node + 16, 8);
+	assert_true(count > 0 && (count + 1) * 8 <= size);
+	count = size / 8;
+	memcpy(node + 16, &count, 8);
+	write_file(scene.path, scene.file, scene.size);
+	assert_int_equal(store_check(scene.path, &problem), STATUS_CORRUPT);
+	assert_non_null(strstr(problem.text, "counts too many"));
+	scene_unmake(&scene);
+}
+
+/* LMDB would open it and not find what is there. */
+static void
+keys_out_of_order_are_refused(void **state)
+{
+	enum { TRANSACTION_AT = 16 + 24 + 96 + 8, TABLES_ROOT_AT = 16 + 24 + 48 + 40 };
+	struct scene scene = {0};
+	struct problem problem;
+	uint64_t numbers[2], root;
+	uint8_t offsets[4], *page;
+
+	(void)state;
+	scene_make(&scene, 3, 120, false);
+	memcpy(&numbers[0], scene.file + TRANSACTION_AT, 8);
+	memcpy(&numbers[1], scene.file + PAGE + TRANSACTION_AT, 8);
+	memcpy(&root, scene.file + (numbers[0] < numbers[1] ? PAGE : 0) + TABLES_ROOT_AT, 8);
+	assert_true(root < scene.size / PAGE);
+	page = scene.file + root * PAGE;
+	memcpy(offsets, page + 16, 4);
+	memcpy(page + 16, offsets + 2, 2);
+	memcpy(page + 18, offsets, 2);
+	write_file(scene.path, scene.file, scene.size);
+	assert_int_equal(store_check(scene.path, &problem), STATUS_CORRUPT);
+	assert_non_null(strstr(problem.text, "out of order"));
+	scene_unmake(&scene);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_cut_file_is_refused_at_every_page),
 		cmocka_unit_test(each_octet_of_the_newer_meta_page_is_judged),
+		cmocka_unit_test(a_list_of_free_pages_that_counts_too_many_is_refused),
+		cmocka_unit_test(keys_out_of_order_are_refused),
 		cmocka_unit_test(damage_in_a_small_file_is_refused_or_harmless),
 		cmocka_unit_test(damage_in_a_deep_file_is_refused_or_harmless),
 	};
