@@ -31,8 +31,8 @@ static const struct option_row rows[] = {
 		{"resolve: questions under way in each at most (default 16)",
 			"resolve：每个连接最多同时在途的询问数（默认 16）"}},
 	{OPTION_RATE, "rate", 'r', "R",
-		{"resolve: R questions a second, whether or not answers come; without it the next\n"
-		 "question leaves when an answer has come",
+		{"resolve: R questions a second, answered or not; else the next leaves\n"
+		 "when an answer has come",
 			"resolve：每秒 R 个询问，不论有无应答；不给出时收到应答后才发下一个"}},
 	{OPTION_SECONDS, "seconds", 't', "S",
 		{"how long, fractions allowed (default: resolve and commit 5, lookup 6)",
