@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "crypto/crypto_openssl.h"
 
-#include <openssl/core_names.h>
+#include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* GM/T 0009, 10: the identity of a signer who has agreed on no other. */
-static char sm2_identity[] = "1234567812345678";
+static const char sm2_identity[] = "1234567812345678";
 
 /* Ed25519 reads the message twice, so it wants it in one piece. */
 struct joined_run {
@@ -49,15 +49,13 @@ static EVP_MD_CTX *
 signature_begin(const struct crypto_key *key, enum crypto_digest digest, bool is_signing,
 	enum status *ret_status)
 {
-	OSSL_PARAM parameters[2] = {OSSL_PARAM_END, OSSL_PARAM_END};
 	const char *digest_name = crypto_digest_openssl_name(digest);
+	EVP_PKEY_CTX *key_context = NULL; /* Of `context`, which frees it. */
 
 	if (key->kind == CRYPTO_KEY_ED25519) {
 		digest_name = NULL;
 	} else if (key->kind == CRYPTO_KEY_SM2) {
 		digest_name = crypto_digest_openssl_name(CRYPTO_SM3);
-		parameters[0] = OSSL_PARAM_construct_octet_string(
-			OSSL_PKEY_PARAM_DIST_ID, sm2_identity, sizeof(sm2_identity) - 1);
 	}
 
 	EVP_MD_CTX *context = EVP_MD_CTX_new();
@@ -67,11 +65,15 @@ signature_begin(const struct crypto_key *key, enum crypto_digest digest, bool is
 		return NULL;
 	}
 
-	int ok = is_signing ? EVP_DigestSignInit_ex(
-				      context, NULL, digest_name, NULL, NULL, key->key, parameters)
-			    : EVP_DigestVerifyInit_ex(
-				      context, NULL, digest_name, NULL, NULL, key->key, parameters);
+	int ok = is_signing ? EVP_DigestSignInit_ex(context, &key_context, digest_name, NULL, NULL,
+				      key->key, NULL)
+			    : EVP_DigestVerifyInit_ex(context, &key_context, digest_name, NULL,
+				      NULL, key->key, NULL);
 
+	/* Not as a parameter of the call above: OpenSSL 3.0.19 refuses it there. */
+	if (ok == 1 && key->kind == CRYPTO_KEY_SM2) {
+		ok = EVP_PKEY_CTX_set1_id(key_context, sm2_identity, (int)sizeof(sm2_identity) - 1);
+	}
 	if (ok != 1) {
 		EVP_MD_CTX_free(context);
 		*ret_status = crypto_refuse(STATUS_UNSUPPORTED);
