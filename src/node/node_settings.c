@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/text_writer.h"
+#include "handle/handle_name.h"
 
 #include <stddef.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@
 enum settings_kind {
 	SETTINGS_ADDRESSES,
 	SETTINGS_NETWORKS,
+	SETTINGS_IDENTITIES,
 	SETTINGS_NUMBER,
 	SETTINGS_BOOLEAN,
 	SETTINGS_PATH,
@@ -42,14 +44,66 @@ enum {
 	ROW_COUNT = sizeof(rows) / sizeof(rows[0]),
 	SETTING_NAME_SIZE_MAX = 64,
 	HANDLE_PORT = 2641,
-	WRITTEN_ROW_SIZE_MAX = 8192,
-	WRITTEN_SIZE_MAX = 65536
+	WRITTEN_ROW_SIZE_MAX = 16384,
+	WRITTEN_SIZE_MAX = 131072
 };
 
 static void *
 member_of(struct settings *settings, const struct settings_row *row)
 {
 	return (char *)settings + row->offset;
+}
+
+struct bytes
+settings_identity_name(const struct settings_identities *list, uint32_t number)
+{
+	const struct settings_identity *item = &list->items[number];
+
+	return bytes_over(list->names + item->name_at, item->name_size);
+}
+
+/* Whether YAML gives a text back as it was written: no control, no line break of YAML 1.1, and
+ * nothing that its readers refuse. */
+static bool
+text_is_plain(struct bytes text)
+{
+	uint32_t character;
+	size_t size;
+
+	while ((size = bytes_utf8_first(text, &character)) > 0) {
+		if (character < ' ' || (character >= 0x7f && character < 0xa0) ||
+			character == 0x2028 || character == 0x2029 || character == 0xfeff ||
+			character == 0xfffe || character == 0xffff) {
+			return false;
+		}
+		text = bytes_slice(text, size, SIZE_MAX);
+	}
+	return text.size == 0;
+}
+
+enum status
+settings_identity_add(struct settings_identities *list, struct bytes text)
+{
+	struct bytes name = text;
+	uint32_t index = 0;
+
+	/* Without an INDEX in front it is a bare handle: any index of it. */
+	if (handle_reference_parse(text, &index, &name) != STATUS_OK) {
+		name = text;
+	}
+	if (bytes_find(name, '/') == name.size || name.size > HANDLE_NAME_SIZE_MAX ||
+		!text_is_plain(name)) {
+		return STATUS_INVALID;
+	}
+	if (list->count == SETTINGS_LIST_MAX ||
+		name.size > SETTINGS_NAMES_SIZE_MAX - list->names_size) {
+		return STATUS_TOO_LARGE;
+	}
+	memcpy(list->names + list->names_size, name.at, name.size);
+	list->items[list->count++] =
+		(struct settings_identity){index, list->names_size, (uint32_t)name.size};
+	list->names_size += (uint32_t)name.size;
+	return STATUS_OK;
 }
 
 /* Adds one scalar to a setting: false if it is not what the row expects. */
@@ -72,6 +126,8 @@ row_take(const struct settings_row *row, struct bytes text, struct settings *set
 		return networks->count < row->maximum &&
 			network_parse(text, &networks->items[networks->count]) == STATUS_OK &&
 			++networks->count > 0;
+	case SETTINGS_IDENTITIES:
+		return settings_identity_add(member, text) == STATUS_OK;
 	case SETTINGS_NUMBER:
 		if (text_read_u64(text, row->maximum, &number) != STATUS_OK ||
 			number < row->minimum) {
@@ -94,32 +150,37 @@ row_take(const struct settings_row *row, struct bytes text, struct settings *set
 	return false;
 }
 
-static bool
-row_is_list(const struct settings_row *row)
-{
-	return row->kind == SETTINGS_ADDRESSES || row->kind == SETTINGS_NETWORKS;
-}
-
-static uint32_t
-row_item_count(const struct settings_row *row, struct settings *settings)
+/* Where a list counts its items; NULL for what is no list. */
+static uint32_t *
+row_count(const struct settings_row *row, struct settings *settings)
 {
 	void *member = member_of(settings, row);
 
-	if (row->kind == SETTINGS_ADDRESSES) {
-		return ((struct settings_addresses *)member)->count;
+	switch (row->kind) {
+	case SETTINGS_ADDRESSES:
+		return &((struct settings_addresses *)member)->count;
+	case SETTINGS_NETWORKS:
+		return &((struct settings_networks *)member)->count;
+	case SETTINGS_IDENTITIES:
+		return &((struct settings_identities *)member)->count;
+	case SETTINGS_NUMBER:
+	case SETTINGS_BOOLEAN:
+	case SETTINGS_PATH:
+		break;
 	}
-	return row->kind == SETTINGS_NETWORKS ? ((struct settings_networks *)member)->count : 1;
+	return NULL;
 }
 
 static void
 row_clear(const struct settings_row *row, struct settings *settings)
 {
-	void *member = member_of(settings, row);
+	uint32_t *count = row_count(row, settings);
 
-	if (row->kind == SETTINGS_ADDRESSES) {
-		((struct settings_addresses *)member)->count = 0;
-	} else if (row->kind == SETTINGS_NETWORKS) {
-		((struct settings_networks *)member)->count = 0;
+	if (count != NULL) {
+		*count = 0;
+	}
+	if (row->kind == SETTINGS_IDENTITIES) {
+		((struct settings_identities *)member_of(settings, row))->names_size = 0;
 	}
 }
 
@@ -222,6 +283,11 @@ read_key(struct reading *reading, const yaml_event_t *event)
 	text_write_string(&writer, key);
 	path[text_written(&writer).size] = '\0';
 	row = row_of(path);
+	if (strcmp(path, "anonymous_admin_full_access") == 0) {
+		return reading_fail(reading, event, path,
+			"is refused: anybody could change everything; name administrators in "
+			"server_admins");
+	}
 	if (row == NULL) {
 		return reading_fail(reading, event, path,
 			"no such setting; the houji.yaml that `houji init` writes lists them all");
@@ -294,13 +360,13 @@ read_list(struct reading *reading, const yaml_event_t *event, bool is_start)
 		if (row == NULL) {
 			return reading_fail(reading, event, "list", "none is expected here");
 		}
-		if (!row_is_list(row) || reading->is_in_list) {
+		if (row_count(row, reading->settings) == NULL || reading->is_in_list) {
 			return row_fail(reading, event, row, "a list");
 		}
 		reading->is_in_list = true;
 		return STATUS_OK;
 	}
-	if (row_item_count(row, reading->settings) < row->minimum) {
+	if (*row_count(row, reading->settings) < row->minimum) {
 		return reading_fail(reading, event, row->path, "the list is empty");
 	}
 	reading->is_in_list = false;
@@ -400,19 +466,40 @@ settings_read(const char *path, struct settings *ret_settings, struct problem *p
 
 /* Writing. */
 static void
+write_identity(struct text_writer *writer, const struct settings_identities *list, uint32_t number)
+{
+	struct bytes name = settings_identity_name(list, number);
+
+	if (list->items[number].index > 0) {
+		text_write_u64(writer, list->items[number].index);
+		text_write_char(writer, ':');
+	}
+	for (size_t i = 0; i < name.size; i++) {
+		if (name.at[i] == '"' || name.at[i] == '\\') {
+			text_write_char(writer, '\\');
+		}
+		text_write_char(writer, (char)name.at[i]);
+	}
+}
+
+static void
 write_list(struct text_writer *writer, const struct settings_row *row, struct settings *settings)
 {
-	const struct settings_addresses *addresses = member_of(settings, row);
-	const struct settings_networks *networks = member_of(settings, row);
+	const void *member = member_of(settings, row);
+	const struct settings_addresses *addresses = member;
+	const struct settings_networks *networks = member;
 	char text[NETWORK_TEXT_SIZE_MAX];
 
 	text_write_char(writer, '[');
-	for (uint32_t i = 0; i < row_item_count(row, settings); i++) {
+	for (uint32_t i = 0; i < *row_count(row, settings); i++) {
 		text_write_string(writer, i > 0 ? ", \"" : "\"");
-		text_write_string(writer,
-			row->kind == SETTINGS_ADDRESSES
-				? address_format(&addresses->items[i], text)
-				: network_format(&networks->items[i], text));
+		if (row->kind == SETTINGS_ADDRESSES) {
+			text_write_string(writer, address_format(&addresses->items[i], text));
+		} else if (row->kind == SETTINGS_NETWORKS) {
+			text_write_string(writer, network_format(&networks->items[i], text));
+		} else {
+			write_identity(writer, member, i);
+		}
 		text_write_char(writer, '"');
 	}
 	text_write_char(writer, ']');
@@ -427,6 +514,7 @@ write_row_value(
 	switch (row->kind) {
 	case SETTINGS_ADDRESSES:
 	case SETTINGS_NETWORKS:
+	case SETTINGS_IDENTITIES:
 		write_list(writer, row, settings);
 		break;
 	case SETTINGS_NUMBER:
@@ -459,6 +547,23 @@ row_has_preset(const struct settings_row *row, struct settings *settings)
 	return bytes_equal(text_written(&own_writer), text_written(&other_writer));
 }
 
+/* A comment of one line or several. */
+static void
+write_comment(struct text_writer *writer, const char *indent, const char *comment)
+{
+	struct bytes rest = bytes_from_string(comment);
+
+	while (rest.size > 0) {
+		struct bytes line = bytes_slice(rest, 0, bytes_find(rest, '\n'));
+
+		text_write_string(writer, indent);
+		text_write_string(writer, "# ");
+		text_write(writer, line);
+		text_write_char(writer, '\n');
+		rest = bytes_slice(rest, line.size + 1, SIZE_MAX);
+	}
+}
+
 static void
 write_row(struct text_writer *writer, const struct settings_row *row, struct settings *settings,
 	bool is_chinese)
@@ -467,10 +572,7 @@ write_row(struct text_writer *writer, const struct settings_row *row, struct set
 	const char *indent = dot == NULL ? "" : "  ";
 
 	text_write_string(writer, dot == NULL ? "\n" : "");
-	text_write_string(writer, indent);
-	text_write_string(writer, "# ");
-	text_write_string(writer, is_chinese ? row->help_zh : row->help);
-	text_write_char(writer, '\n');
+	write_comment(writer, indent, is_chinese ? row->help_zh : row->help);
 	text_write_string(writer, indent);
 	text_write_string(writer, row_has_preset(row, settings) ? "# " : "");
 	text_write_string(writer, dot == NULL ? row->path : dot + 1);

@@ -14,7 +14,7 @@
  * A file is read whole and checked whole before anything of it is used: a problem names
  * file, line, key, what was found and what was expected.
  */
-enum { SETTINGS_LIST_MAX = 64, SETTINGS_PATH_SIZE_MAX = 256 };
+enum { SETTINGS_LIST_MAX = 64, SETTINGS_PATH_SIZE_MAX = 256, SETTINGS_NAMES_SIZE_MAX = 4096 };
 
 struct settings_addresses {
 	uint32_t count;
@@ -26,15 +26,30 @@ struct settings_networks {
 	struct network items[SETTINGS_LIST_MAX];
 };
 
+/* Administrators: INDEX:HANDLE, or a bare HANDLE, whose index is then 0 (any of it). */
+struct settings_identity {
+	uint32_t index;
+	uint32_t name_at; /* In `names`. */
+	uint32_t name_size;
+};
+
+struct settings_identities {
+	uint32_t count;
+	uint32_t names_size;
+	struct settings_identity items[SETTINGS_LIST_MAX];
+	uint8_t names[SETTINGS_NAMES_SIZE_MAX]; /* One behind the other. */
+};
+
 struct settings_path {
 	char text[SETTINGS_PATH_SIZE_MAX];
 };
 
-#define SETTINGS_TYPE_ADDRESSES struct settings_addresses
-#define SETTINGS_TYPE_NETWORKS	struct settings_networks
-#define SETTINGS_TYPE_NUMBER	uint32_t
-#define SETTINGS_TYPE_BOOLEAN	bool
-#define SETTINGS_TYPE_PATH	struct settings_path
+#define SETTINGS_TYPE_ADDRESSES	 struct settings_addresses
+#define SETTINGS_TYPE_NETWORKS	 struct settings_networks
+#define SETTINGS_TYPE_IDENTITIES struct settings_identities
+#define SETTINGS_TYPE_NUMBER	 uint32_t
+#define SETTINGS_TYPE_BOOLEAN	 bool
+#define SETTINGS_TYPE_PATH	 struct settings_path
 
 struct settings {
 #define X(path, member, kind, ...) SETTINGS_TYPE_##kind member;
@@ -43,6 +58,13 @@ struct settings {
 };
 
 void settings_default(struct settings *ret_settings);
+
+/* The handle of one administrator: a view into the list. */
+struct bytes settings_identity_name(const struct settings_identities *list, uint32_t number);
+
+/* Adds INDEX:HANDLE or HANDLE. TOO_LARGE for a full list; INVALID unless the handle is a whole
+ * one (with a slash), UTF-8 and free of controls and line breaks. */
+enum status settings_identity_add(struct settings_identities *list, struct bytes text) MUST_CHECK;
 
 /* INVALID or TOO_LARGE with the problem told; SYSTEM when the file cannot be read. */
 enum status settings_read(

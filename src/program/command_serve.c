@@ -67,6 +67,18 @@ prepare_process(void)
 	prctl(PR_SET_DUMPABLE, 0);
 }
 
+/* What an operator should not forget to have switched on. */
+static void
+print_dangers(const struct node *node)
+{
+	if (node_settings(node)->server_admin_full_access) {
+		fprintf(stderr, "%s\n",
+			SAY("houji: server_admin_full_access is on: server administrators may "
+			    "change every record",
+				"后稷：server_admin_full_access 已开启：节点管理员可修改任何记录"));
+	}
+}
+
 static void
 reload(struct node *node)
 {
@@ -75,6 +87,7 @@ reload(struct node *node)
 	sd_notify(0, "RELOADING=1");
 	if (node_reload(node, &problem) == STATUS_OK) {
 		fprintf(stderr, SAY("houji: settings read again\n", "后稷：已重新读取配置\n"));
+		print_dangers(node);
 	} else {
 		fprintf(stderr, SAY("houji: settings not changed: %s\n", "后稷：配置未改变：%s\n"),
 			problem.text);
@@ -116,6 +129,7 @@ serve(const char *directory)
 	if (status == STATUS_OK) {
 		node_describe(node, text, sizeof(text));
 		printf(SAY("houji: listening on %s\n", "后稷：正在监听 %s\n"), text);
+		print_dangers(node);
 		if (node_settings(node)->http.count > 0) {
 			fprintf(stderr,
 				SAY("houji: http: this version does not serve HTTP yet\n",

@@ -17,6 +17,7 @@ LLVMFuzzerTestOneInput(const uint8_t *octets, size_t size)
 	if (status == STATUS_OK) {
 		FUZZ_CHECK(settings.listen.count > 0 && settings.listen.count <= SETTINGS_LIST_MAX);
 		FUZZ_CHECK(settings.exempt.count <= SETTINGS_LIST_MAX);
+		FUZZ_CHECK(settings.server_admins.names_size <= SETTINGS_NAMES_SIZE_MAX);
 		FUZZ_CHECK(settings.signer_threads >= 1 && settings.signer_threads <= 16);
 		FUZZ_CHECK(memchr(settings.key.text, 0, sizeof(settings.key.text)) != NULL);
 	} else {

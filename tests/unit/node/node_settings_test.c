@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -105,6 +106,95 @@ a_bad_file_is_refused_with_line_key_and_what_was_expected(void **state)
 }
 
 static void
+administrators_are_references_or_bare_handles(void **state)
+{
+	struct settings settings;
+	struct problem problem;
+	const struct settings_identities *admins = &settings.server_admins;
+
+	(void)state;
+	assert_int_equal(
+		parse("server_admins: [\"300:0.NA/88.999\", 88.999/group, \"0:0.NA/标识\"]\n"
+		      "status_admins: [\"7:a/\\\"b\\\\c\"]\n"
+		      "server_admin_full_access: true\n",
+			&settings, &problem),
+		STATUS_OK);
+	assert_int_equal(admins->count, 3);
+	assert_int_equal(admins->items[0].index, 300);
+	assert_true(bytes_equal(settings_identity_name(admins, 0), TEXT("0.NA/88.999")));
+	assert_int_equal(admins->items[1].index, 0);
+	assert_true(bytes_equal(settings_identity_name(admins, 1), TEXT("88.999/group")));
+	assert_int_equal(admins->items[2].index, 0);
+	assert_true(bytes_equal(settings_identity_name(admins, 2), TEXT("0.NA/标识")));
+	assert_true(
+		bytes_equal(settings_identity_name(&settings.status_admins, 0), TEXT("a/\"b\\c")));
+	assert_int_equal(settings.home_only_admins.count, 0);
+	assert_true(settings.server_admin_full_access);
+	assert_true(settings.prefix_admins_may_create);
+	assert_int_equal(settings.challenge_lifetime_ms, 60000);
+}
+
+static void
+an_administrator_that_is_no_handle_is_refused(void **state)
+{
+	static const char *const cases[] = {"300", "\"300:\"", "admin", "\"\"", "\"300:0.NA\"",
+		"\"300:0.NA/a\\x01\"", "\"300:0.NA/a\\Lb\"", "\"300:0.NA/a\\u0085b\""};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char text[128];
+		struct settings settings;
+		struct problem problem;
+
+		snprintf(text, sizeof(text), "server_admins: [%s]\n", cases[i]);
+		assert_int_equal(parse(text, &settings, &problem), STATUS_INVALID);
+		assert_non_null(strstr(problem.text,
+			"houji.yaml:1: server_admins: expected a list "
+			"of INDEX:HANDLE"));
+	}
+}
+
+static void
+lists_of_administrators_are_bounded_in_count_and_octets(void **state)
+{
+	static struct settings_identities list;
+	static uint8_t name[HANDLE_NAME_SIZE_MAX + 1];
+
+	(void)state;
+	for (int i = 0; i < SETTINGS_LIST_MAX; i++) {
+		assert_int_equal(settings_identity_add(&list, TEXT("300:0.NA/1")), STATUS_OK);
+	}
+	assert_int_equal(settings_identity_add(&list, TEXT("300:0.NA/1")), STATUS_TOO_LARGE);
+	assert_int_equal(list.count, SETTINGS_LIST_MAX);
+
+	memset(&list, 0, sizeof(list));
+	memset(name, 'a', sizeof(name));
+	name[1] = '/';
+	assert_int_equal(settings_identity_add(&list, bytes_over(name, HANDLE_NAME_SIZE_MAX + 1)),
+		STATUS_INVALID);
+	assert_int_equal(
+		settings_identity_add(&list, bytes_over(name, HANDLE_NAME_SIZE_MAX)), STATUS_OK);
+	assert_int_equal(settings_identity_add(&list, bytes_over(name, HANDLE_NAME_SIZE_MAX - 3)),
+		STATUS_OK);
+	assert_int_equal(settings_identity_add(&list, bytes_over(name, 4)), STATUS_TOO_LARGE);
+	assert_int_equal(settings_identity_add(&list, bytes_over(name, 3)), STATUS_OK);
+	assert_int_equal(list.names_size, SETTINGS_NAMES_SIZE_MAX);
+}
+
+static void
+access_for_everybody_is_refused_with_its_reason(void **state)
+{
+	struct settings settings;
+	struct problem problem;
+
+	(void)state;
+	assert_int_equal(
+		parse("anonymous_admin_full_access: true\n", &settings, &problem), STATUS_INVALID);
+	assert_non_null(
+		strstr(problem.text, "houji.yaml:1: anonymous_admin_full_access: is refused"));
+}
+
+static void
 every_number_has_its_boundaries(void **state)
 {
 	static const struct {
@@ -112,7 +202,10 @@ every_number_has_its_boundaries(void **state)
 		const char *key;
 		long long minimum, maximum;
 	} numbers[] = {{"udp", "byte_burst", 1024, 1000000000}, {"udp", "fragments", 1, 533},
-		{"signer", "threads", 1, 16}, {"tcp", "idle_ms", 10, 3600000}};
+		{"signer", "threads", 1, 16}, {"tcp", "idle_ms", 10, 3600000},
+		{"challenge", "lifetime_ms", 1000, 300000}, {"challenge", "count", 1, 1000000},
+		{"challenge", "memory", 1048576, 1073741824}, {"session", "idle_s", 60, 604800},
+		{"session", "lifetime_s", 60, 2592000}};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
@@ -150,12 +243,22 @@ a_written_file_reads_back_the_same(void **state)
 		settings.workers = 3;
 		settings.udp_fragments = 7;
 		settings.listen.count = 1;
+		assert_int_equal(settings_identity_add(
+					 &settings.server_admins, TEXT("300:0.NA/\"quoted\\标识")),
+			STATUS_OK);
+		assert_int_equal(
+			settings_identity_add(&settings.server_admins, TEXT("a/b")), STATUS_OK);
 		assert_int_equal(
 			settings_write(path, &settings, is_chinese != 0, &problem), STATUS_OK);
 		assert_int_equal(settings_read(path, &again, &problem), STATUS_OK);
 		assert_int_equal(again.workers, 3);
 		assert_int_equal(again.udp_fragments, 7);
 		assert_int_equal(again.listen.count, 1);
+		assert_int_equal(again.server_admins.count, 2);
+		assert_int_equal(again.server_admins.items[0].index, 300);
+		assert_true(bytes_equal(settings_identity_name(&again.server_admins, 0),
+			TEXT("0.NA/\"quoted\\标识")));
+		assert_int_equal(again.server_admins.items[1].index, 0);
 		assert_int_equal(again.tcp_idle_ms, settings.tcp_idle_ms);
 		assert_int_not_equal(
 			settings_write(path, &settings, false, &problem), STATUS_OK); /* Exists. */
@@ -194,6 +297,10 @@ main(void)
 		cmocka_unit_test(an_empty_file_gives_the_defaults),
 		cmocka_unit_test(what_is_set_is_taken),
 		cmocka_unit_test(a_bad_file_is_refused_with_line_key_and_what_was_expected),
+		cmocka_unit_test(administrators_are_references_or_bare_handles),
+		cmocka_unit_test(an_administrator_that_is_no_handle_is_refused),
+		cmocka_unit_test(lists_of_administrators_are_bounded_in_count_and_octets),
+		cmocka_unit_test(access_for_everybody_is_refused_with_its_reason),
 		cmocka_unit_test(every_number_has_its_boundaries),
 		cmocka_unit_test(a_written_file_reads_back_the_same),
 		cmocka_unit_test(a_file_past_its_limit_is_refused),
