@@ -82,7 +82,7 @@ signing_submit(struct native *native, struct exchange *exchange, struct native_s
 		credential_signed_front(&exchange->response.message.envelope, 0, signing->front));
 	job->runs[1] = bytes_over(signing->octets + ENVELOPE_SIZE, signing->size - ENVELOPE_SIZE);
 	job->run_count = 2;
-	job->loop = native->loop;
+	job->job.loop = native->loop;
 	job->signed_ = signing_done;
 	return signer_submit(signer, job);
 }

@@ -16,6 +16,7 @@ struct node {
 	struct node_face *face;
 	struct monitor *monitor;
 	struct native_census *census;
+	struct loop_pool *pool;
 	uint32_t bound_count;
 	struct address bound[SETTINGS_LIST_MAX];
 	size_t worker_count;
@@ -53,35 +54,60 @@ worker_count_of(const struct settings *settings)
 }
 
 static enum status
-face_read(const char *directory, struct node_face **ret_face, struct problem *problem)
+settings_of(const char *directory, struct settings *ret_settings, struct problem *problem)
 {
 	char path[NODE_PATH_SIZE_MAX];
-	struct settings settings;
 	enum status status = node_path(directory, "houji.yaml", path, problem);
 
-	if (status == STATUS_OK) {
-		status = settings_read(path, &settings, problem);
-	}
-	if (status == STATUS_OK) {
-		status = node_face_read(directory, worker_count_of(&settings), ret_face, problem);
-	}
-	return status;
+	return status == STATUS_OK ? settings_read(path, ret_settings, problem) : status;
 }
 
 enum status
 node_check(const char *directory, struct problem *problem)
 {
+	struct node_face_parts parts = {.directory = directory, .worker_count = 1};
 	struct node_face *face = NULL;
-	enum status status = face_read(directory, &face, problem);
+	enum status status = node_face_read(&parts, &face, problem);
 
 	node_face_free(face);
 	return status;
+}
+
+static enum status
+node_face_renew(struct node *node, struct node_face **ret_face, struct problem *problem)
+{
+	struct node_face_parts parts = {node->directory, node->worker_count, node->pool};
+
+	return node_face_read(&parts, ret_face, problem);
+}
+
+static enum status
+node_make(struct node *node, const struct settings *settings, struct problem *problem)
+{
+	enum status status;
+
+	node->worker_count = worker_count_of(settings);
+	node->pool = loop_pool_new(settings->signer_threads, POOL_QUEUE_COUNT_MAX);
+	node->monitor = monitor_new(node->worker_count);
+	if (node->pool == NULL || node->monitor == NULL) {
+		return problem_system(problem, "cannot make a node");
+	}
+	status = node_face_renew(node, &node->face, problem);
+	if (status != STATUS_OK) {
+		return status;
+	}
+	node->census =
+		native_census_new(node->face->native.connection_count_max * node->worker_count);
+	return node->census == NULL
+		? problem_system(problem, "cannot make a node")
+		: ledger_open(node->directory, LEDGER_WRITE, &node->ledger, problem);
 }
 
 enum status
 node_open(const char *directory, struct node **ret_node, struct problem *problem)
 {
 	struct node *node = calloc(1, sizeof(*node));
+	struct settings settings;
 	enum status status;
 
 	if (node == NULL) {
@@ -90,19 +116,10 @@ node_open(const char *directory, struct node **ret_node, struct problem *problem
 	status = node_path(directory, "", node->directory, problem);
 	if (status == STATUS_OK) {
 		node->directory[strlen(node->directory) - 1] = '\0';
-		status = face_read(directory, &node->face, problem);
+		status = settings_of(directory, &settings, problem);
 	}
 	if (status == STATUS_OK) {
-		status = ledger_open(directory, LEDGER_WRITE, &node->ledger, problem);
-	}
-	if (status == STATUS_OK) {
-		node->worker_count = worker_count_of(&node->face->settings);
-		node->monitor = monitor_new(node->worker_count);
-		node->census = native_census_new(
-			node->face->native.connection_count_max * node->worker_count);
-		if (node->monitor == NULL || node->census == NULL) {
-			status = problem_system(problem, "cannot make a node");
-		}
+		status = node_make(node, &settings, problem);
 	}
 	if (status != STATUS_OK) {
 		struct problem later;
@@ -164,7 +181,7 @@ node_reload(struct node *node, struct problem *problem)
 {
 	struct node_face *old = node->face;
 	struct node_face *face;
-	enum status status = node_face_read(node->directory, node->worker_count, &face, problem);
+	enum status status = node_face_renew(node, &face, problem);
 
 	if (status != STATUS_OK) {
 		return status;
@@ -173,7 +190,7 @@ node_reload(struct node *node, struct problem *problem)
 		node_worker_use(&node->workers[i], face);
 	}
 	node->face = face;
-	/* Every worker has turned to the new one; the old signer finishes what it was given. */
+	/* Every worker has turned to the new one; the old signer's last job takes its key along. */
 	node_face_free(old);
 	return STATUS_OK;
 }
@@ -191,6 +208,7 @@ node_close(struct node *node, struct problem *problem)
 {
 	enum status status = STATUS_OK;
 
+	loop_pool_free(node->pool);
 	for (size_t i = 0; i < node->worker_count; i++) {
 		node_worker_close(&node->workers[i]);
 	}

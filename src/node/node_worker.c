@@ -49,8 +49,8 @@ native_settings_from(
 }
 
 enum status
-node_face_read(const char *directory, size_t worker_count, struct node_face **ret_face,
-	struct problem *problem)
+node_face_read(
+	const struct node_face_parts *parts, struct node_face **ret_face, struct problem *problem)
 {
 	struct node_face *face = calloc(1, sizeof(*face));
 	char path[NODE_PATH_SIZE_MAX];
@@ -59,18 +59,19 @@ node_face_read(const char *directory, size_t worker_count, struct node_face **re
 	if (face == NULL) {
 		return problem_system(problem, "cannot hold the settings");
 	}
-	status = node_path(directory, "houji.yaml", path, problem);
+	status = node_path(parts->directory, "houji.yaml", path, problem);
 	if (status == STATUS_OK) {
 		status = settings_read(path, &face->settings, problem);
 	}
 	if (status == STATUS_OK) {
-		status = node_identity_read(directory, &face->settings, &face->identity, problem);
+		status = node_identity_read(
+			parts->directory, &face->settings, &face->identity, problem);
 	}
 	if (status == STATUS_OK) {
-		native_settings_from(&face->settings, worker_count, &face->native);
-		face->native.signer = signer_new(face->identity.key, face->settings.signer_threads);
+		native_settings_from(&face->settings, parts->worker_count, &face->native);
+		face->native.signer = signer_new(face->identity.key, parts->pool);
 		if (face->native.signer == NULL) {
-			status = problem_system(problem, "cannot start the signer");
+			status = problem_system(problem, "cannot make a signer");
 		} else {
 			face->identity.key = NULL;
 		}

@@ -26,7 +26,14 @@ struct node_face {
 	struct native_settings native;
 };
 
-enum status node_face_read(const char *directory, size_t worker_count, struct node_face **ret_face,
+/* What a face needs of its node: how many workers share its limits, and the helper threads, NULL
+ * for a face that is only to be checked. */
+struct node_face_parts {
+	const char *directory;
+	size_t worker_count;
+	struct loop_pool *pool;
+};
+enum status node_face_read(const struct node_face_parts *parts, struct node_face **ret_face,
 	struct problem *problem) MUST_CHECK;
 void node_face_free(struct node_face *face);
 

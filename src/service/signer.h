@@ -3,17 +3,17 @@
 
 #include "base/limits.h"
 #include "crypto/crypto.h"
-#include "loop/loop.h"
+#include "loop/loop_pool.h"
 
 /*
- * Signs answers on threads of its own, so that a millisecond of RSA never stands before a
- * look-up of microseconds. The one place that holds the node's private key.
+ * Signs answers on the helper threads of a pool. The one place that holds the node's private
+ * key.
  *
- *     job->loop = loop; job->runs[0] = front; job->runs[1] = header_and_body; ...
+ *     job->job.loop = loop; job->runs[0] = front; job->runs[1] = header_and_body; ...
  *     if (signer_submit(signer, job) != STATUS_OK) -> answer an error, never unsigned
  *
- * `signed_` runs on the job's loop with status and signature filled in. At most
- * SIGNER_QUEUE_COUNT_MAX jobs wait; more are refused with BUSY.
+ * `signed_` runs on the job's loop with status and signature filled in. A signer whose jobs are
+ * under way may be freed: the key goes when the last of them is done.
  */
 struct signer;
 
@@ -23,9 +23,8 @@ struct signer_job;
 typedef void signer_signed(struct signer_job *job);
 
 struct signer_job {
-	struct signer_job *next; /* The signer's. */
-	struct loop_post post; /* The signer's. */
-	struct loop *loop;
+	struct loop_job job; /* `loop` is the caller's to set. */
+	struct signer *signer; /* The signer's. */
 	struct bytes runs[SIGNER_RUN_COUNT_MAX];
 	size_t run_count;
 	enum crypto_digest digest;
@@ -35,10 +34,10 @@ struct signer_job {
 	size_t signature_size;
 };
 
-/* Takes the key. NULL if threads or memory are short. */
-struct signer *signer_new(struct crypto_key *key, size_t thread_count);
-/* Finishes what waits, then ends its threads. */
-void signer_free(struct signer *signer);
+/* Takes the key; the pool stays the caller's. NULL if memory is short: then the key does, too. */
+struct signer *signer_new(struct crypto_key *key, struct loop_pool *pool);
+void signer_free(struct signer *signer); /* NULL is fine. */
 
 enum crypto_key_kind signer_key_kind(const struct signer *signer);
+/* BUSY: too many jobs wait. */
 enum status signer_submit(struct signer *signer, struct signer_job *job) MUST_CHECK;

@@ -41,6 +41,10 @@ void fake_wall_shift(int64_t shift_ms); /* The wall clock jumps; the monotonic o
  * real time. */
 bool fake_await(bool (*is_done)(void *context), void *context);
 
+/* Jobs of helper threads (loop/loop_pool.h) run when all loops would sleep, one by one; while
+ * they are held, none does. */
+void fake_jobs_hold(bool is_held);
+
 /* Datagrams. Dropped when no socket is open at `to`. */
 void fake_datagram(const struct address *from, const struct address *to, struct bytes octets);
 

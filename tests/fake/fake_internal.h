@@ -55,6 +55,8 @@ struct fake_world {
 	struct fake_queue sent;
 	struct fake_datagram *taken;
 	struct fake_connection *connections;
+	struct loop_pool *pools;
+	bool pools_held;
 	size_t fill_count;
 	size_t refuse_count;
 	size_t accept_refuse_count;
@@ -80,6 +82,9 @@ struct loop {
 	struct loop_listener *listeners;
 	struct loop_stream *streams;
 };
+
+/* Runs one job of a helper thread; false if there is none. */
+bool fake_pools_turn(void);
 
 /* What each kind of socket has to do now, and one round of doing it. Closed sockets stay in
  * the lists until they are buried at the end of the wake-up. */

@@ -45,7 +45,7 @@ fake_end(void)
 {
 	struct fake_datagram *datagram;
 
-	assert(fake_world.loops == NULL);
+	assert(fake_world.loops == NULL && fake_world.pools == NULL);
 	while ((datagram = fake_queue_pop(&fake_world.sent)) != NULL) {
 		fake_datagram_free(datagram);
 	}
@@ -290,7 +290,7 @@ fake_run(void)
 {
 	size_t count = 0;
 
-	while (fake_turn()) {
+	while (fake_turn() || fake_pools_turn()) {
 		/* A node that never sleeps is a node with a bug. */
 		count++;
 		assert(count < TURN_COUNT_MAX);
@@ -343,7 +343,7 @@ enum status
 loop_run(struct loop *loop)
 {
 	while (!atomic_exchange(&loop->is_stopping, false)) {
-		if (!fake_turn()) {
+		if (!fake_turn() && !fake_pools_turn()) {
 			int64_t next_ms = fake_next_ms(INT64_MAX);
 
 			/* Nothing will ever happen: the real loop would sleep for ever. */

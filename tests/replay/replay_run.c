@@ -533,6 +533,14 @@ do_world(struct replay *replay, struct words *words)
 		if (!fake_await(has_output, replay)) {
 			words_fail(words, "nothing came within 5 s");
 		}
+	} else if (words_take(words, "JOBS")) {
+		bool is_held = words_take(words, "HOLD");
+
+		if (!is_held && !words_take(words, "RUN")) {
+			words_fail(words, "HOLD or RUN is wanted behind JOBS");
+		}
+		fake_jobs_hold(is_held);
+		replay_go(replay);
 	} else if (words_take(words, "FILL")) {
 		fake_udp_fill((size_t)next_count(words));
 	} else if (words_take(words, "REFUSE")) {

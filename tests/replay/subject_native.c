@@ -30,6 +30,7 @@ struct subject_native {
 	struct service *service;
 	struct monitor *monitor;
 	struct native_census *census;
+	struct loop_pool *pool;
 	struct native_settings settings;
 	struct native *native;
 	bool is_stopped;
@@ -46,6 +47,7 @@ native_close(void *subject)
 	}
 	native_free(front->native);
 	signer_free(front->settings.signer);
+	loop_pool_free(front->pool);
 	service_free(front->service);
 	native_census_free(front->census);
 	monitor_free(front->monitor);
@@ -68,6 +70,7 @@ native_make(struct subject_native *front, struct loop *loop, const struct addres
 	}
 	front->site = (struct service_site){TEXT("site"), 1, true, {HANDLE_HASH_BY_ALL, 1, 0}};
 	front->settings = native_settings_default();
+	front->pool = loop_pool_new(1, POOL_QUEUE_COUNT_MAX);
 	front->service = service_new(ledger_records(front->ledger), &front->site);
 	front->monitor = monitor_new(1);
 	front->census = native_census_new(CENSUS_SIZE);
@@ -251,7 +254,7 @@ do_signer(struct subject_native *front, struct words *words)
 	}
 	if (words_ok(words) && front->settings.signer == NULL &&
 		crypto_key_new(kind, &key) == STATUS_OK) {
-		front->settings.signer = signer_new(key, 1);
+		front->settings.signer = signer_new(key, front->pool);
 	}
 	if (front->settings.signer == NULL) {
 		words_fail(words, "there is no signer");
