@@ -100,6 +100,13 @@ enum status crypto_key_from_sm2(struct bytes public_octets, struct bytes private
 /* A fresh private key: RSA of 2048 bits with e = 65537, Ed25519, SM2. UNSUPPORTED for DSA,
  * which is only kept for those who have it. */
 enum status crypto_key_new(enum crypto_key_kind kind, struct crypto_key **ret_key) MUST_CHECK;
+
+/* The same with the bits of an RSA key: INVALID below RSA_BITS_NEW_MIN, above
+ * RSA_BITS_NEW_MAX, or for another kind unless `bits` is 0. */
+enum { RSA_BITS_NEW_MIN = 2048, RSA_BITS_NEW_MAX = 4096 };
+enum status crypto_key_new_sized(
+	enum crypto_key_kind kind, unsigned bits, struct crypto_key **ret_key) MUST_CHECK;
+unsigned crypto_key_bits(const struct crypto_key *key); /* Of n, p, or the curve's field. */
 void crypto_key_free(struct crypto_key *key);
 enum crypto_key_kind crypto_key_kind(const struct crypto_key *key);
 bool crypto_key_is_private(const struct crypto_key *key);
@@ -117,6 +124,20 @@ enum status crypto_key_read_pem(
 	const char *path, struct crypto_key **ret_key, struct problem *problem) MUST_CHECK;
 enum status crypto_key_write_pem(
 	const char *path, const struct crypto_key *key, struct problem *problem) MUST_CHECK;
+
+/* The same for PEM in memory, and for one that is encrypted (PKCS#8 or the older form inside
+ * the PEM): UNAUTHENTICATED when it needs a passphrase and none is given, DENIED when the one
+ * given does not open it, MALFORMED when there is no key in it. Nothing is ever asked on a
+ * terminal. */
+enum status crypto_key_parse_pem(
+	struct bytes text, struct bytes passphrase, struct crypto_key **ret_key) MUST_CHECK;
+
+/* Writes PEM; with a passphrase as PKCS#8 with AES-256-CBC and PBKDF2-HMAC-SHA256 of
+ * PEM_ITERATION_COUNT rounds (RFC 8018). INVALID for a public key with a passphrase, NO_SPACE
+ * past `capacity`; KEY_PEM_SIZE_MAX is room for every key. */
+enum { PEM_ITERATION_COUNT = 600000, KEY_PEM_SIZE_MAX = 16384 };
+enum status crypto_key_format_pem(const struct crypto_key *key, struct bytes passphrase,
+	uint8_t *ret_text, size_t capacity, size_t *ret_size) MUST_CHECK;
 
 /* RSA: PKCS#1 v1.5; DSA: DER of r and s; Ed25519: digest is ignored (RFC 8032); SM2: DER of
  * r and s over SM3 whatever `digest` says, with the identity 1234567812345678 (GB/T 32918.2,

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { RSA_BITS_NEW = 2048, SM2_NUMBER_SIZE = 32 };
+enum { SM2_NUMBER_SIZE = 32 };
 
 static const char *const openssl_kinds[] = {
 	[CRYPTO_KEY_RSA] = "RSA",
@@ -95,13 +95,17 @@ done:
 }
 
 enum status
-crypto_key_new(enum crypto_key_kind kind, struct crypto_key **ret_key)
+crypto_key_new_sized(enum crypto_key_kind kind, unsigned bits, struct crypto_key **ret_key)
 {
 	EVP_PKEY *key = NULL;
 
+	if (kind == CRYPTO_KEY_RSA ? bits < RSA_BITS_NEW_MIN || bits > RSA_BITS_NEW_MAX
+				   : bits != 0) {
+		return STATUS_INVALID;
+	}
 	switch (kind) {
 	case CRYPTO_KEY_RSA:
-		key = EVP_RSA_gen(RSA_BITS_NEW);
+		key = EVP_RSA_gen(bits);
 		break;
 	case CRYPTO_KEY_DSA:
 		return STATUS_UNSUPPORTED;
@@ -114,6 +118,18 @@ crypto_key_new(enum crypto_key_kind kind, struct crypto_key **ret_key)
 		return crypto_refuse(STATUS_NO_MEMORY);
 	}
 	return crypto_key_take(key, kind, true, ret_key);
+}
+
+enum status
+crypto_key_new(enum crypto_key_kind kind, struct crypto_key **ret_key)
+{
+	return crypto_key_new_sized(kind, kind == CRYPTO_KEY_RSA ? RSA_BITS_NEW_MIN : 0, ret_key);
+}
+
+unsigned
+crypto_key_bits(const struct crypto_key *key)
+{
+	return (unsigned)EVP_PKEY_get_bits(key->key);
 }
 
 void

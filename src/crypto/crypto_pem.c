@@ -3,24 +3,38 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <openssl/pem.h>
+#include <openssl/pkcs12.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Called when a PEM is encrypted. OpenSSL's own would ask on the terminal, and a server that
- * waits for an answer there waits for ever. */
-static int
-password_refuse(char *buffer, int size, int is_writing, void *context)
-{
-	bool *is_encrypted = context;
+/* What a PEM that is encrypted is opened with, and whether it was. OpenSSL's own way would be
+ * to ask on the terminal, and a server that waits for an answer there waits for ever. */
+struct passphrase_give {
+	struct bytes passphrase; /* Empty: there is none. */
+	bool is_asked;
+	bool is_too_long;
+};
 
-	(void)buffer;
-	(void)size;
+static int
+passphrase_asked(char *buffer, int size, int is_writing, void *context)
+{
+	struct passphrase_give *give = context;
+
 	(void)is_writing;
-	*is_encrypted = true;
-	return -1;
+	give->is_asked = true;
+	if (give->passphrase.size == 0) {
+		return -1;
+	}
+	if (size < 0 || give->passphrase.size > (size_t)size) {
+		give->is_too_long = true;
+		return -1;
+	}
+	memcpy(buffer, give->passphrase.at, give->passphrase.size);
+	return (int)give->passphrase.size;
 }
 
 static bool
@@ -98,47 +112,64 @@ done:
 	return status;
 }
 
-static enum status
-key_parse(const char *path, BIO *memory, struct crypto_key **ret_key, struct problem *problem)
+enum status
+crypto_key_parse_pem(struct bytes text, struct bytes passphrase, struct crypto_key **ret_key)
 {
-	bool is_encrypted = false;
-	bool is_private = true;
-	EVP_PKEY *key = PEM_read_bio_PrivateKey(memory, NULL, password_refuse, &is_encrypted);
+	struct passphrase_give give = {.passphrase = passphrase};
+	BIO *memory = text.size > INT_MAX ? NULL : BIO_new_mem_buf(text.at, (int)text.size);
+	struct crypto_key read = {.is_private = true};
+	enum status status = STATUS_UNSUPPORTED;
 
-	if (key == NULL && !is_encrypted) {
-		is_private = false;
-		(void)BIO_reset(memory);
-		key = PEM_read_bio_PUBKEY(memory, NULL, password_refuse, &is_encrypted);
+	if (memory == NULL) {
+		return crypto_refuse(STATUS_NO_MEMORY);
 	}
+	read.key = PEM_read_bio_PrivateKey(memory, NULL, passphrase_asked, &give);
+	if (read.key == NULL && !give.is_asked) {
+		read.is_private = false;
+		(void)BIO_reset(memory);
+		read.key = PEM_read_bio_PUBKEY(memory, NULL, passphrase_asked, &give);
+	}
+	BIO_free(memory);
 	ERR_clear_error();
-	if (is_encrypted) {
+	if (read.key == NULL && give.is_asked) {
+		return passphrase.size == 0 ? STATUS_UNAUTHENTICATED
+			: give.is_too_long  ? STATUS_TOO_LARGE
+					    : STATUS_DENIED;
+	}
+	if (read.key == NULL) {
+		return STATUS_MALFORMED;
+	}
+	if (key_kind_find(read.key, &read.kind)) {
+		status = key_rebuild(&read, ret_key);
+	}
+	EVP_PKEY_free(read.key);
+	return status;
+}
+
+/* Why a file of the node holds no key that it can use. */
+static enum status
+parse_explain(enum status status, const char *path, struct problem *problem)
+{
+	if (status == STATUS_OK || status == STATUS_NO_MEMORY) {
+		return problem_set(problem, status, "no memory to read %s", path);
+	}
+	if (status == STATUS_UNAUTHENTICATED) {
 		return problem_set(problem, STATUS_UNSUPPORTED,
-			"%s: the key is encrypted; write it without a passphrase (openssl pkey -in "
-			"KEY -out PLAIN_KEY) and keep it readable by the node only",
+			"%s: the key is encrypted; write it without a passphrase (houji key "
+			"convert KEY PLAIN_KEY --encrypt none) and keep it readable by the node "
+			"only",
 			path);
 	}
-	if (key == NULL) {
-		return problem_set(problem, STATUS_MALFORMED,
+	if (status == STATUS_MALFORMED) {
+		return problem_set(problem, status,
 			"%s: holds no key; expected PEM that begins with -----BEGIN PRIVATE "
 			"KEY----- or -----BEGIN PUBLIC KEY-----",
 			path);
 	}
-
-	struct crypto_key read = {.key = key, .is_private = is_private};
-	enum status status = STATUS_UNSUPPORTED;
-
-	if (key_kind_find(key, &read.kind)) {
-		status = key_rebuild(&read, ret_key);
-	}
-	if (status != STATUS_OK) {
-		problem_set(problem, status,
-			"%s: the key %s; expected RSA of %d to %d bits, DSA of %d to %d bits, "
-			"Ed25519 or SM2",
-			path, status_text(status), RSA_BITS_MIN, RSA_BITS_MAX, DSA_BITS_MIN,
-			DSA_BITS_MAX);
-	}
-	EVP_PKEY_free(key);
-	return status;
+	return problem_set(problem, status,
+		"%s: the key %s; expected RSA of %d to %d bits, DSA of %d to %d bits, "
+		"Ed25519 or SM2",
+		path, status_text(status), RSA_BITS_MIN, RSA_BITS_MAX, DSA_BITS_MIN, DSA_BITS_MAX);
 }
 
 /* Reads at most `capacity` octets; a file with more is TOO_LARGE. */
@@ -182,10 +213,10 @@ file_read(const char *path, uint8_t *octets, size_t capacity, size_t *ret_size,
 enum status
 crypto_key_read_pem(const char *path, struct crypto_key **ret_key, struct problem *problem)
 {
+	const struct bytes no_passphrase = {0};
 	size_t capacity = KEY_FILE_SIZE_MAX + 1;
 	size_t size = 0;
 	uint8_t *octets = malloc(capacity);
-	BIO *memory = NULL;
 
 	if (octets == NULL) {
 		return problem_set(problem, STATUS_NO_MEMORY, "no memory to read %s", path);
@@ -193,19 +224,12 @@ crypto_key_read_pem(const char *path, struct crypto_key **ret_key, struct proble
 
 	enum status status = file_read(path, octets, capacity, &size, problem);
 
-	if (status != STATUS_OK) {
-		goto done;
+	if (status == STATUS_OK) {
+		status = crypto_key_parse_pem(bytes_over(octets, size), no_passphrase, ret_key);
+		if (status != STATUS_OK) {
+			status = parse_explain(status, path, problem);
+		}
 	}
-	memory = BIO_new_mem_buf(octets, (int)size);
-	if (memory == NULL) {
-		status = problem_set(
-			problem, crypto_refuse(STATUS_NO_MEMORY), "no memory to read %s", path);
-		goto done;
-	}
-	status = key_parse(path, memory, ret_key, problem);
-
-done:
-	BIO_free(memory);
 	crypto_forget(octets, capacity);
 	free(octets);
 	return status;
@@ -262,28 +286,79 @@ directory_sync(const char *path, struct problem *problem)
 	return status;
 }
 
+/* PKCS#8 with PBES2 (RFC 8018). OpenSSL's own writer stays at 2048 rounds. */
+static bool
+encrypted_write(BIO *memory, const struct crypto_key *key, struct bytes passphrase)
+{
+	PKCS8_PRIV_KEY_INFO *plain = EVP_PKEY2PKCS8(key->key);
+	X509_SIG *sealed = NULL;
+	bool is_written = false;
+
+	if (plain != NULL) {
+		sealed = PKCS8_encrypt(-1, EVP_aes_256_cbc(), (const char *)passphrase.at,
+			(int)passphrase.size, NULL, 0, PEM_ITERATION_COUNT, plain);
+	}
+	if (sealed != NULL) {
+		is_written = PEM_write_bio_PKCS8(memory, sealed) == 1;
+	}
+	X509_SIG_free(sealed);
+	PKCS8_PRIV_KEY_INFO_free(plain);
+	return is_written;
+}
+
+enum status
+crypto_key_format_pem(const struct crypto_key *key, struct bytes passphrase, uint8_t *ret_text,
+	size_t capacity, size_t *ret_size)
+{
+	BIO *memory;
+	char *text = NULL;
+	bool is_written;
+
+	if (passphrase.size > SECRET_SIZE_MAX) {
+		return STATUS_TOO_LARGE;
+	}
+	if (passphrase.size > 0 && !key->is_private) {
+		return STATUS_INVALID;
+	}
+	memory = BIO_new(BIO_s_secmem());
+	if (memory == NULL) {
+		return crypto_refuse(STATUS_NO_MEMORY);
+	}
+	if (passphrase.size > 0) {
+		is_written = encrypted_write(memory, key, passphrase);
+	} else if (key->is_private) {
+		is_written = PEM_write_bio_PKCS8PrivateKey(
+				     memory, key->key, NULL, NULL, 0, NULL, NULL) == 1;
+	} else {
+		is_written = PEM_write_bio_PUBKEY(memory, key->key) == 1;
+	}
+
+	long size = is_written ? BIO_get_mem_data(memory, &text) : 0;
+	enum status status = size > 0 ? STATUS_OK : crypto_refuse(STATUS_NO_MEMORY);
+
+	if (status == STATUS_OK && (size_t)size > capacity) {
+		status = STATUS_NO_SPACE;
+	}
+	if (status == STATUS_OK) {
+		memcpy(ret_text, text, (size_t)size);
+		*ret_size = (size_t)size;
+	}
+	BIO_free(memory); /* Secure memory is overwritten when it is freed. */
+	return status;
+}
+
 enum status
 crypto_key_write_pem(const char *path, const struct crypto_key *key, struct problem *problem)
 {
-	BIO *memory = BIO_new(BIO_s_secmem());
-	char *text = NULL;
-	int ok = 0;
+	const struct bytes no_passphrase = {0};
+	uint8_t text[KEY_PEM_SIZE_MAX];
+	size_t size = 0;
+	enum status status = crypto_key_format_pem(key, no_passphrase, text, sizeof(text), &size);
 
-	if (memory != NULL) {
-		ok = key->is_private
-			? PEM_write_bio_PKCS8PrivateKey(memory, key->key, NULL, NULL, 0, NULL, NULL)
-			: PEM_write_bio_PUBKEY(memory, key->key);
+	if (status != STATUS_OK) {
+		return problem_set(problem, status, "no memory to write %s", path);
 	}
-
-	long size = ok == 1 ? BIO_get_mem_data(memory, &text) : 0;
-	enum status status = STATUS_NO_MEMORY;
-
-	if (size > 0) {
-		status = file_write(path, bytes_over(text, (size_t)size), problem);
-		crypto_forget(text, (size_t)size);
-	} else {
-		problem_set(problem, crypto_refuse(status), "no memory to write %s", path);
-	}
-	BIO_free(memory);
+	status = file_write(path, bytes_over(text, size), problem);
+	crypto_forget(text, size);
 	return status == STATUS_OK ? directory_sync(path, problem) : status;
 }
