@@ -500,21 +500,44 @@ journal_read(struct journal *journal, uint64_t place, struct journal_entry *ret_
 	}
 }
 
-enum status
-journal_peek(const struct journal *journal, uint64_t place, struct bytes *ret_key,
-	struct bytes *ret_record, enum journal_kind *ret_kind)
+/* How many octets may belong to an entry there; 0 if none can begin there. */
+static uint64_t
+octets_at(const struct journal *journal, uint64_t place)
 {
 	uint64_t end = journal_end(journal);
 	uint64_t offset = place & (journal->segment_size - 1);
 	uint64_t left = journal->segment_size - offset;
 
 	if (place >= end || place % JOURNAL_ALIGNMENT != 0 || offset < JOURNAL_HEADER_SIZE) {
+		return 0;
+	}
+	return end - place < left ? end - place : left;
+}
+
+enum status
+journal_peek(const struct journal *journal, uint64_t place, struct bytes *ret_key,
+	struct bytes *ret_record, enum journal_kind *ret_kind)
+{
+	uint64_t left = octets_at(journal, place);
+
+	if (left == 0) {
 		return STATUS_CORRUPT;
 	}
-	left = end - place < left ? end - place : left;
 	return journal_entry_peek(journal->octets + place, left, ret_key, ret_record, ret_kind)
 		? STATUS_OK
 		: STATUS_CORRUPT;
+}
+
+uint64_t
+journal_sequence_at(const struct journal *journal, uint64_t place)
+{
+	struct journal_head head;
+
+	if (octets_at(journal, place) < sizeof(head)) {
+		return 0;
+	}
+	memcpy(&head, journal->octets + place, sizeof(head));
+	return head.sequence;
 }
 
 uint8_t

@@ -402,9 +402,8 @@ ledger_store(struct ledger *ledger)
 	return ledger->store;
 }
 
-/* What can be told from the change alone, on the caller's thread. */
-static enum status
-change_check(const struct ledger_change *change)
+enum status
+ledger_change_check(const struct ledger_change *change)
 {
 	uint32_t index;
 
@@ -439,7 +438,7 @@ ledger_submit(struct ledger *ledger, struct ledger_change *changes)
 		return STATUS_READ_ONLY;
 	}
 	for (struct ledger_change *change = changes; change != NULL; change = change->next) {
-		change->status = change_check(change);
+		change->status = ledger_change_check(change);
 		last = change;
 		count++;
 	}
@@ -470,11 +469,12 @@ struct waiting {
 };
 
 static enum status
-waiting_judge(void *context, const struct ledger_change *change, const struct record *before)
+waiting_judge(void *context, struct ledger_state *state, struct ledger_change *change,
+	const struct record *before)
 {
 	const struct waiting *waiting = context;
 
-	return waiting->judge(waiting->context, change, before);
+	return waiting->judge(waiting->context, state, change, before);
 }
 
 static void
@@ -518,6 +518,7 @@ ledger_commit(struct ledger *ledger, struct ledger_change *change)
 	}
 	pthread_mutex_unlock(&waiting.lock);
 	change->place = own.place;
+	change->text = own.text;
 	change->status = waiting.status;
 	return waiting.status;
 }

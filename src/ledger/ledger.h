@@ -33,15 +33,28 @@
 struct ledger;
 struct ledger_change;
 
-/* Decides on the committer's thread, in order: OK lets the change through; anything else
- * refuses it. `before` is NULL when the handle does not exist, and for prefixes. Without it
- * DELETE of a missing handle is NOT_FOUND, HOME of a homed prefix EXISTS, UNHOME of one that
- * is not homed NOT_FOUND; a PUT writes a new record or replaces the one there is, which
- * keeps its name as first written. */
-typedef enum status ledger_judge(
-	void *context, const struct ledger_change *change, const struct record *before);
+/*
+ * Decides on the committer's thread, in order, on the state that the change would change: OK
+ * lets it through, anything else refuses it. `before` is NULL when the handle does not exist,
+ * and for prefixes. What else it must know (the prefix's administrators, a group) it asks
+ * ledger_state_find(); BUSY from there is handed on, and the judge is asked again when the
+ * changes in front of this one are visible. So it may be called more than once, and leaves
+ * nothing behind but these: it may set `values` of a JOURNAL_PUT - a record made from
+ * `before`, whose octets live as long as the ledger - and `text`, why it refuses.
+ *
+ * After it: DELETE of a missing handle is NOT_FOUND, HOME of a homed prefix EXISTS, UNHOME of
+ * one that is not homed NOT_FOUND; a PUT writes a new record or replaces the one there is,
+ * which keeps its name as first written.
+ */
+struct ledger_state;
+typedef enum status ledger_judge(void *context, struct ledger_state *state,
+	struct ledger_change *change, const struct record *before);
 typedef void ledger_committed(
 	void *context, struct ledger_change *change, enum status status, uint64_t sequence);
+
+/* For `expected`: a record's version is the sequence of its newest entry. */
+#define LEDGER_EXPECT_ANY  0
+#define LEDGER_EXPECT_NONE UINT64_MAX /* There must be no such record. */
 
 struct ledger_change {
 	struct ledger_change *next; /* The ledger's. */
@@ -49,12 +62,23 @@ struct ledger_change {
 	struct bytes name; /* The handle; for JOURNAL_HOME and JOURNAL_UNHOME the 0.NA handle. */
 	struct handle_value_list values; /* JOURNAL_PUT. */
 	struct bytes actor;
+	uint64_t expected; /* Version the record must have, else CONFLICT; asked before `judge`. */
 	ledger_judge *judge; /* NULL: let it through. */
 	ledger_committed *committed;
 	void *context;
+	struct bytes text; /* The judge's, when it refuses: for people. */
 	uint64_t place; /* Set by the ledger. */
 	enum status status; /* Set by the ledger before `committed`. */
 };
+
+/* For judges. A record as it is when the change comes to be made; for the change's own handle
+ * the `before` of the judge. Valid as long as the ledger. NOT_FOUND, CORRUPT, INVALID (no such
+ * name can be), or BUSY: a change in front of this one may concern it. */
+enum status ledger_state_find(
+	struct ledger_state *state, struct bytes name, struct record *ret_record) MUST_CHECK;
+/* Whether the 0.NA handle (as handle_name_prefix_handle() writes it) is homed. OK or BUSY. */
+enum status ledger_state_prefix_is_homed(
+	struct ledger_state *state, struct bytes prefix_handle, bool *ret_is_homed) MUST_CHECK;
 
 enum ledger_open_mode {
 	/* Nothing is written, nor replayed: READ_ONLY if the view lags behind the journal. */
@@ -86,6 +110,9 @@ enum status ledger_close(struct ledger *ledger, struct problem *problem);
 struct records *ledger_records(struct ledger *ledger);
 struct journal *ledger_journal(struct ledger *ledger);
 struct store *ledger_store(struct ledger *ledger); /* The ordered table: to be read. */
+
+/* The version of a record: the sequence of the entry it was read from. */
+uint64_t ledger_record_version(const struct ledger *ledger, const struct record *record);
 
 /* OK while changes are taken; else what stopped them. */
 enum status ledger_fault(struct ledger *ledger, struct problem *problem) MUST_CHECK;

@@ -40,20 +40,36 @@ ledger_batch_free(struct ledger_batch *batch)
 	free(batch->met);
 }
 
+/* The slot of the key, or the empty one where it would go. */
+static struct ledger_met *
+batch_met(const struct ledger_batch *batch, uint32_t hash)
+{
+	uint32_t slot = hash & (LEDGER_MET_SLOT_COUNT - 1);
+
+	while (batch->met[slot].batch == batch->number && batch->met[slot].hash != hash) {
+		slot = (slot + 1) & (LEDGER_MET_SLOT_COUNT - 1);
+	}
+	return &batch->met[slot];
+}
+
+bool
+ledger_batch_has(const struct ledger_batch *batch, struct bytes key)
+{
+	return batch->count > 0 &&
+		batch_met(batch, (uint32_t)checksum_over(key, 0))->batch == batch->number;
+}
+
 /* True if the batch may have the key already; else it has it from now on. */
 static bool
 batch_meets(struct ledger_batch *batch, struct bytes key)
 {
 	uint32_t hash = (uint32_t)checksum_over(key, 0);
-	uint32_t slot = hash & (LEDGER_MET_SLOT_COUNT - 1);
+	struct ledger_met *met = batch_met(batch, hash);
 
-	while (batch->met[slot].batch == batch->number) {
-		if (batch->met[slot].hash == hash) {
-			return true;
-		}
-		slot = (slot + 1) & (LEDGER_MET_SLOT_COUNT - 1);
+	if (met->batch == batch->number) {
+		return true;
 	}
-	batch->met[slot] = (struct ledger_met){batch->number, hash};
+	*met = (struct ledger_met){batch->number, hash};
 	return false;
 }
 
@@ -159,55 +175,6 @@ batch_flush(struct ledger *ledger)
 	batch_clear(batch);
 }
 
-/* What the entry says besides what the caller gave: the state before, and the record. */
-static enum status
-change_judge_record(struct ledger *ledger, const struct ledger_change *change, struct bytes key,
-	struct journal_change *entry)
-{
-	struct records_newest newest;
-	enum status status = records_find(ledger->records, key, &newest);
-	bool exists = status == STATUS_OK && newest.kind == JOURNAL_PUT;
-	struct bytes name = exists ? newest.record.name : change->name;
-	struct wire_writer writer = wire_writer_over(ledger->batch.record, MESSAGE_SIZE_MAX);
-
-	if (status != STATUS_OK && status != STATUS_NOT_FOUND) {
-		return status;
-	}
-	entry->previous = status == STATUS_OK ? newest.place : 0;
-	status = change->judge == NULL
-		? STATUS_OK
-		: change->judge(change->context, change, exists ? &newest.record : NULL);
-	if (status != STATUS_OK) {
-		return status;
-	}
-	if (exists) {
-		crypto_digest(CRYPTO_SHA256, newest.run, entry->before);
-	}
-	if (change->kind == JOURNAL_DELETE) {
-		return exists ? STATUS_OK : STATUS_NOT_FOUND;
-	}
-	record_write(&writer, name, &change->values);
-	entry->record = wire_written(&writer);
-	return wire_writer_end(&writer) == STATUS_OK ? STATUS_OK : STATUS_TOO_LARGE;
-}
-
-static enum status
-change_judge_prefix(struct ledger *ledger, const struct ledger_change *change, struct bytes key,
-	struct journal_change *entry)
-{
-	bool is_homed;
-	enum status status = STATUS_OK;
-
-	entry->previous = records_prefix_find(ledger->records, key, &is_homed);
-	if (change->judge != NULL) {
-		status = change->judge(change->context, change, NULL);
-	}
-	if (status != STATUS_OK || is_homed != (change->kind == JOURNAL_HOME)) {
-		return status;
-	}
-	return is_homed ? STATUS_EXISTS : STATUS_NOT_FOUND;
-}
-
 /* Room for one more change of any size; else the batch goes first. */
 static bool
 batch_has_room(const struct ledger_batch *batch)
@@ -222,7 +189,6 @@ change_add(struct ledger *ledger, struct ledger_change *change)
 {
 	struct ledger_batch *batch = &ledger->batch;
 	uint8_t *octets = batch->keys + batch->keys_used;
-	bool is_prefix = change->kind == JOURNAL_HOME || change->kind == JOURNAL_UNHOME;
 	struct journal_change entry = {
 		.kind = change->kind,
 		.time_ms = clock_wall_ms(),
@@ -240,8 +206,7 @@ change_add(struct ledger *ledger, struct ledger_change *change)
 	if (batch_meets(batch, entry.key)) {
 		return STATUS_BUSY;
 	}
-	status = is_prefix ? change_judge_prefix(ledger, change, entry.key, &entry)
-			   : change_judge_record(ledger, change, entry.key, &entry);
+	status = ledger_change_judge(ledger, change, &entry);
 	if (status == STATUS_OK) {
 		status = journal_add(ledger->journal, &entry, &change->place);
 	}

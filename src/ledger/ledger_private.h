@@ -98,7 +98,19 @@ bool ledger_has_failed(struct ledger *ledger);
 /* ledger_lock.c */
 enum status ledger_lock(struct ledger *ledger, struct problem *problem) MUST_CHECK;
 
+/* ledger.c */
+/* What can be told from a change alone. */
+enum status ledger_change_check(const struct ledger_change *change) MUST_CHECK;
+
+/* ledger_judge.c */
+/* Asks for everything that could refuse the change and fills `entry`: the place of the key's
+ * entry before, its digest, the record (in the batch's room). */
+enum status ledger_change_judge(struct ledger *ledger, struct ledger_change *change,
+	struct journal_change *entry) MUST_CHECK;
+
 /* ledger_commit.c */
+/* True if a change of this key may be in the batch. */
+bool ledger_batch_has(const struct ledger_batch *batch, struct bytes key);
 enum status ledger_batch_make(struct ledger_batch *batch) MUST_CHECK;
 void ledger_batch_free(struct ledger_batch *batch);
 void *ledger_committer(void *context);

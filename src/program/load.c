@@ -20,10 +20,12 @@ values_are_equal(const struct handle_value_list *one, const struct handle_value_
 
 /* On the committer's thread: what is there already is left alone. */
 static enum status
-judge(void *context, const struct ledger_change *change, const struct record *before)
+judge(void *context, struct ledger_state *state, struct ledger_change *change,
+	const struct record *before)
 {
 	struct load_change *own = context;
 
+	(void)state;
 	own->is_replacing = before != NULL;
 	return before != NULL && values_are_equal(&before->values, &change->values) ? STATUS_EXISTS
 										    : STATUS_OK;
@@ -187,7 +189,7 @@ chunk_compare(struct load *load, struct load_chunk *chunk)
 
 		status = records_get(reader, change->change.name, &before);
 		count(chunk, change,
-			judge(change, &change->change, status == STATUS_OK ? &before : NULL));
+			judge(change, NULL, &change->change, status == STATUS_OK ? &before : NULL));
 	}
 	chunk->home_ok = chunk->home_count;
 	records_leave(reader);

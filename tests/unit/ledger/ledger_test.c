@@ -149,9 +149,11 @@ prefixes_are_homed_and_given_up(void **state)
 }
 
 static enum status
-only_if_new(void *context, const struct ledger_change *change, const struct record *before)
+only_if_new(void *context, struct ledger_state *state, struct ledger_change *change,
+	const struct record *before)
 {
 	(void)context;
+	(void)state;
 	(void)change;
 	return before == NULL ? STATUS_OK : STATUS_EXISTS;
 }
