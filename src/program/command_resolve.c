@@ -2,10 +2,11 @@
 #include "program/commands.h"
 
 #include "base/text_writer.h"
+#include "client/client_ask.h"
+#include "client/client_signature.h"
 #include "crypto/crypto.h"
 #include "handle/handle_json.h"
 #include "handle/handle_key.h"
-#include "native/native_client.h"
 #include "program/server_name.h"
 
 #include <stdio.h>
@@ -128,13 +129,13 @@ request_for(const struct inquiry *inquiry, uint32_t opcode)
 }
 
 static const char *
-transport_name(enum native_transport transport)
+transport_name(enum client_transport transport)
 {
-	return transport == NATIVE_TRANSPORT_UDP ? "udp" : "tcp";
+	return transport == CLIENT_TRANSPORT_UDP ? "udp" : "tcp";
 }
 
 static void
-print_trace(const struct inquiry *inquiry, enum status status, const struct native_reply *reply)
+print_trace(const struct inquiry *inquiry, enum status status, const struct client_reply *reply)
 {
 	char address[ADDRESS_TEXT_SIZE_MAX];
 
@@ -230,7 +231,7 @@ print_values(const struct handle_value_list *list)
 }
 
 static void
-print_reply(const struct inquiry *inquiry, const struct native_reply *reply)
+print_reply(const struct inquiry *inquiry, const struct client_reply *reply)
 {
 	const struct response *response = &reply->response;
 	uint32_t code = response->message.header.response_code;
@@ -253,7 +254,7 @@ print_reply(const struct inquiry *inquiry, const struct native_reply *reply)
 }
 
 static void
-print_json(const struct inquiry *inquiry, const struct native_reply *reply)
+print_json(const struct inquiry *inquiry, const struct client_reply *reply)
 {
 	const struct response *response = &reply->response;
 	uint32_t code = response->message.header.response_code;
@@ -294,14 +295,14 @@ print_json(const struct inquiry *inquiry, const struct native_reply *reply)
 
 /* Certified answers: false ends the inquiry with a failure. */
 static bool
-signature_is_good(struct inquiry *inquiry, const struct native_reply *reply)
+signature_is_good(struct inquiry *inquiry, const struct client_reply *reply)
 {
 	enum status status;
 
 	if (!inquiry->is_certified) {
 		return true;
 	}
-	status = native_reply_verify(reply, inquiry->key);
+	status = client_signature_verify(&reply->envelope, &reply->response.message, inquiry->key);
 	if (inquiry->is_traced || status != STATUS_OK) {
 		fprintf(stderr, SAY("; signature: %s\n", "; 签名：%s\n"),
 			status == STATUS_OK ? SAY("good, by the key of the site record",
@@ -314,7 +315,7 @@ signature_is_good(struct inquiry *inquiry, const struct native_reply *reply)
 }
 
 static void
-resolution_answered(void *context, enum status status, const struct native_reply *reply)
+resolution_answered(void *context, enum status status, const struct client_reply *reply)
 {
 	struct inquiry *inquiry = context;
 
@@ -333,10 +334,10 @@ resolution_answered(void *context, enum status status, const struct native_reply
 }
 
 static bool
-ask(struct inquiry *inquiry, uint32_t opcode, native_answered *answered)
+ask(struct inquiry *inquiry, uint32_t opcode, client_answered *answered)
 {
 	struct request request = request_for(inquiry, opcode);
-	struct native_question question = {
+	struct client_question question = {
 		.request = &request,
 		.server = inquiry->address,
 		.is_tcp_only = inquiry->is_tcp_only,
@@ -344,7 +345,7 @@ ask(struct inquiry *inquiry, uint32_t opcode, native_answered *answered)
 	};
 	struct problem problem = {.text = ""};
 
-	if (native_ask(inquiry->loop, &question, answered, inquiry, &problem) == NULL) {
+	if (client_ask(inquiry->loop, &question, answered, inquiry, &problem) == NULL) {
 		inquiry->exit_code = command_failure(&command_resolve_manual, "%s", problem.text);
 		loop_stop(inquiry->loop);
 		return false;
@@ -354,7 +355,7 @@ ask(struct inquiry *inquiry, uint32_t opcode, native_answered *answered)
 
 /* The key of the first server in the site record. */
 static enum status
-take_site_key(struct inquiry *inquiry, const struct native_reply *reply)
+take_site_key(struct inquiry *inquiry, const struct client_reply *reply)
 {
 	struct handle_site site;
 	struct handle_server server;
@@ -377,7 +378,7 @@ take_site_key(struct inquiry *inquiry, const struct native_reply *reply)
 }
 
 static void
-site_answered(void *context, enum status status, const struct native_reply *reply)
+site_answered(void *context, enum status status, const struct client_reply *reply)
 {
 	struct inquiry *inquiry = context;
 

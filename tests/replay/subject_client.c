@@ -3,7 +3,7 @@
 #include "replay/replay.h"
 #include "replay/replay_message.h"
 
-#include "native/native_client.h"
+#include "client/client_ask.h"
 
 #include <stdlib.h>
 
@@ -11,7 +11,7 @@
  * The asking side, one question at a time; the script is the server.
  *
  *     ASK ADDRESS [TCP] [deadline TIME] MESSAGE     as after SEND
- *     CANCEL                                        native_ask_cancel()
+ *     CANCEL                                        client_ask_cancel()
  *     RESULT none                                   not told yet
  *     RESULT OUTCOME [PROPERTY]...                  told once since the last ASK: ok, timed_out,
  *                                                   closed, malformed, system
@@ -20,11 +20,11 @@
  */
 struct subject_client {
 	struct loop *loop;
-	struct native_ask *ask;
+	struct client_ask *ask;
 	struct loop_post wake;
 	size_t told_count;
 	enum status status;
-	struct native_reply reply;
+	struct client_reply reply;
 	uint8_t octets[MESSAGE_SIZE_MAX]; /* The reply's, which are gone after its call. */
 };
 
@@ -50,12 +50,12 @@ client_close(void *subject)
 {
 	struct subject_client *client = subject;
 
-	native_ask_cancel(client->ask);
+	client_ask_cancel(client->ask);
 	free(client);
 }
 
 static void
-client_answered(void *context, enum status status, const struct native_reply *reply)
+subject_answered(void *context, enum status status, const struct client_reply *reply)
 {
 	struct subject_client *client = context;
 
@@ -78,7 +78,7 @@ client_woken(void *context)
 static void
 do_ask(struct subject_client *client, struct words *words)
 {
-	struct native_question question = {.server = words_next_address(words)};
+	struct client_question question = {.server = words_next_address(words)};
 	struct problem problem = {.text = ""};
 	struct sending sending;
 	struct message message;
@@ -105,7 +105,7 @@ do_ask(struct subject_client *client, struct words *words)
 	loop_post(client->loop, &client->wake);
 	fake_run();
 	client->told_count = 0;
-	client->ask = native_ask(client->loop, &question, client_answered, client, &problem);
+	client->ask = client_ask(client->loop, &question, subject_answered, client, &problem);
 	if (client->ask == NULL) {
 		words_fail(words, "not asked: %s", problem.text);
 	}
@@ -114,10 +114,10 @@ do_ask(struct subject_client *client, struct words *words)
 static void
 expect_reply(const struct subject_client *client, struct words *words)
 {
-	const struct native_reply *reply = &client->reply;
+	const struct client_reply *reply = &client->reply;
 	struct answer answer = {
 		.envelope = reply->envelope, .message = reply->octets, .fragment_count = 1};
-	bool is_udp = reply->transport == NATIVE_TRANSPORT_UDP;
+	bool is_udp = reply->transport == CLIENT_TRANSPORT_UDP;
 
 	if (words_take(words, "transport") && !words_take(words, is_udp ? "udp" : "tcp")) {
 		words_fail(words, "it came over %s", is_udp ? "udp" : "tcp");
@@ -169,7 +169,7 @@ client_line(void *subject, struct words *words)
 	if (words_take(words, "ASK")) {
 		do_ask(client, words);
 	} else if (words_take(words, "CANCEL")) {
-		native_ask_cancel(client->ask);
+		client_ask_cancel(client->ask);
 		client->ask = NULL;
 	} else if (words_take(words, "RESULT")) {
 		do_result(client, words);

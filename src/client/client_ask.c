@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "native/native_client.h"
+#include "client/client_ask.h"
 
 #include "crypto/crypto.h"
-#include "message/credential.h"
-
 #include <stdlib.h>
 
 /* When to send again (Handle.net's clients: 0.5, 1 and 1.5 s), then TCP. */
@@ -16,12 +14,12 @@ enum {
 		(MESSAGE_SIZE_MAX + FRAGMENT_DATA_SIZE_MAX - 1) / FRAGMENT_DATA_SIZE_MAX,
 };
 
-struct native_ask {
+struct client_ask {
 	struct loop *loop;
 	struct address server;
-	native_answered *answered;
+	client_answered *answered;
 	void *context;
-	enum native_transport transport;
+	enum client_transport transport;
 	uint32_t tries;
 	uint32_t udp_tries; /* Of UDP, when TCP is tried already. */
 	uint32_t opcode;
@@ -34,7 +32,7 @@ struct native_ask {
 	struct loop_stream *stream;
 	bool is_over;
 	enum status status;
-	struct native_reply reply;
+	struct client_reply reply;
 
 	/* The answer as it comes in. */
 	uint8_t *octets;
@@ -49,7 +47,7 @@ struct native_ask {
 static const struct loop_stream_calls stream_calls;
 
 static void
-ask_free(struct native_ask *ask)
+ask_free(struct client_ask *ask)
 {
 	loop_timer_clear(ask->loop, &ask->retry);
 	loop_timer_clear(ask->loop, &ask->deadline);
@@ -72,9 +70,9 @@ ask_free(struct native_ask *ask)
 static void
 ask_tell(void *context)
 {
-	struct native_ask *ask = context;
-	native_answered *answered = ask->answered;
-	struct native_reply *reply = &ask->reply;
+	struct client_ask *ask = context;
+	client_answered *answered = ask->answered;
+	struct client_reply *reply = &ask->reply;
 
 	reply->transport = ask->transport;
 	reply->tries = ask->tries;
@@ -84,7 +82,7 @@ ask_tell(void *context)
 }
 
 static void
-ask_end(struct native_ask *ask, enum status status)
+ask_end(struct client_ask *ask, enum status status)
 {
 	if (ask->is_over) {
 		return;
@@ -103,9 +101,9 @@ ask_deadline(void *context)
 
 /* The whole answer is there: OK, or why it is none. */
 static enum status
-ask_decode(struct native_ask *ask, const struct envelope *envelope, struct bytes octets)
+ask_decode(struct client_ask *ask, const struct envelope *envelope, struct bytes octets)
 {
-	struct native_reply *reply = &ask->reply;
+	struct client_reply *reply = &ask->reply;
 	struct message message;
 	enum status status = message_decode(envelope, octets, &message);
 
@@ -122,7 +120,7 @@ ask_decode(struct native_ask *ask, const struct envelope *envelope, struct bytes
 }
 
 static void
-ask_forget_fragments(struct native_ask *ask)
+ask_forget_fragments(struct client_ask *ask)
 {
 	free(ask->octets);
 	ask->octets = NULL;
@@ -142,7 +140,7 @@ fragment_is_possible(const struct envelope *envelope, struct bytes octets)
 /* True when the answer is whole. A datagram that tells another size than those before it
  * begins anew: no lie may keep the true answer out. */
 static bool
-ask_take_fragment(struct native_ask *ask, const struct envelope *envelope, struct bytes octets)
+ask_take_fragment(struct client_ask *ask, const struct envelope *envelope, struct bytes octets)
 {
 	size_t at = (size_t)envelope->sequence * FRAGMENT_DATA_SIZE_MAX;
 
@@ -170,7 +168,7 @@ ask_take_fragment(struct native_ask *ask, const struct envelope *envelope, struc
 }
 
 static void
-ask_take_datagram(struct native_ask *ask, const struct loop_datagram *datagram)
+ask_take_datagram(struct client_ask *ask, const struct loop_datagram *datagram)
 {
 	struct wire_reader reader = wire_reader_over(datagram->octets);
 	struct envelope envelope;
@@ -186,7 +184,7 @@ ask_take_datagram(struct native_ask *ask, const struct loop_datagram *datagram)
 		return;
 	}
 	if (ask_decode(ask, &envelope, bytes_over(ask->octets, ask->octets_size)) == STATUS_OK) {
-		ask->transport = NATIVE_TRANSPORT_UDP;
+		ask->transport = CLIENT_TRANSPORT_UDP;
 		ask->tries = ask->udp_tries;
 		ask_end(ask, STATUS_OK);
 		return;
@@ -198,7 +196,7 @@ ask_take_datagram(struct native_ask *ask, const struct loop_datagram *datagram)
 static void
 ask_received(void *context, struct loop_udp *udp, const struct loop_datagram *batch, size_t count)
 {
-	struct native_ask *ask = context;
+	struct client_ask *ask = context;
 
 	(void)udp;
 	for (size_t i = 0; i < count && !ask->is_over; i++) {
@@ -209,7 +207,7 @@ ask_received(void *context, struct loop_udp *udp, const struct loop_datagram *ba
 static size_t
 stream_received(void *context, struct loop_stream *stream, struct bytes octets)
 {
-	struct native_ask *ask = context;
+	struct client_ask *ask = context;
 	struct wire_reader reader = wire_reader_over(octets);
 	struct envelope envelope;
 	struct bytes message;
@@ -246,7 +244,7 @@ stream_received(void *context, struct loop_stream *stream, struct bytes octets)
 static void
 stream_closed(void *context, struct loop_stream *stream, enum status status)
 {
-	struct native_ask *ask = context;
+	struct client_ask *ask = context;
 
 	(void)stream;
 	(void)status;
@@ -259,14 +257,14 @@ stream_closed(void *context, struct loop_stream *stream, enum status status)
 static const struct loop_stream_calls stream_calls = {stream_received, NULL, NULL, stream_closed};
 
 static enum status
-ask_by_tcp(struct native_ask *ask, struct problem *problem)
+ask_by_tcp(struct client_ask *ask, struct problem *problem)
 {
 	uint8_t octets[ENVELOPE_SIZE];
 	struct wire_writer writer = wire_writer_over(octets, sizeof(octets));
 	enum status status;
 
-	ask->tries = ask->transport == NATIVE_TRANSPORT_TCP ? ask->tries + 1 : 1;
-	ask->transport = NATIVE_TRANSPORT_TCP;
+	ask->tries = ask->transport == CLIENT_TRANSPORT_TCP ? ask->tries + 1 : 1;
+	ask->transport = CLIENT_TRANSPORT_TCP;
 	ask->stream = loop_connect(ask->loop, &ask->server, &stream_calls, ask, problem);
 	if (ask->stream == NULL) {
 		return problem == NULL ? STATUS_SYSTEM : problem->status;
@@ -283,7 +281,7 @@ ask_by_tcp(struct native_ask *ask, struct problem *problem)
 static void ask_retry(void *context);
 
 static void
-ask_by_udp(struct native_ask *ask)
+ask_by_udp(struct client_ask *ask)
 {
 	struct bytes message = bytes_over(ask->request, ask->request_size);
 	size_t count = message_fragment_count(message.size);
@@ -307,7 +305,7 @@ ask_by_udp(struct native_ask *ask)
 static void
 ask_retry(void *context)
 {
-	struct native_ask *ask = context;
+	struct client_ask *ask = context;
 	enum status status;
 
 	if (ask->tries < TRY_COUNT) {
@@ -321,7 +319,7 @@ ask_retry(void *context)
 }
 
 static enum status
-ask_start(struct native_ask *ask, bool is_tcp_only, struct problem *problem)
+ask_start(struct client_ask *ask, bool is_tcp_only, struct problem *problem)
 {
 	struct address any = ask->server;
 
@@ -344,11 +342,11 @@ ask_start(struct native_ask *ask, bool is_tcp_only, struct problem *problem)
 	return STATUS_OK;
 }
 
-struct native_ask *
-native_ask(struct loop *loop, const struct native_question *question, native_answered *answered,
+struct client_ask *
+client_ask(struct loop *loop, const struct client_question *question, client_answered *answered,
 	void *context, struct problem *problem)
 {
-	struct native_ask *ask = calloc(1, sizeof(*ask) + MESSAGE_SIZE_MAX);
+	struct client_ask *ask = calloc(1, sizeof(*ask) + MESSAGE_SIZE_MAX);
 	uint32_t deadline_ms =
 		question->deadline_ms == 0 ? DEADLINE_DEFAULT_MS : question->deadline_ms;
 	struct wire_writer writer;
@@ -385,65 +383,9 @@ native_ask(struct loop *loop, const struct native_question *question, native_ans
 }
 
 void
-native_ask_cancel(struct native_ask *ask)
+client_ask_cancel(struct client_ask *ask)
 {
 	if (ask != NULL) {
 		ask_free(ask);
 	}
-}
-
-/* Which digest a credential names, by text or by one octet (Handle.net 9, 12). */
-static enum status
-digest_of(struct bytes name, enum crypto_digest *ret_digest)
-{
-	static const struct {
-		struct bytes name;
-		enum crypto_digest digest;
-	} names[] = {
-		{{(const uint8_t *)"SHA-256", 7}, CRYPTO_SHA256},
-		{{(const uint8_t *)"SHA256", 6}, CRYPTO_SHA256},
-		{{(const uint8_t *)"\x03", 1}, CRYPTO_SHA256},
-		{{(const uint8_t *)"ED25519", 7}, CRYPTO_SHA256},
-		{{(const uint8_t *)"SHA1", 4}, CRYPTO_SHA1},
-		{{(const uint8_t *)"SHA-1", 5}, CRYPTO_SHA1},
-		{{(const uint8_t *)"\x02", 1}, CRYPTO_SHA1},
-	};
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (bytes_equal_fold(name, names[i].name)) {
-			*ret_digest = names[i].digest;
-			return STATUS_OK;
-		}
-	}
-	return STATUS_UNSUPPORTED;
-}
-
-enum status
-native_reply_verify(const struct native_reply *reply, const struct crypto_key *key)
-{
-	const struct message *message = &reply->response.message;
-	struct credential credential;
-	enum crypto_digest digest;
-	uint8_t front[SIGNED_FRONT_SIZE_MAX];
-	struct bytes runs[2];
-	enum status status;
-
-	if (message->credential.size == 0) {
-		return STATUS_NOT_FOUND;
-	}
-	status = credential_decode(message->credential, &credential);
-	if (status == STATUS_OK && !bytes_equal_fold(credential.type, TEXT("HS_SIGNED")) &&
-		!bytes_equal_fold(credential.type, TEXT("HS_DSAPUBKEY"))) {
-		status = STATUS_UNSUPPORTED;
-	}
-	if (status == STATUS_OK) {
-		status = digest_of(credential.digest_name, &digest);
-	}
-	if (status != STATUS_OK) {
-		return status;
-	}
-	runs[0] = bytes_over(front,
-		credential_signed_front(&reply->envelope, credential.session_counter, front));
-	runs[1] = message->signed_run;
-	return crypto_verify(key, digest, runs, 2, credential.signature);
 }

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "loop/loop.h"
+#include "message/request.h"
+#include "message/response.h"
+
+/*
+ * One question to one server, and its answer: the client's side of both transports.
+ *
+ * Over UDP the question is sent again after 0.5, 1 and 1.5 s, from a port of its own
+ * and with a request id nobody can guess; only an answer from the address asked, to this id
+ * and operation, is taken. When UDP stays silent, TCP is tried. The answer may come in many
+ * datagrams; it is put together within MESSAGE_SIZE_MAX.
+ *
+ *     struct client_question question = {.request = &request, .server = address};
+ *     ask = client_ask(loop, &question, answered, context, &problem);
+ *
+ * `answered` is called once, from the loop, unless client_ask_cancel() came first.
+ */
+struct client_ask;
+
+enum client_transport {
+	CLIENT_TRANSPORT_UDP,
+	CLIENT_TRANSPORT_TCP,
+};
+
+struct client_question {
+	const struct request *request; /* Envelope's request id is chosen here. Copied. */
+	struct address server;
+	bool is_tcp_only;
+	uint32_t deadline_ms; /* For everything together; 0: 10 seconds. */
+};
+
+/* What happened on the way, for those who want to see it. */
+struct client_reply {
+	enum client_transport transport;
+	uint32_t tries; /* Datagrams or connections. */
+	uint32_t elapsed_ms;
+	struct bytes octets; /* The message without envelope; valid during the call. */
+	struct envelope envelope;
+	struct response response;
+};
+
+/* TIMED_OUT, CLOSED, MALFORMED, SYSTEM or OK; `reply` is NULL unless OK. */
+typedef void client_answered(void *context, enum status status, const struct client_reply *reply);
+
+struct client_ask *client_ask(struct loop *loop, const struct client_question *question,
+	client_answered *answered, void *context, struct problem *problem);
+void client_ask_cancel(struct client_ask *ask);
