@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
+#include "access/access.h"
 #include "base/arena.h"
 #include "message/request.h"
 #include "records/records.h"
@@ -47,6 +48,10 @@ struct authority_question {
 	const struct request_resolution *resolution;
 	bool is_public_only; /* PUBL: leave out what not everybody may read, without complaint. */
 	bool is_not_to_refer; /* DNRF. */
+	bool is_in_session; /* Then an identity is needed unless PUBL is set. */
+	/* Proven; NULL or without a name: nobody. It reads what the record's HS_ADMIN let it read. */
+	const struct access_identity *identity;
+	const struct access_policy *policy; /* NULL without an identity. */
 };
 
 struct authority_answer {
@@ -62,7 +67,7 @@ struct authority_answer {
  *   NOT_FOUND        no such handle             VALUE_NOT_FOUND  nothing matches or is public
  *   NOT_RESPONSIBLE  prefix is not homed here   DENIED           nobody may read it
  *   UNAUTHENTICATED  only an identity may read  CORRUPT          stored data fails its check
- *   NO_MEMORY        arena limit
+ *   NO_MEMORY        arena limit                NOT_ADMIN        this identity may not read it
  *
  * Values of type HS_SECKEY are never in an answer, whatever their permissions say.
  */

@@ -35,6 +35,18 @@
 	X(SALT_SIZE_MAX, 64, "octets", "salt that a peer may make us use")                        \
 	X(DERIVED_KEY_BITS_MAX, 512, "bits", "key that a peer may make us derive")                \
 	X(PBKDF2_ITERATION_COUNT_MAX, 100000, "rounds", "rounds that a peer may make us compute") \
+	X(GROUP_MEMBER_COUNT_MAX, 16384, "members", "one HS_VLIST: what its data can hold")       \
+	X(GROUP_REFERENCE_COUNT_MAX, 256, "references", "of groups that a request follows")       \
+	X(GROUP_DEPTH_MAX, 8, "levels", "groups in groups in groups")                             \
+	X(GROUP_SCAN_SIZE_MAX, 1048576, "octets", "members that a request compares")              \
+	X(GROUP_REMOTE_COUNT_MAX, 4, "lookups", "groups of other nodes, for one request")         \
+	X(SIGNATURE_CHECK_COUNT_MAX, 8, "keys", "tried for one answer to a challenge")            \
+	X(CHALLENGE_RESULT_LIFE_MS, 30000, "ms", "results kept in case the answer was lost")      \
+	X(SESSION_IDLE_S_MIN, 60, "s", "the shortest time-out that a client may ask for")         \
+	X(SESSION_WINDOW_COUNT, 200, "counters", "kept against replay, as Handle.net 9 does")     \
+	X(SESSION_RESULT_COUNT, 64, "results", "changes of a session that may be repeated")       \
+	X(GUESS_PER_MINUTE_MAX, 5, "tries", "wrong answers by a network, or about a key")         \
+	X(VERIFY_PER_MINUTE_MAX, 60, "tries", "answers verified for a network (operation 201)")   \
 	X(RECURSION_COUNT_MAX, 10, "hops", "recursion count of a request, as Handle.net 9")       \
 	X(JSON_DEPTH_MAX, 32, "levels", "nesting of one JSON text")                               \
 	X(JSON_MEMBER_COUNT_MAX, 4096, "members", "members of one JSON object")                   \

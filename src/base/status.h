@@ -29,6 +29,16 @@
 	X(NO_SESSION, "no such session, or it has expired")               \
 	X(NOT_RESPONSIBLE, "the prefix is not homed here")                \
 	X(REFERRED, "another service answers for this prefix")            \
+	X(INVALID_VALUE, "value is not allowed here")                     \
+	/* Who asks. */                                                   \
+	X(NOT_ADMIN, "the identity is no administrator here")             \
+	X(WRONG_PROOF, "the proof of identity is wrong")                  \
+	X(NO_PROOF, "the proof is missing or of no known kind")           \
+	X(CHALLENGE_GONE, "no such challenge, or it is too late")         \
+	X(UNPROVABLE, "the identity cannot be verified now")              \
+	X(SESSION_FAILED, "the session could not be set up")              \
+	X(WRONG_MAC, "the message is not by its session")                 \
+	X(REPLAYED, "the message was seen before")                        \
 	/* What the world did. */                                         \
 	X(NO_SPACE, "output buffer or disk is full")                      \
 	X(NO_MEMORY, "memory limit reached")                              \

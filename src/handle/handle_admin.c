@@ -45,7 +45,7 @@ handle_vlist_decode(struct bytes data, struct handle_vlist *ret_list)
 	const uint8_t *start = reader.next;
 	enum status status;
 
-	if (list.count > HANDLE_REFERENCE_COUNT_MAX) {
+	if (list.count > GROUP_MEMBER_COUNT_MAX) {
 		wire_reader_fail(&reader, STATUS_TOO_LARGE);
 	}
 	for (uint32_t i = 0; i < list.count && wire_reader_ok(&reader); i++) {
