@@ -35,7 +35,7 @@
 	X(SALT_SIZE_MAX, 64, "octets", "salt that a peer may make us use")                        \
 	X(DERIVED_KEY_BITS_MAX, 512, "bits", "key that a peer may make us derive")                \
 	X(PBKDF2_ITERATION_COUNT_MAX, 100000, "rounds", "rounds that a peer may make us compute") \
-	X(GROUP_MEMBER_COUNT_MAX, 16384, "members", "one HS_VLIST: what its data can hold")       \
+	X(GROUP_MEMBER_COUNT_MAX, 16383, "members", "one HS_VLIST: what its data can hold")       \
 	X(GROUP_REFERENCE_COUNT_MAX, 256, "references", "of groups that a request follows")       \
 	X(GROUP_DEPTH_MAX, 8, "levels", "groups in groups in groups")                             \
 	X(GROUP_SCAN_SIZE_MAX, 1048576, "octets", "members that a request compares")              \

@@ -365,7 +365,8 @@ vlist_read(struct json_reader *reader, struct handle_json_fault *fault)
 	struct handle_json_octets octets = {.arena = reader->arena};
 	struct handle_vlist list = {.count = 0};
 
-	list.references = handle_json_read_references(reader, &list.count, fault);
+	list.references =
+		handle_json_read_references(reader, GROUP_MEMBER_COUNT_MAX, &list.count, fault);
 	if (json_reader_ok(reader) &&
 		handle_json_reserve(reader, &octets, 4 + list.references.size)) {
 		handle_vlist_write(&octets.writer, &list);
@@ -475,8 +476,8 @@ value_read_member(struct json_reader *reader, struct bytes name, struct value_re
 	} else if (member_is(fault, name, TEXT("permissions"))) {
 		value->permissions = permissions_read(reader, fault);
 	} else if (member_is(fault, name, TEXT("references"))) {
-		value->references =
-			handle_json_read_references(reader, &value->reference_count, fault);
+		value->references = handle_json_read_references(
+			reader, HANDLE_REFERENCE_COUNT_MAX, &value->reference_count, fault);
 	} else if (member_is(fault, name, TEXT("ttlType"))) {
 		value->ttl_kind = (uint8_t)json_read_u64(reader, UINT8_MAX);
 	} else {

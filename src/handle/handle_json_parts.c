@@ -297,8 +297,8 @@ reference_read(struct json_reader *reader, struct handle_reference *ret_referenc
 }
 
 struct bytes
-handle_json_read_references(
-	struct json_reader *reader, uint32_t *ret_count, struct handle_json_fault *fault)
+handle_json_read_references(struct json_reader *reader, uint32_t count_max, uint32_t *ret_count,
+	struct handle_json_fault *fault)
 {
 	struct handle_json_octets octets = {.arena = reader->arena};
 	struct handle_reference reference = {{NULL, 0}, 0};
@@ -308,7 +308,7 @@ handle_json_read_references(
 	json_read_array(reader);
 	for (; json_next_element(reader); count++) {
 		fault->member = member;
-		if (count == HANDLE_REFERENCE_COUNT_MAX) {
+		if (count == count_max) {
 			json_reader_fail(reader, STATUS_TOO_LARGE);
 			break;
 		}

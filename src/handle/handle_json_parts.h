@@ -60,11 +60,11 @@ struct bytes handle_json_read_text(
 void handle_json_write_format(
 	struct json_writer *writer, enum handle_json_format format, struct bytes run);
 
-/* [{"handle": ..., "index": ...}] as values and groups have it. Reading takes "300:0.NA/88"
- * too. */
+/* [{"handle": ..., "index": ...}] as values and groups have it, `count_max` at the most.
+ * Reading takes "300:0.NA/88" too. */
 void handle_json_write_references(struct json_writer *writer, struct bytes references);
-struct bytes handle_json_read_references(
-	struct json_reader *reader, uint32_t *ret_count, struct handle_json_fault *fault);
+struct bytes handle_json_read_references(struct json_reader *reader, uint32_t count_max,
+	uint32_t *ret_count, struct handle_json_fault *fault);
 
 void handle_json_key_write(struct json_writer *writer, const struct handle_key *key);
 /* True for a public key that comes back from JSON as exactly these octets. */

@@ -43,7 +43,7 @@ check_group(const struct handle_vlist *list)
 	for (; handle_reference_next(&walk, &reference); count++) {
 		check_name(reference.name);
 	}
-	FUZZ_CHECK(count == list->count && count <= HANDLE_REFERENCE_COUNT_MAX);
+	FUZZ_CHECK(count == list->count && count <= GROUP_MEMBER_COUNT_MAX);
 }
 
 int

@@ -8,7 +8,7 @@
 
 #include <stdlib.h>
 
-enum { SCRATCH_SIZE = 1 << 16 };
+enum { SCRATCH_SIZE = 8 * (GROUP_MEMBER_COUNT_MAX + 2) };
 
 static uint8_t scratch[SCRATCH_SIZE];
 
@@ -163,9 +163,12 @@ static void
 groups_keep_their_limits_and_their_word(void **state)
 {
 	(void)state;
-	assert_int_equal(decode_group(HANDLE_REFERENCE_COUNT_MAX - 1, 2047, 0), STATUS_OK);
-	assert_int_equal(decode_group(HANDLE_REFERENCE_COUNT_MAX, 2048, 0), STATUS_OK);
-	assert_int_equal(decode_group(HANDLE_REFERENCE_COUNT_MAX + 1, 2049, 0), STATUS_TOO_LARGE);
+	assert_int_equal(
+		decode_group(GROUP_MEMBER_COUNT_MAX - 1, GROUP_MEMBER_COUNT_MAX - 1, 0), STATUS_OK);
+	assert_int_equal(
+		decode_group(GROUP_MEMBER_COUNT_MAX, GROUP_MEMBER_COUNT_MAX, 0), STATUS_OK);
+	assert_int_equal(decode_group(GROUP_MEMBER_COUNT_MAX + 1, GROUP_MEMBER_COUNT_MAX + 1, 0),
+		STATUS_TOO_LARGE);
 	assert_int_equal(decode_group(2, 2, HANDLE_NAME_SIZE_MAX - 1), STATUS_OK);
 	assert_int_equal(decode_group(2, 2, HANDLE_NAME_SIZE_MAX), STATUS_OK);
 	assert_int_equal(decode_group(2, 2, HANDLE_NAME_SIZE_MAX + 1), STATUS_TOO_LARGE);

@@ -94,10 +94,10 @@ counts_of_values_and_references_keep_their_limits(void **state)
 	assert_limit(HANDLE_REFERENCE_COUNT_MAX,
 		RECORD "{\"index\":1,\"type\":\"T\",\"data\":\"\",\"references\":[",
 		"{\"handle\":\"a\",\"index\":1}", "]}]}");
-	assert_limit(HANDLE_REFERENCE_COUNT_MAX,
+	assert_limit(GROUP_MEMBER_COUNT_MAX,
 		RECORD
 		"{\"index\":1,\"type\":\"HS_VLIST\",\"data\":{\"format\":\"vlist\",\"value\":[",
-		"\"1:a/b\"", "]}}]}");
+		"{\"handle\":\"\",\"index\":1}", "]}}]}");
 	assert_limit(HANDLE_NAME_SIZE_MAX,
 		RECORD "{\"index\":1,\"type\":\"T\",\"data\":\"\",\"references\":[{\"index\":1,"
 		       "\"handle\":\"",
