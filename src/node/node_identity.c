@@ -9,7 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { SITE_SIZE_MAX = 65536, PROTOCOL_MAJOR = 2, PROTOCOL_MINOR = 11 };
+enum { SITE_SIZE_MAX = 65536, PROTOCOL_MAJOR = 2, PROTOCOL_MINOR = 11, INTERFACE_SIZE = 6 };
 
 static enum status
 read_text(const char *path, struct arena *arena, struct bytes *ret_text, struct problem *problem)
@@ -195,12 +195,12 @@ static void
 site_compose(struct wire_writer *writer, const struct settings *settings, const uint8_t address[16],
 	struct bytes public_key)
 {
-	uint8_t faces_octets[64];
+	uint8_t faces_octets[SITE_INTERFACE_COUNT_MAX * INTERFACE_SIZE];
 	uint8_t server_octets[KEY_SIZE_MAX + 128];
 	struct wire_writer faces = wire_writer_over(faces_octets, sizeof(faces_octets));
 	struct wire_writer servers = wire_writer_over(server_octets, sizeof(server_octets));
 	uint32_t port = address_port(&settings->listen.items[0]);
-	struct handle_interface udp = {HANDLE_INTERFACE_BOTH, HANDLE_PROTOCOL_UDP, port};
+	struct handle_interface udp = {HANDLE_INTERFACE_QUERY, HANDLE_PROTOCOL_UDP, port};
 	struct handle_interface tcp = {HANDLE_INTERFACE_BOTH, HANDLE_PROTOCOL_TCP, port};
 	struct handle_server server = {.id = 1,
 		.address = bytes_over(address, 16),
@@ -218,6 +218,15 @@ site_compose(struct wire_writer *writer, const struct settings *settings, const 
 
 	handle_interface_write(&faces, &tcp);
 	handle_interface_write(&faces, &udp);
+	for (uint32_t i = 0;
+		i < settings->http.count && server.interface_count < SITE_INTERFACE_COUNT_MAX;
+		i++) {
+		struct handle_interface http = {HANDLE_INTERFACE_BOTH, HANDLE_PROTOCOL_HTTP,
+			address_port(&settings->http.items[i])};
+
+		handle_interface_write(&faces, &http);
+		server.interface_count++;
+	}
 	server.interfaces = wire_written(&faces);
 	handle_server_write(&servers, &server);
 	site.servers = wire_written(&servers);

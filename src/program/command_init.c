@@ -4,6 +4,7 @@
 #include "handle/handle_name.h"
 #include "node/node.h"
 #include "node/node_identity.h"
+#include "program/init.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -20,7 +21,7 @@ enum {
 	OPTION_HTTP,
 	OPTION_ADDRESS,
 	OPTION_KEY,
-	PREFIX_COUNT_MAX = 1024
+	OPTION_ROOT,
 };
 
 static const struct option_row rows[] = {
@@ -36,38 +37,46 @@ static const struct option_row rows[] = {
 	{OPTION_KEY, "key", 0, "KIND",
 		{"kind of the node's key: rsa (default) or ed25519",
 			"节点密钥类型：rsa（默认）或 ed25519"}},
+	{OPTION_ROOT, "root", 0, NULL,
+		{"be a root of its own: 0.NA/0.NA and 0.0/0.0 live here, and client/\n"
+		 "brings Handle.net's clients to it",
+			"自为根节点：0.NA/0.NA 与 0.0/0.0 在此，client/ 使 Handle.net 客户端可用"}},
 	{0},
 };
 
 const struct command_manual command_init_manual = {
 	.name = "init",
-	.usage = "DIR [--prefix PREFIX]... [--listen ADDR:PORT]... [--http ADDR:PORT]",
+	.usage = "DIR [--root] [--prefix PREFIX]... [--listen ADDR:PORT]... [--http ADDR:PORT]",
 	.about = {"Makes a node in the new or empty folder DIR: a key, a site record, a commented\n"
 		  "houji.yaml and an empty ledger. Asks nothing. Then `houji load DIR FILE` puts\n"
 		  "records in and `houji serve DIR` answers for them.\n\n"
 		  "Handles are answered for only if their prefix is homed; --prefix 88.999 homes\n"
-		  "every handle 88.999/... Without --listen the node serves all addresses of the\n"
-		  "machine on port 2641.",
+		  "every handle 88.999/... and makes its record 0.NA/88.999 with an "
+		  "administrator:\n"
+		  "300:0.NA/88.999 by key, 301:0.NA/88.999 by secret. Both are new, lie in\n"
+		  "DIR/client and may do everything: put them where only the administrator is.\n"
+		  "\n"
+		  "With --root the node needs no other: it is the root of a handle system of its\n"
+		  "own, and DIR/client/README says how unmodified Handle.net tools use it.\n"
+		  "\n"
+		  "Without --listen the node serves all addresses of the machine on port 2641.",
 		"在新的或空的目录 DIR 中建立节点：密钥、站点记录、带注释的 houji.yaml 与空账本，\n"
 		"不提任何问题。随后用 `houji load DIR FILE` 载入记录，用 `houji serve DIR` "
 		"提供解析。\n\n"
-		"只有前缀被托管的标识才会得到应答；--prefix 88.999 托管所有 88.999/... 标识。\n"
+		"只有前缀被托管的标识才会得到应答；--prefix 88.999 托管所有 88.999/... 标识，\n"
+		"并建立记录 0.NA/88.999 及其管理员：300:0.NA/88.999（密钥）与\n"
+		"301:0.NA/88.999（口令）。二者均为新生成，位于 DIR/client，拥有全部权限：\n"
+		"请移至只有管理员可及之处。\n\n"
+		"--root 使节点自成一个标识系统的根，无需其他节点；DIR/client/README 说明未经\n"
+		"修改的 Handle.net 工具如何使用它。\n\n"
 		"不给 --listen 时，在本机所有地址的 2641 端口提供服务。"},
 	.rows = rows,
-	.ending = {"Example:\n  houji init node --prefix 88.999 --listen 127.0.0.1:2641\n\n"
+	.ending = {"Examples:\n  houji init node --prefix 88.999 --listen 127.0.0.1:2641\n"
+		   "  houji init own --root --prefix 88.999 --prefix 20.500 --address 192.0.2.1\n\n"
 		   "Exit codes: 0 made; 1 not made, and nothing half-made is served; 2 usage.",
-		"示例：\n  houji init node --prefix 88.999 --listen 127.0.0.1:2641\n\n"
+		"示例：\n  houji init node --prefix 88.999 --listen 127.0.0.1:2641\n"
+		"  houji init own --root --prefix 88.999 --prefix 20.500 --address 192.0.2.1\n\n"
 		"退出码：0 成功；1 失败；2 用法错误。"},
-};
-
-struct plan {
-	const char *directory;
-	struct settings settings;
-	const char *prefixes[PREFIX_COUNT_MAX];
-	size_t prefix_count;
-	uint8_t address[16];
-	bool has_address;
-	enum crypto_key_kind key;
 };
 
 static bool
@@ -84,12 +93,12 @@ take_address(const char *text, uint16_t port, struct settings_addresses *list, b
 }
 
 static bool
-take_prefix(const char *text, struct plan *plan)
+take_prefix(const char *text, struct init_plan *plan)
 {
 	struct bytes prefix = bytes_from_string(text);
 
 	if (prefix.size == 0 || prefix.size > HANDLE_NAME_SIZE_MAX ||
-		plan->prefix_count == PREFIX_COUNT_MAX || !bytes_are_utf8(prefix) ||
+		plan->prefix_count == INIT_PREFIX_COUNT_MAX || !bytes_are_utf8(prefix) ||
 		(bytes_find(prefix, '/') < prefix.size && !handle_name_is_prefix_handle(prefix))) {
 		return false;
 	}
@@ -98,7 +107,7 @@ take_prefix(const char *text, struct plan *plan)
 }
 
 static bool
-take_option(struct option_walk *walk, struct plan *plan, bool is_first[2])
+take_option(struct option_walk *walk, struct init_plan *plan, bool is_first[2])
 {
 	struct address address;
 
@@ -116,6 +125,8 @@ take_option(struct option_walk *walk, struct plan *plan, bool is_first[2])
 		address_octets(&address, plan->address);
 		plan->has_address = true;
 		return true;
+	case OPTION_ROOT:
+		return plan->is_root = true;
 	default:
 		plan->key = strcmp(walk->argument, "ed25519") == 0 ? CRYPTO_KEY_ED25519
 								   : CRYPTO_KEY_RSA;
@@ -154,7 +165,7 @@ pick_port(struct address *address, struct problem *problem)
 /* Where others would find a node that listens on every address: the first that is not the
  * machine's own loopback. */
 static void
-guess_address(struct plan *plan)
+guess_address(struct init_plan *plan)
 {
 	struct ifaddrs *all = NULL;
 
@@ -182,44 +193,50 @@ guess_address(struct plan *plan)
 	}
 }
 
+/* The ledger with its first entries, and the files for who administers it. */
 static enum status
-home_prefixes(struct ledger *ledger, const struct plan *plan, struct problem *problem)
+make_records(const struct init_plan *plan, struct bytes site, struct problem *problem)
 {
-	for (size_t i = 0; i < plan->prefix_count; i++) {
-		uint8_t key[HANDLE_KEY_SIZE_MAX];
-		char name[HANDLE_NAME_SIZE_MAX + 8];
-		struct ledger_change change = {.kind = JOURNAL_HOME, .actor = TEXT("init")};
-		enum status status;
-		size_t size;
+	struct init_administrator administrator = {.key = NULL};
+	bool has_administrator = plan->is_root || plan->prefix_count > 0;
+	struct ledger *ledger = NULL;
+	struct problem later;
+	enum status status = STATUS_OK;
 
-		snprintf(name, sizeof(name), "%s%s",
-			handle_name_is_prefix_handle(bytes_from_string(plan->prefixes[i]))
-				? ""
-				: "0.NA/",
-			plan->prefixes[i]);
-		size = handle_name_key(bytes_from_string(name), key);
-		change.name = bytes_over(key, size);
-		status = ledger_commit(ledger, &change);
-		if (status != STATUS_OK) {
-			return problem_set(problem, status, "cannot home the prefix %s: %s",
-				plan->prefixes[i], status_text(status));
-		}
+	if (has_administrator) {
+		status = init_administrator_make(&administrator, problem);
 	}
-	return STATUS_OK;
+	if (status == STATUS_OK && has_administrator) {
+		status = init_client_write(plan, &administrator, site, problem);
+	}
+	if (status == STATUS_OK) {
+		status = ledger_open(plan->directory, LEDGER_CREATE, &ledger, problem);
+	}
+	if (status == STATUS_OK && has_administrator) {
+		status = init_records_commit(ledger, plan, &administrator, site, problem);
+	}
+	if (ledger != NULL && ledger_close(ledger, &later) != STATUS_OK && status == STATUS_OK) {
+		*problem = later;
+		status = later.status;
+	}
+	init_administrator_free(&administrator);
+	return status;
 }
 
 static enum status
-make_node(struct plan *plan, struct problem *problem)
+make_node(struct init_plan *plan, struct problem *problem)
 {
 	char path[NODE_PATH_SIZE_MAX];
-	struct ledger *ledger = NULL;
-	struct problem later;
+	struct node_identity identity;
 	enum status status;
 
 	if (mkdir(plan->directory, 0700) != 0 && errno != EEXIST) {
 		return problem_system(problem, "cannot make %s", plan->directory);
 	}
 	status = node_path(plan->directory, "houji.yaml", path, problem);
+	if (status == STATUS_OK) {
+		status = init_settings_name(plan, problem);
+	}
 	if (status == STATUS_OK) {
 		/* Made first and never overwritten: a folder that has one is a node already. */
 		status = settings_write(path, &plan->settings, language_is_chinese(), problem);
@@ -229,41 +246,63 @@ make_node(struct plan *plan, struct problem *problem)
 			plan->has_address ? plan->address : NULL, problem);
 	}
 	if (status == STATUS_OK) {
-		status = ledger_open(plan->directory, LEDGER_CREATE, &ledger, problem);
+		status = node_identity_read(plan->directory, &plan->settings, &identity, problem);
 	}
 	if (status == STATUS_OK) {
-		status = home_prefixes(ledger, plan, problem);
-	}
-	if (ledger != NULL && ledger_close(ledger, &later) != STATUS_OK && status == STATUS_OK) {
-		*problem = later;
-		status = later.status;
+		status = make_records(plan, identity.site.octets, problem);
+		node_identity_free(&identity);
 	}
 	return status;
 }
 
 static void
-print_next(const struct plan *plan)
+print_administrators(const struct init_plan *plan)
+{
+	char name[INIT_NAME_SIZE_MAX] = "0.NA/0.NA";
+
+	if (plan->prefix_count > 0 && !init_prefix_handle(plan->prefixes[0], name)) {
+		return;
+	}
+	printf(SAY("  administrators: 300:%s by key     %s/client/admpriv.bin\n"
+		   "                  301:%s by secret  %s/client/admin.secret\n",
+		       "  管理员：300:%s（密钥）%s/client/admpriv.bin\n"
+		       "          301:%s（口令）%s/client/admin.secret\n"),
+		name, plan->directory, name, plan->directory);
+	if (plan->is_root) {
+		printf(SAY("  clients:  %s/client/README says how Handle.net's own tools use this "
+			   "root\n",
+			       "  客户端：%s/client/README 说明 Handle.net 工具如何使用此根\n"),
+			plan->directory);
+	}
+}
+
+static void
+print_next(const struct init_plan *plan)
 {
 	char address[ADDRESS_TEXT_SIZE_MAX];
 
 	address_format(&plan->settings.listen.items[0], address);
-	printf(SAY("made a node in %s: key, site record, settings, %zu homed prefix%s\n"
-		   "  settings: %s/houji.yaml\n"
-		   "  next:     houji load %s FILE.ndjson\n"
+	printf(SAY("made a node in %s: key, site record, settings, %zu homed prefix%s%s\n"
+		   "  settings: %s/houji.yaml\n",
+		       "已在 %s 建立节点：密钥、站点记录、配置、%zu 个托管前缀%.0s%s\n"
+		       "  配置：%s/houji.yaml\n"),
+		plan->directory, plan->prefix_count, plan->prefix_count == 1 ? "" : "es",
+		plan->is_root ? SAY(", a root of its own", "，自为根节点") : "", plan->directory);
+	if (plan->prefix_count > 0 || plan->is_root) {
+		print_administrators(plan);
+	}
+	printf(SAY("  next:     houji load %s FILE.ndjson\n"
 		   "            houji serve %s          (listens on %s)\n",
-		       "已在 %s 建立节点：密钥、站点记录、配置、%zu 个托管前缀%.0s\n"
-		       "  配置：%s/houji.yaml\n"
 		       "  下一步：houji load %s FILE.ndjson\n"
 		       "          houji serve %s          （监听 %s）\n"),
-		plan->directory, plan->prefix_count, plan->prefix_count == 1 ? "" : "es",
-		plan->directory, plan->directory, plan->directory, address);
+		plan->directory, plan->directory, address);
 }
 
 int
 command_init(int argc, char **argv)
 {
 	struct option_walk walk = option_walk_over(&command_init_manual, argc, argv);
-	static struct plan plan = {.key = CRYPTO_KEY_RSA};
+	static struct init_plan plan = {.key = CRYPTO_KEY_RSA};
 	struct problem problem = {.text = ""};
 	bool is_first[2] = {true, true};
 
