@@ -70,6 +70,8 @@
 	X(TCP_ACCEPT_COUNT_MAX, 64, "connections", "connections taken in one wake-up")            \
 	X(ACCEPT_REST_MS, 100, "ms", "rest of a listener when descriptors ran out")               \
 	X(FD_RESERVE_COUNT, 32, "descriptors", "kept back for store, log and control")            \
+	X(OPERATION_COUNT_MAX, 4096, "operations", "answered later, of one worker")               \
+	X(OPERATION_PER_CONNECTION_MAX, 64, "operations", "under way in one connection")          \
 	X(POOL_QUEUE_COUNT_MAX, 1024, "jobs", "signatures and the like waiting for a thread")     \
 	X(CONFIGURATION_SIZE_MAX, 1048576, "octets", "the configuration file")                    \
 	X(HOMED_PREFIX_COUNT_MAX, 1048576, "prefixes", "prefixes homed at one node")              \

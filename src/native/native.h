@@ -5,7 +5,6 @@
 #include "loop/loop.h"
 #include "monitor/monitor.h"
 #include "service/service.h"
-#include "service/signer.h"
 
 /*
  * The front for Handle clients of one worker: datagrams and streams in, answers out.
@@ -28,8 +27,6 @@ enum { NATIVE_EXEMPT_COUNT_MAX = 64 };
 
 /* Shared by all workers, replaced as a whole by native_use(). */
 struct native_settings {
-	struct signer *signer; /* NULL: requests for signed answers are refused. */
-	bool is_sha1_allowed; /* Signatures for clients older than protocol 2.7. */
 	uint32_t udp_byte_rate; /* Octets a second to one unproven address, per worker. */
 	uint32_t udp_byte_burst; /* Octets at once. */
 	uint32_t udp_fragment_count_max;
@@ -67,5 +64,5 @@ enum status native_open_tcp(struct native *native, const struct address *address
 
 /* No new datagrams or connections; each connection closes behind its last answer. */
 void native_stop(struct native *native);
-size_t native_busy_count(const struct native *native); /* Connections and signatures left. */
+size_t native_busy_count(const struct native *native); /* Connections and operations left. */
 void native_free(struct native *native);

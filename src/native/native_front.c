@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "base/clock.h"
 #include "native/native_worker.h"
 
 #include <stdlib.h>
@@ -28,7 +27,6 @@ native_wake(void *context)
 {
 	struct native *native = context;
 
-	native->now_s = clock_wall_ms() / 1000;
 	service_enter(native->service);
 }
 
@@ -89,21 +87,6 @@ native_source_is_exempt(const struct native *native, const uint8_t source[16])
 		}
 	}
 	return false;
-}
-
-void
-native_count_answer(struct native *native, const struct exchange *exchange)
-{
-	uint32_t code = exchange->response.message.header.response_code;
-
-	monitor_add(native->row,
-		code == RESPONSE_SUCCESS			  ? METRIC_ANSWERS_SUCCESS
-			: code == RESPONSE_HANDLE_NOT_FOUND	  ? METRIC_ANSWERS_NOT_FOUND
-			: code == RESPONSE_VALUES_NOT_FOUND	  ? METRIC_ANSWERS_VALUES_NOT_FOUND
-			: code == RESPONSE_PREFIX_REFERRAL	  ? METRIC_ANSWERS_REFERRAL
-			: code == RESPONSE_SERVER_NOT_RESPONSIBLE ? METRIC_ANSWERS_NOT_RESPONSIBLE
-								  : METRIC_ANSWERS_OTHER,
-		1);
 }
 
 enum status
@@ -168,7 +151,7 @@ native_stop(struct native *native)
 size_t
 native_busy_count(const struct native *native)
 {
-	return native->connection_count + native->signing_count;
+	return native->connection_count + native->task_count;
 }
 
 void

@@ -16,8 +16,10 @@
  * back until all connections that are ready have been read, so that their look-ups overlap
  * as those of a batch of datagrams do.
  *
- * A request for a signed answer stops the connection until the signature is there, so
- * answers never overtake each other.
+ * A request that is answered later becomes a task (native_task.c). Tasks of a connection run side
+ * by side, so that changes sent one behind the other are made durable together; their answers
+ * wait for each other and leave in order. What can be answered at once waits behind them, and
+ * with OPERATION_PER_CONNECTION_MAX under way nothing more is read.
  */
 enum { WAITING_MAX = TCP_OUT_SIZE_MAX / 4 };
 
@@ -29,13 +31,18 @@ struct native_connection {
 	struct native_connection *older;
 	struct native_connection *newer;
 	struct loop_timer timer;
-	struct native_signing *signing;
+	struct native_task *first_task; /* In the order of their requests. */
+	struct native_task *last_task;
+	size_t task_count;
+	size_t task_count_wanted; /* While paused: goes on when so few are left. */
 	int64_t active_ms; /* Last request answered, or accepted. */
 	int64_t begun_ms; /* First octet of the request that is not whole; 0: none. */
 	int64_t stalled_ms; /* Since when the same octets wait to be read; 0: none wait. */
 	size_t waiting;
 	size_t kept; /* Octets of requests not answered yet. */
-	bool is_paused; /* For a signature, or until the peer has read. */
+	bool is_paused; /* For tasks, or until the peer has read. */
+	bool is_delivering;
+	bool has_asked_last; /* Behind the last task the connection ends. */
 	uint8_t source[16];
 	bool is_exempt;
 	bool is_finishing;
@@ -124,7 +131,7 @@ connection_due(void *context)
 	enum metric reason;
 
 	connection_note_waiting(connection);
-	if (connection->signing != NULL) {
+	if (connection->task_count > 0) {
 		connection->active_ms = loop_now_ms(connection->native->loop);
 	}
 	if (connection_deadline(connection, &reason) > loop_now_ms(connection->native->loop)) {
@@ -138,6 +145,9 @@ connection_due(void *context)
 static void
 connection_finish(struct native_connection *connection)
 {
+	if (connection->is_finishing) {
+		return;
+	}
 	connection->is_finishing = true;
 	connection->begun_ms = 0;
 	loop_stream_finish(connection->stream);
@@ -154,19 +164,23 @@ connection_pause(struct native_connection *connection)
 	loop_stream_pause(connection->stream, true);
 }
 
-static void
-connection_resume(struct native_connection *connection)
-{
-	connection->is_paused = false;
-	loop_stream_pause(connection->stream, false);
-}
-
 /* The connection takes no more requests until the peer has read all that waits. */
 static void
 connection_await_reader(struct native_connection *connection)
 {
+	if (!connection->is_paused) {
+		connection->task_count_wanted = OPERATION_PER_CONNECTION_MAX;
+	}
 	connection_pause(connection);
 	loop_stream_await_drained(connection->stream);
+}
+
+/* ... until no more than `count` tasks are left. */
+static void
+connection_await_tasks(struct native_connection *connection, size_t count)
+{
+	connection_pause(connection);
+	connection->task_count_wanted = count;
 }
 
 /* Puts one answer behind the others in the worker's buffer. */
@@ -179,15 +193,15 @@ put_exchange(struct native *native, struct wire_writer *out, struct exchange *ex
 	if (is_kept_alive) {
 		exchange->response.message.header.flags |= MESSAGE_FLAG_KEEP_ALIVE;
 	}
-	native_count_answer(native, exchange);
-	exchange_write(out, exchange);
+	service_count_answer(native->service, &exchange->response);
+	service_write(out, &exchange->response);
 	if (wire_writer_end(out) != STATUS_OK) {
 		/* A record too large for a message cannot be stored; an answer that still does
 		 * not fit must not cut the stream in the middle. */
 		wire_writer_rewind(out, before);
 		exchange_refuse(native->service, exchange, STATUS_TOO_LARGE,
-			TEXT("the answer is larger than a message can be"), native->now_s);
-		exchange_write(out, exchange);
+			TEXT("the answer is larger than a message can be"));
+		service_write(out, &exchange->response);
 	}
 }
 
@@ -207,39 +221,138 @@ flush_out(struct native_connection *connection, struct wire_writer *out)
 	connection_note_waiting(connection);
 }
 
-static void
-tcp_signed(struct native_signing *signing, enum status status, struct bytes octets)
+/* The next answer in order, if it is there and the peer reads. */
+static bool
+deliver_one(struct native_connection *connection)
 {
-	struct native_connection *connection = signing->connection;
+	struct native_task *task = connection->first_task;
 
-	if (connection == NULL) {
-		return;
+	if (task == NULL || !task->is_answered || connection->waiting >= WAITING_MAX) {
+		return false;
 	}
-	connection->signing = NULL;
+	connection->first_task = task->next;
+	connection->task_count--;
 	connection->active_ms = loop_now_ms(connection->native->loop);
 	connection_note_waiting(connection);
-	if (status == STATUS_OK) {
-		status = loop_stream_write(connection->stream, octets);
+	/* Fail closed: no octets are no answer, and better none than an unsigned one. */
+	if (task->octets.size == 0 || !task->is_kept_alive ||
+		(connection->native->is_stopping && connection->task_count == 0)) {
+		connection->has_asked_last = true;
 	}
-	/* Fail closed: better no answer than an unsigned one. */
-	if (status != STATUS_OK || !signing->is_kept_alive || connection->native->is_stopping) {
+	if (task->octets.size > 0) {
+		monitor_add(connection->native->row, METRIC_TCP_OCTETS_OUT, task->octets.size);
+		if (loop_stream_write(connection->stream, task->octets) != STATUS_OK) {
+			connection->has_asked_last = true;
+		}
+	}
+	connection_note_waiting(connection);
+	native_task_free(task);
+	return true;
+}
+
+/* Drops what is answered but cannot leave any more; the rest frees itself when it is answered. */
+static void
+connection_drop_tasks(struct native_connection *connection)
+{
+	while (connection->first_task != NULL) {
+		struct native_task *task = connection->first_task;
+
+		connection->first_task = task->next;
+		task->connection = NULL;
+		if (task->is_answered) {
+			native_task_free(task);
+		}
+	}
+	connection->task_count = 0;
+}
+
+/* Sends what can be sent, then goes on or ends. */
+static void
+connection_deliver(struct native_connection *connection)
+{
+	if (connection->is_delivering || connection->is_finishing) {
+		return;
+	}
+	connection->is_delivering = true;
+	while (!connection->has_asked_last && deliver_one(connection)) {
+	}
+	connection->is_delivering = false;
+	if (connection->has_asked_last) {
+		connection_drop_tasks(connection);
 		connection_finish(connection);
 		return;
 	}
-	connection_note_waiting(connection);
 	connection_watch(connection);
 	if (connection->waiting >= WAITING_MAX) {
 		connection_await_reader(connection);
-	} else {
-		connection_resume(connection);
+	} else if (connection->is_paused &&
+		connection->task_count <= connection->task_count_wanted) {
+		connection->is_paused = false;
+		loop_stream_pause(connection->stream, false);
 	}
+}
+
+static void
+tcp_answered(struct native_task *task, struct bytes octets)
+{
+	if (task->connection == NULL) {
+		native_task_free(task);
+		return;
+	}
+	task->octets = octets;
+	task->is_answered = true;
+	connection_deliver(task->connection);
 }
 
 enum next_step {
 	STEP_NEXT, /* The next request may be answered. */
-	STEP_WAIT, /* Not before the signature is there, or the peer has read. */
+	STEP_WAIT, /* Not before tasks are done, or the peer has read. */
+	STEP_AGAIN, /* The same, and this request is to be shown again. */
 	STEP_LAST, /* The client did not ask to keep the connection. */
 };
+static void
+connection_append(struct native_connection *connection, struct native_task *task)
+{
+	*(connection->first_task == NULL ? &connection->first_task : &connection->last_task->next) =
+		task;
+	connection->last_task = task;
+	connection->task_count++;
+}
+
+/* Begins what cannot be answered at once; the answers in `out` leave before. */
+static enum next_step
+begin_task(struct native_connection *connection, struct wire_writer *out, struct exchange *exchange,
+	bool is_kept_alive)
+{
+	struct native *native = connection->native;
+	struct operation_order order = {.is_kept_alive = is_kept_alive, .request_size = SIZE_MAX};
+	struct native_task *task;
+	enum status status;
+
+	flush_out(connection, out);
+	memcpy(order.source, connection->source, sizeof(order.source));
+	status = native_task_new(native, exchange, &order, tcp_answered, &task);
+	if (status != STATUS_OK && connection->task_count > 0) {
+		connection_await_tasks(connection, 0);
+		return STEP_AGAIN;
+	}
+	if (status != STATUS_OK) {
+		exchange_refuse(native->service, exchange, status,
+			TEXT("too many operations are under way"));
+		put_exchange(native, out, exchange, is_kept_alive);
+		return is_kept_alive ? STEP_NEXT : STEP_LAST;
+	}
+	task->connection = connection;
+	connection_append(connection, task);
+	operation_start(task->operation);
+	if (!is_kept_alive && !connection->is_finishing) {
+		connection_await_tasks(connection, 0);
+	}
+	if (connection->is_finishing) {
+		return STEP_LAST;
+	}
+	return connection->is_paused ? STEP_WAIT : STEP_NEXT;
+}
 
 static enum next_step
 answer_request(
@@ -249,28 +362,22 @@ answer_request(
 	bool is_kept_alive =
 		(exchange->request.message.header.flags & MESSAGE_FLAG_KEEP_ALIVE) != 0 &&
 		!native->is_stopping;
-	struct native_signing *signing = NULL;
+	enum next_step step = is_kept_alive ? STEP_NEXT : STEP_LAST;
 
-	if (exchange_answer(native->service, exchange, native->arena, native->now_s)) {
-		flush_out(connection, out);
-		if (is_kept_alive) {
-			exchange->response.message.header.flags |= MESSAGE_FLAG_KEEP_ALIVE;
-		}
-		signing = native_sign_begin(native, exchange, tcp_signed);
+	if (connection->task_count > 0 &&
+		(!exchange->is_operation ||
+			connection->task_count >= OPERATION_PER_CONNECTION_MAX)) {
+		connection_await_tasks(
+			connection, exchange->is_operation ? OPERATION_PER_CONNECTION_MAX / 2 : 0);
+		return STEP_AGAIN;
 	}
-	if (signing != NULL) {
-		signing->connection = connection;
-		signing->is_kept_alive = is_kept_alive;
-		connection->signing = signing;
-		connection_pause(connection);
-	} else {
+	if (exchange_answer(native->service, exchange, native->arena)) {
 		put_exchange(native, out, exchange, is_kept_alive);
+	} else {
+		step = begin_task(connection, out, exchange, is_kept_alive);
 	}
 	arena_reset(native->arena);
-	if (signing != NULL) {
-		return STEP_WAIT;
-	}
-	return is_kept_alive ? STEP_NEXT : STEP_LAST;
+	return step;
 }
 
 /* Cuts the next message off `rest`. TRUNCATED: it is not whole yet. */
@@ -286,25 +393,27 @@ next_frame(struct bytes rest, struct envelope *ret_envelope, struct bytes *ret_o
 
 /* What cannot be served is answered once, and the connection closed: the place of the next
  * message in the stream is not known any more. */
-static void
+static enum next_step
 refuse_frame(struct native_connection *connection, struct wire_writer *out,
 	struct exchange *exchange, enum status status)
 {
 	struct native *native = connection->native;
 
+	if (connection->task_count > 0) {
+		connection_await_tasks(connection, 0);
+		return STEP_AGAIN;
+	}
 	monitor_add(native->row, METRIC_TCP_REFUSED_MALFORMED, 1);
 	/* INVALID: a response. That says nothing about the handle in it. */
 	status = status == STATUS_INVALID ? STATUS_MALFORMED : status;
 	exchange_refuse(native->service, exchange, status,
 		status == STATUS_UNSUPPORTED	     ? TEXT("unknown operation")
 			: status == STATUS_TOO_LARGE ? TEXT("message is too large")
-			: status == STATUS_NO_SESSION
-			? TEXT("no session for this encrypted message")
-			: TEXT("Invalid message"),
-		native->now_s);
+						     : TEXT("Invalid message"));
 	put_exchange(native, out, exchange, false);
 	flush_out(connection, out);
 	connection_finish(connection);
+	return STEP_LAST;
 }
 
 /* Takes up to a batch of whole requests; returns how many octets they were. `ret_count` is
@@ -358,8 +467,11 @@ serve_batch(struct native_connection *connection, struct bytes octets, enum next
 	for (size_t i = 0; i < count && step == STEP_NEXT; i++) {
 		struct exchange *exchange = &native->exchanges[i];
 
-		consumed += ENVELOPE_SIZE + exchange->request.message.envelope.message_size;
 		step = answer_request(connection, &out, exchange);
+		if (step == STEP_AGAIN) {
+			break;
+		}
+		consumed += ENVELOPE_SIZE + exchange->request.message.envelope.message_size;
 		monitor_add(native->row, METRIC_TCP_REQUESTS, 1);
 		if (wire_writer_size(&out) > NATIVE_OUT_SIZE / 2) {
 			flush_out(connection, &out);
@@ -371,8 +483,7 @@ serve_batch(struct native_connection *connection, struct bytes octets, enum next
 	if (step == STEP_LAST) {
 		connection_finish(connection);
 	} else if (step == STEP_NEXT && status != STATUS_OK && status != STATUS_TRUNCATED) {
-		refuse_frame(connection, &out, &native->exchanges[count], status);
-		step = STEP_LAST;
+		step = refuse_frame(connection, &out, &native->exchanges[count], status);
 	} else if (step == STEP_NEXT && (status == STATUS_TRUNCATED || taken == octets.size)) {
 		step = STEP_WAIT;
 	}
@@ -399,14 +510,15 @@ hold(struct native_connection *connection, struct bytes octets)
 	struct envelope envelope;
 	struct bytes message;
 
-	if (octets.size > HELD_SIZE_MAX || next_frame(octets, &envelope, &message) != STATUS_OK ||
+	if (connection->task_count > 0 || octets.size > HELD_SIZE_MAX ||
+		next_frame(octets, &envelope, &message) != STATUS_OK ||
 		message.size + ENVELOPE_SIZE != octets.size) {
 		return false;
 	}
 	memcpy(held->octets, message.at, message.size);
 	if (exchange_decode(&envelope, bytes_over(held->octets, message.size), &held->exchange) !=
 			STATUS_OK ||
-		(held->exchange.request.message.header.flags & MESSAGE_FLAG_CERTIFY) != 0) {
+		held->exchange.is_operation) {
 		return false;
 	}
 	if (native->held_count == 0) {
@@ -501,12 +613,10 @@ tcp_drained(void *context, struct loop_stream *stream)
 
 	(void)stream;
 	connection_note_waiting(connection);
-	if (connection->signing == NULL && !connection->is_finishing) {
-		connection_resume(connection);
-	}
+	connection_deliver(connection);
 }
 
-/* The peer has said all it had to say; it may still wait for a signature. */
+/* The peer has said all it had to say; it may still wait for answers. */
 static void
 tcp_ended(void *context, struct loop_stream *stream)
 {
@@ -516,8 +626,8 @@ tcp_ended(void *context, struct loop_stream *stream)
 	if (connection->is_held) {
 		native_tcp_answer_held(connection->native);
 	}
-	if (connection->signing != NULL) {
-		connection->signing->is_kept_alive = false;
+	if (connection->task_count > 0) {
+		connection->last_task->is_kept_alive = false;
 	} else {
 		connection_finish(connection);
 	}
@@ -531,9 +641,7 @@ tcp_closed(void *context, struct loop_stream *stream, enum status status)
 
 	(void)stream;
 	(void)status;
-	if (connection->signing != NULL) {
-		connection->signing->connection = NULL;
-	}
+	connection_drop_tasks(connection);
 	for (size_t i = 0; connection->is_held && i < native->held_count; i++) {
 		if (native->held[i].connection == connection) {
 			native->held[i].connection = NULL;
@@ -595,7 +703,7 @@ native_tcp_exhausted(void *context, struct loop_listener *listener)
 	struct native_connection *idle = native->oldest;
 
 	(void)listener;
-	while (idle != NULL && (idle->signing != NULL || loop_stream_waiting(idle->stream) > 0)) {
+	while (idle != NULL && (idle->task_count > 0 || loop_stream_waiting(idle->stream) > 0)) {
 		idle = idle->newer;
 	}
 	if (idle != NULL) {
@@ -613,7 +721,7 @@ native_tcp_stop(struct native *native)
 		connection = next) {
 		next = connection->newer;
 		/* A request half received has its deadline to become whole and be answered. */
-		if (connection->signing == NULL && connection->kept == 0 &&
+		if (connection->task_count == 0 && connection->kept == 0 &&
 			!connection->is_finishing) {
 			connection_finish(connection);
 		}

@@ -192,10 +192,10 @@ send_exchange(struct native *native, struct loop_udp *udp, struct udp_slot *slot
 	struct wire_writer writer;
 
 	trim_refusal(slot, &slot->exchange.response);
-	native_count_answer(native, &slot->exchange);
+	service_count_answer(native->service, &slot->exchange.response);
 	place = loop_udp_reserve_from(udp, slot->peer, slot->local);
 	writer = wire_writer_over(place, DATAGRAM_SIZE_MAX);
-	exchange_write(&writer, &slot->exchange);
+	service_write(&writer, &slot->exchange.response);
 	if (wire_writer_end(&writer) == STATUS_OK) {
 		size_t size = wire_writer_size(&writer);
 
@@ -206,43 +206,59 @@ send_exchange(struct native *native, struct loop_udp *udp, struct udp_slot *slot
 	}
 	loop_udp_commit(udp, 0);
 	writer = wire_writer_over(native->out, sizeof(native->out));
-	exchange_write(&writer, &slot->exchange);
+	service_write(&writer, &slot->exchange.response);
 	if (wire_writer_end(&writer) == STATUS_OK) {
 		send_fragments(native, udp, slot, wire_written(&writer));
 	}
 }
 
 static void
-udp_signed(struct native_signing *signing, enum status status, struct bytes octets)
+udp_answered(struct native_task *task, struct bytes octets)
 {
-	struct udp_slot slot = {.peer = &signing->peer,
-		.local = &signing->local,
-		.request_size = signing->request_size};
-	struct native *native = signing->native;
+	struct udp_slot slot = {
+		.peer = &task->peer, .local = &task->local, .request_size = task->request_size};
 
-	/* Without a signature there is no answer: the client tries again, or over TCP. */
-	if (status == STATUS_OK && !native->is_stopping) {
-		send_fragments(native, signing->udp, &slot, octets);
+	/* Without octets there is no answer: the client tries again, or over TCP. */
+	if (octets.size > 0 && !task->native->is_stopping) {
+		send_fragments(task->native, task->udp, &slot, octets);
 	}
+	native_task_free(task);
+}
+
+static enum status
+task_begin(struct native *native, struct loop_udp *udp, const struct udp_slot *slot)
+{
+	struct operation_order order = {.is_datagram = true, .request_size = slot->request_size};
+	struct native_task *task;
+	enum status status;
+
+	address_octets(slot->peer, order.source);
+	status = native_task_new(native, &slot->exchange, &order, udp_answered, &task);
+	if (status == STATUS_OK) {
+		task->udp = udp;
+		task->peer = *slot->peer;
+		task->local = *slot->local;
+		task->request_size = slot->request_size;
+		operation_start(task->operation);
+	}
+	return status;
 }
 
 static void
 answer_slot(struct native *native, struct loop_udp *udp, struct udp_slot *slot)
 {
-	struct native_signing *signing;
+	struct exchange *exchange = &slot->exchange;
+	enum status status;
 
-	if (exchange_answer(native->service, &slot->exchange, native->arena, native->now_s)) {
-		signing = native_sign_begin(native, &slot->exchange, udp_signed);
-		if (signing != NULL) {
-			signing->udp = udp;
-			signing->peer = *slot->peer;
-			signing->local = *slot->local;
-			signing->request_size = slot->request_size;
-		} else {
+	if (exchange_answer(native->service, exchange, native->arena)) {
+		send_exchange(native, udp, slot);
+	} else {
+		status = task_begin(native, udp, slot);
+		if (status != STATUS_OK) {
+			exchange_refuse(native->service, exchange, status,
+				TEXT("too many operations are under way"));
 			send_exchange(native, udp, slot);
 		}
-	} else {
-		send_exchange(native, udp, slot);
 	}
 	arena_reset(native->arena);
 	if (slot->reassembled != NULL) {

@@ -5,6 +5,7 @@
 #include "native/native_answer.h"
 #include "native/native_limit.h"
 #include "native/native_reassembly.h"
+#include "service/operation.h"
 
 /*
  * What the files of this folder share: the state of one worker's front. Private.
@@ -46,9 +47,8 @@ struct native {
 	struct native_limit *limit;
 	struct reassembly *reassembly;
 	struct loop_timer reassembly_timer;
-	int64_t now_s; /* Wall clock, read once a wake-up. */
 	bool is_stopping;
-	size_t signing_count;
+	size_t task_count;
 
 	size_t udp_count;
 	struct loop_udp *udp[NATIVE_SOCKET_COUNT_MAX];
@@ -70,35 +70,34 @@ struct native {
 };
 
 bool native_source_is_exempt(const struct native *native, const uint8_t source[16]);
-void native_count_answer(struct native *native, const struct exchange *exchange);
 
-/* An answer on its way to the signer and back. `done` runs on the worker's loop with the
- * whole message, envelope included, or an error status; then the signature is freed. */
-struct native_signing;
-typedef void native_signed(
-	struct native_signing *signing, enum status status, struct bytes envelope_and_message);
+/* An operation and where its answer goes. */
+struct native_task;
+typedef void native_answered(struct native_task *task, struct bytes octets);
 
-struct native_signing {
-	struct signer_job job;
+struct native_task {
 	struct native *native;
-	native_signed *done;
-	struct native_connection *connection; /* TCP; NULL once it is gone. */
-	struct loop_udp *udp; /* UDP. */
+	struct operation *operation;
+	native_answered *answered; /* Frees the task, now or later. */
+	/* TCP: tasks of a connection stand in the order of its requests. */
+	struct native_task *next;
+	struct native_connection *connection; /* NULL once it is gone. */
+	struct bytes octets; /* The answer, once it is there. */
+	bool is_answered;
+	bool is_kept_alive;
+	/* UDP. */
+	struct loop_udp *udp;
 	struct address peer;
 	struct loop_local local;
 	uint32_t request_size;
-	bool is_kept_alive;
-	uint8_t front[16];
-	struct bytes digest_name;
-	size_t size; /* Of envelope, header and body. */
-	size_t capacity;
-	uint8_t octets[]; /* ... and room for the credential. */
 };
 
-/* Encodes the exchange's answer and gives it to the signer. On failure an error answer has
- * been put into the exchange in its place, for the caller to send: never an unsigned one. */
-struct native_signing *native_sign_begin(
-	struct native *native, struct exchange *exchange, native_signed *done);
+/* Makes an operation of what an exchange holds; `order` says where it came from. The caller
+ * puts the task where it belongs and starts the operation. BUSY, NO_MEMORY. */
+enum status native_task_new(struct native *native, const struct exchange *exchange,
+	struct operation_order *order, native_answered *answered,
+	struct native_task **ret_task) MUST_CHECK;
+void native_task_free(struct native_task *task);
 
 void native_tcp_accepted(void *context, struct loop_stream *stream, const struct address *peer);
 void native_tcp_exhausted(void *context, struct loop_listener *listener);

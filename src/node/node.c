@@ -190,7 +190,7 @@ node_reload(struct node *node, struct problem *problem)
 		node_worker_use(&node->workers[i], face);
 	}
 	node->face = face;
-	/* Every worker has turned to the new one; the old signer's last job takes its key along. */
+	/* Every worker has turned to the new one. */
 	node_face_free(old);
 	return STATUS_OK;
 }

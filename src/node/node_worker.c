@@ -2,6 +2,7 @@
 #include "node/node_worker.h"
 
 #include <semaphore.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -33,7 +34,6 @@ native_settings_from(
 	uint32_t workers = (uint32_t)worker_count;
 	uint32_t connections = connections_possible(settings->tcp_connections);
 
-	native.is_sha1_allowed = settings->signer_sha1;
 	native.udp_byte_rate = settings->udp_byte_rate / workers;
 	native.udp_byte_burst = settings->udp_byte_burst / workers;
 	native.udp_fragment_count_max = settings->udp_fragments;
@@ -48,6 +48,31 @@ native_settings_from(
 	*ret_native = native;
 }
 
+static void
+face_destroy(struct service_face *service)
+{
+	struct node_face *face =
+		(struct node_face *)((char *)service - offsetof(struct node_face, service));
+
+	signer_free(face->service.signer);
+	node_identity_free(&face->identity);
+	free(face);
+}
+
+static enum status
+face_make_service(
+	struct node_face *face, const struct node_face_parts *parts, struct problem *problem)
+{
+	face->service.site = face->identity.site;
+	face->service.is_sha1_allowed = face->settings.signer_sha1;
+	face->service.signer = signer_new(face->identity.key, parts->pool);
+	if (face->service.signer == NULL) {
+		return problem_system(problem, "cannot make a signer");
+	}
+	face->identity.key = NULL;
+	return STATUS_OK;
+}
+
 enum status
 node_face_read(
 	const struct node_face_parts *parts, struct node_face **ret_face, struct problem *problem)
@@ -59,6 +84,8 @@ node_face_read(
 	if (face == NULL) {
 		return problem_system(problem, "cannot hold the settings");
 	}
+	face->service.unused = face_destroy;
+	service_face_enter(&face->service);
 	status = node_path(parts->directory, "houji.yaml", path, problem);
 	if (status == STATUS_OK) {
 		status = settings_read(path, &face->settings, problem);
@@ -69,12 +96,7 @@ node_face_read(
 	}
 	if (status == STATUS_OK) {
 		native_settings_from(&face->settings, parts->worker_count, &face->native);
-		face->native.signer = signer_new(face->identity.key, parts->pool);
-		if (face->native.signer == NULL) {
-			status = problem_system(problem, "cannot make a signer");
-		} else {
-			face->identity.key = NULL;
-		}
+		status = face_make_service(face, parts, problem);
 	}
 	if (status != STATUS_OK) {
 		node_face_free(face);
@@ -88,23 +110,24 @@ void
 node_face_free(struct node_face *face)
 {
 	if (face != NULL) {
-		signer_free(face->native.signer);
-		node_identity_free(&face->identity);
-		free(face);
+		service_face_leave(&face->service);
 	}
 }
 
 enum status
 node_worker_open(struct node_worker *worker, const struct native_parts *parts,
-	struct records *records, const struct node_face *face, struct problem *problem)
+	struct records *records, struct node_face *face, struct problem *problem)
 {
 	struct native_parts own = *parts;
+	struct service_parts service = {
+		.records = records, .row = parts->row, .face = &face->service};
 
 	worker->loop = loop_new(problem);
 	if (worker->loop == NULL) {
 		return STATUS_SYSTEM;
 	}
-	worker->service = service_new(records, &face->identity.site);
+	service.loop = worker->loop;
+	worker->service = service_new(&service);
 	if (worker->service == NULL) {
 		return problem_system(problem, "cannot make a service");
 	}
@@ -168,7 +191,7 @@ node_worker_call(struct node_worker *worker, loop_posted *posted, void *context)
 
 struct use {
 	struct node_worker *worker;
-	const struct node_face *face;
+	struct node_face *face;
 };
 
 static void
@@ -176,12 +199,12 @@ use_run(void *context)
 {
 	struct use *use = context;
 
-	service_use(use->worker->service, &use->face->identity.site);
+	service_use(use->worker->service, &use->face->service);
 	native_use(use->worker->native, &use->face->native);
 }
 
 void
-node_worker_use(struct node_worker *worker, const struct node_face *face)
+node_worker_use(struct node_worker *worker, struct node_face *face)
 {
 	struct use use = {worker, face};
 

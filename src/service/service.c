@@ -1,28 +1,44 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "service/service.h"
 
+#include "base/clock.h"
+#include "service/service_private.h"
+
 #include <assert.h>
 #include <stdlib.h>
 
-struct service {
-	struct authority *authority;
-	const struct service_site *site;
-};
+void
+service_face_enter(struct service_face *face)
+{
+	atomic_fetch_add(&face->user_count, 1);
+}
+
+void
+service_face_leave(struct service_face *face)
+{
+	if (atomic_fetch_sub(&face->user_count, 1) == 1 && face->unused != NULL) {
+		face->unused(face);
+	}
+}
 
 struct service *
-service_new(struct records *records, const struct service_site *site)
+service_new(const struct service_parts *parts)
 {
 	struct service *service = calloc(1, sizeof(*service));
 
 	if (service == NULL) {
 		return NULL;
 	}
-	service->authority = authority_new(records);
-	if (service->authority == NULL) {
-		free(service);
+	service->loop = parts->loop;
+	service->row = parts->row;
+	service->authority = authority_new(parts->records);
+	service->out = malloc(SERVICE_OUT_SIZE);
+	if (service->authority == NULL || service->out == NULL) {
+		service_free(service);
 		return NULL;
 	}
-	service_use(service, site);
+	service->now_s = clock_wall_ms() / 1000;
+	service_use(service, parts->face);
 	return service;
 }
 
@@ -30,27 +46,30 @@ void
 service_free(struct service *service)
 {
 	if (service != NULL) {
+		assert(service->operation_count == 0);
 		authority_free(service->authority);
+		free(service->out);
 		free(service);
 	}
 }
 
 void
-service_use(struct service *service, const struct service_site *site)
+service_use(struct service *service, struct service_face *face)
 {
-	service->site = site;
-	authority_set_share(service->authority, &site->share);
+	service->face = face;
+	authority_set_share(service->authority, &face->site.share);
 }
 
 const struct service_site *
 service_site(const struct service *service)
 {
-	return service->site;
+	return &service->face->site;
 }
 
 void
 service_enter(struct service *service)
 {
+	service->now_s = clock_wall_ms() / 1000;
 	authority_enter(service->authority);
 }
 
@@ -106,11 +125,6 @@ resolve(struct service *service, const struct request *request, struct service_q
 	answer->name = request->resolution.name;
 	answer->values = found.values;
 	answer->text = found.text;
-	if (status == STATUS_UNAUTHENTICATED) {
-		/* No identity can be proven to this node yet, so no challenge is sent. */
-		answer->text = TEXT("reading restricted values is not supported yet");
-		status = STATUS_UNSUPPORTED;
-	}
 	return status;
 }
 
@@ -121,17 +135,9 @@ service_answer(struct service *service, const struct request *request, struct se
 	struct service_answer *answer = ret_answer;
 
 	*answer = (struct service_answer){{NULL, 0}, {NULL, 0}, {0, {NULL, 0}}, {NULL, 0}};
-	if (request->message.envelope.session_id != 0) {
-		answer->text = TEXT("Invalid session id or session time out. Please try again.");
-		return STATUS_NO_SESSION;
-	}
 	if (request_is_resolution(request)) {
 		return resolve(service, request, query, arena, answer);
 	}
-	if (request->message.header.opcode == OPCODE_GET_SITE_INFO) {
-		answer->site = service->site->octets;
-		return STATUS_OK;
-	}
-	answer->text = TEXT("operation not supported yet");
-	return STATUS_UNSUPPORTED;
+	answer->site = service->face->site.octets;
+	return STATUS_OK;
 }

@@ -1,15 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
+#include "access/access.h"
 #include "authority/authority.h"
 #include "message/request.h"
+#include "message/response.h"
+#include "monitor/monitor.h"
+#include "service/signer.h"
+
+#include <stdatomic.h>
 
 /*
  * One request in, one answer out, whatever front it came through: checks what every
  * request must obey, then turns to the authority, or refuses.
  *
- * A service belongs to one worker. What it tells about the node (site record, serial)
- * is one immutable struct that all workers share and that a reload replaces as a whole.
+ * Two ways lead through it. A look-up that anybody may make is answered at once, in three
+ * steps that a batch of requests takes together (below): nothing is allocated or locked for it.
+ * Everything else - whatever needs a signature, an identity, a session or the ledger - becomes
+ * an operation (operation.h), which is answered later.
+ *
+ * A service belongs to one worker. What it tells about the node (site record, key, who may do
+ * what) is one face that all workers share and that a reload replaces as a whole.
  *
  * Order of checks (Handle.net 9, 18.1): session, operation, then the handle's own.
  */
@@ -20,12 +31,33 @@ struct service_site {
 	struct authority_share share;
 };
 
+struct service_face {
+	struct service_site site;
+	struct signer *signer; /* NULL: requests for signed answers are refused. */
+	bool is_sha1_allowed; /* Signatures for clients older than protocol 2.7. */
+	struct access_policy policy;
+	/* Its owner, and each operation that began under it. The last to leave calls `unused`
+	 * (NULL: nothing is to be done), on whatever thread that is. */
+	atomic_size_t user_count;
+	void (*unused)(struct service_face *face);
+};
+
+void service_face_enter(struct service_face *face);
+void service_face_leave(struct service_face *face);
+
 struct service;
 
-/* `site` stays the caller's, untouched until service_use() names another. */
-struct service *service_new(struct records *records, const struct service_site *site);
-void service_free(struct service *service);
-void service_use(struct service *service, const struct service_site *site);
+/* All of it stays the caller's and outlives the service. */
+struct service_parts {
+	struct loop *loop;
+	struct records *records;
+	struct monitor_row *row;
+	struct service_face *face; /* Until service_use() names another. */
+};
+
+struct service *service_new(const struct service_parts *parts); /* NULL if memory is short. */
+void service_free(struct service *service); /* After its last operation. NULL is fine. */
+void service_use(struct service *service, struct service_face *face);
 const struct service_site *service_site(const struct service *service);
 
 void service_enter(struct service *service); /* Once a wake-up. */
@@ -43,6 +75,18 @@ struct service_answer {
 	struct bytes site; /* GET_SITE_INFO. */
 };
 
+/* True if the request must become an operation; the steps below are for the others. */
+static inline bool
+service_needs_operation(const struct request *request)
+{
+	const struct header *header = &request->message.header;
+	bool is_plain =
+		header->opcode == OPCODE_RESOLUTION || header->opcode == OPCODE_GET_SITE_INFO;
+
+	return !is_plain || (header->flags & MESSAGE_FLAG_CERTIFY) != 0 ||
+		request->message.envelope.session_id != 0;
+}
+
 /* True if the request needs a look-up, and may be part of the next service_look_ahead(). */
 bool service_begin(
 	struct service *service, const struct request *request, struct service_query *ret_query);
@@ -50,8 +94,22 @@ bool service_begin(
 void service_look_ahead(
 	struct service *service, struct service_query *const *queries, size_t count);
 
-/* All outcomes of authority_resolve(), and UNSUPPORTED for operations this node does not do.
+/* All outcomes of authority_resolve(); UNAUTHENTICATED: it must become an operation after all.
  * `ret_answer` is set in every case: its text belongs to refusals. */
 enum status service_answer(struct service *service, const struct request *request,
 	struct service_query *query, struct arena *arena,
 	struct service_answer *ret_answer) MUST_CHECK;
+
+/* The one translation from what happened to a Handle response code. */
+enum response_code service_response_code(enum status status);
+
+/* Header and body of the answer; `digest` keeps the digest of the request, if it asked for one. */
+void service_respond(struct service *service, const struct request *request, enum status status,
+	const struct service_answer *answer, uint8_t digest[REQUEST_DIGEST_SIZE_MAX],
+	struct response *ret_response);
+
+/* Writes envelope and message; the envelope's message_size is filled in. */
+void service_write(struct wire_writer *writer, struct response *response);
+
+/* An answer has left: counted by its code. */
+void service_count_answer(struct service *service, const struct response *response);

@@ -26,7 +26,7 @@ enum { CENSUS_SIZE = 64, DATA_SIZE_MAX = 131072, VALUES_SIZE_MAX = 260000 };
 struct subject_native {
 	char directory[SCRATCH_PATH_SIZE_MAX];
 	struct ledger *ledger;
-	struct service_site site;
+	struct service_face face;
 	struct service *service;
 	struct monitor *monitor;
 	struct native_census *census;
@@ -46,7 +46,7 @@ native_close(void *subject)
 		native_stop(front->native);
 	}
 	native_free(front->native);
-	signer_free(front->settings.signer);
+	signer_free(front->face.signer);
 	loop_pool_free(front->pool);
 	service_free(front->service);
 	native_census_free(front->census);
@@ -68,11 +68,12 @@ native_make(struct subject_native *front, struct loop *loop, const struct addres
 	if (status != STATUS_OK) {
 		return status;
 	}
-	front->site = (struct service_site){TEXT("site"), 1, true, {HANDLE_HASH_BY_ALL, 1, 0}};
+	front->face.site = (struct service_site){TEXT("site"), 1, true, {HANDLE_HASH_BY_ALL, 1, 0}};
 	front->settings = native_settings_default();
 	front->pool = loop_pool_new(1, POOL_QUEUE_COUNT_MAX);
-	front->service = service_new(ledger_records(front->ledger), &front->site);
 	front->monitor = monitor_new(1);
+	front->service = service_new(&(struct service_parts){
+		loop, ledger_records(front->ledger), monitor_row(front->monitor, 0), &front->face});
 	front->census = native_census_new(CENSUS_SIZE);
 	parts = (struct native_parts){loop, front->service, monitor_row(front->monitor, 0),
 		front->census, &front->settings};
@@ -216,7 +217,7 @@ do_setting(struct subject_native *front, struct words *words)
 	};
 
 	if (words_take(words, "is_sha1_allowed")) {
-		settings->is_sha1_allowed = words_next_number(words, 1, "0 or 1") == 1;
+		front->face.is_sha1_allowed = words_next_number(words, 1, "0 or 1") == 1;
 		return;
 	}
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -252,11 +253,11 @@ do_signer(struct subject_native *front, struct words *words)
 	if (kind == CRYPTO_KEY_ED25519 && !words_take(words, "ed25519")) {
 		words_fail(words, "ed25519 or rsa is wanted");
 	}
-	if (words_ok(words) && front->settings.signer == NULL &&
+	if (words_ok(words) && front->face.signer == NULL &&
 		crypto_key_new(kind, &key) == STATUS_OK) {
-		front->settings.signer = signer_new(key, front->pool);
+		front->face.signer = signer_new(key, front->pool);
 	}
-	if (front->settings.signer == NULL) {
+	if (front->face.signer == NULL) {
 		words_fail(words, "there is no signer");
 	}
 }

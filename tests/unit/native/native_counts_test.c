@@ -74,7 +74,7 @@ struct rig {
 	char directory[SCRATCH_PATH_SIZE_MAX];
 	struct ledger *ledger;
 	struct loop *loop;
-	struct service_site site;
+	struct service_face face;
 	struct service *service;
 	struct monitor *monitor;
 	struct native_census *census;
@@ -130,13 +130,14 @@ rig_open(struct rig *rig)
 		fail_msg("%s", problem.text);
 	}
 	fill(rig->ledger);
-	rig->site = (struct service_site){TEXT("site"), 1, true, {HANDLE_HASH_BY_ALL, 1, 0}};
+	rig->face.site = (struct service_site){TEXT("site"), 1, true, {HANDLE_HASH_BY_ALL, 1, 0}};
 	rig->settings = native_settings_default();
 	assert_int_equal(network_parse(TEXT("127.0.0.0/8"), &rig->settings.exempt[0]), STATUS_OK);
 	rig->settings.exempt_count = 1;
 	rig->loop = loop_new(&problem);
-	rig->service = service_new(ledger_records(rig->ledger), &rig->site);
 	rig->monitor = monitor_new(1);
+	rig->service = service_new(&(struct service_parts){
+		rig->loop, ledger_records(rig->ledger), monitor_row(rig->monitor, 0), &rig->face});
 	rig->census = native_census_new(16);
 	parts = (struct native_parts){
 		rig->loop, rig->service, monitor_row(rig->monitor, 0), rig->census, &rig->settings};
