@@ -1,0 +1,421 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "client_link_scene.h"
+
+static struct client_identity
+secret_identity(void)
+{
+	return (struct client_identity){
+		.handle = TEXT("0.NA/88.100"), .index = 301, .secret = TEXT("open sesame")};
+}
+
+static void
+requests_are_pipelined_once_the_server_keeps_connections(void **state)
+{
+	struct scene *scene = scene_begin();
+	(void)state;
+
+	scene_link(scene, (struct client_link_settings){.depth = 3});
+	for (int i = 0; i < 5; i++) {
+		send_delete(scene, "88.100/A");
+	}
+	assert_true(server_take(scene));
+	assert_false(server_take(scene));
+	server_answer(scene, RESPONSE_SUCCESS);
+	assert_int_equal(scene->told, 1);
+	/* Three at once from now on. */
+	assert_true(server_take(scene));
+	assert_true(server_take(scene));
+	assert_true(server_take(scene));
+	assert_false(server_take(scene));
+	server_answer(scene, RESPONSE_SUCCESS);
+	assert_int_equal(client_link_facts(scene->link).connections, 1);
+	scene_end(scene);
+}
+
+static void
+a_server_that_closes_behind_each_answer_gets_a_connection_each(void **state)
+{
+	struct scene *scene = scene_begin();
+	(void)state;
+
+	scene->is_keeping = false;
+	scene_link(scene, (struct client_link_settings){.depth = 3});
+	send_delete(scene, "88.100/A");
+	send_delete(scene, "88.100/B");
+	assert_true(server_take(scene));
+	server_answer(scene, RESPONSE_SUCCESS);
+	assert_true(server_take(scene));
+	server_answer(scene, RESPONSE_HANDLE_NOT_FOUND);
+	assert_int_equal(scene->told_ok, 2);
+	assert_int_equal(scene->last_code, RESPONSE_HANDLE_NOT_FOUND);
+	assert_int_equal(client_link_facts(scene->link).connections, 2);
+	scene_end(scene);
+}
+
+static void
+answer_with_a_secret(bool is_keeping)
+{
+	struct scene *scene = scene_begin();
+	struct client_identity identity = secret_identity();
+	const struct request_challenge_response *proof = &scene->request.challenge_response;
+	struct challenge_input input;
+
+	scene->is_keeping = is_keeping;
+	scene_link(scene, (struct client_link_settings){.identity = &identity});
+	send_delete(scene, "88.100/A");
+	assert_true(server_take(scene));
+	server_challenge(scene, 4711);
+	assert_true(server_take(scene));
+	assert_int_equal(scene->request.message.header.opcode, OPCODE_CHALLENGE_RESPONSE);
+	assert_int_equal(scene->request.message.envelope.session_id, 4711);
+	assert_true(bytes_equal(proof->authentication_type, TEXT("HS_SECKEY")));
+	assert_true(bytes_equal(proof->name, identity.handle));
+	assert_int_equal(proof->index, 301);
+	input = server_input(scene);
+	assert_int_equal(
+		challenge_verify_mac(identity.secret, &input, proof->response, false), STATUS_OK);
+	scene->request.message.header.opcode = OPCODE_DELETE_HANDLE;
+	server_answer(scene, RESPONSE_SUCCESS);
+	assert_int_equal(scene->told_ok, 1);
+	assert_int_equal(scene->last_code, RESPONSE_SUCCESS);
+	scene_end(scene);
+}
+
+static void
+a_challenge_is_answered_with_a_secret(void **state)
+{
+	(void)state;
+	answer_with_a_secret(true);
+	answer_with_a_secret(false);
+}
+
+static void
+a_challenge_is_answered_with_each_kind_of_key(void **state)
+{
+	const enum crypto_key_kind kinds[] = {CRYPTO_KEY_RSA, CRYPTO_KEY_ED25519, CRYPTO_KEY_SM2};
+	(void)state;
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		struct scene *scene = scene_begin();
+		struct client_identity identity = {.handle = TEXT("0.NA/88.100"), .index = 300};
+		struct crypto_key *key;
+		struct challenge_input input;
+
+		assert_int_equal(crypto_key_new(kinds[i], &key), STATUS_OK);
+		identity.key = key;
+		scene_link(scene, (struct client_link_settings){.identity = &identity});
+		send_delete(scene, "88.100/A");
+		assert_true(server_take(scene));
+		server_challenge(scene, 4711);
+		assert_true(server_take(scene));
+		assert_true(bytes_equal(
+			scene->request.challenge_response.authentication_type, TEXT("HS_PUBKEY")));
+		input = server_input(scene);
+		assert_int_equal(challenge_verify_signature(
+					 key, &input, scene->request.challenge_response.response),
+			STATUS_OK);
+		scene_end(scene);
+		crypto_key_free(key);
+	}
+}
+
+static void
+a_challenge_about_something_else_is_never_signed(void **state)
+{
+	struct scene *scene = scene_begin();
+	struct client_identity identity = secret_identity();
+	uint8_t other[] = "what the server would like to have signed";
+	(void)state;
+
+	scene_link(scene, (struct client_link_settings){.identity = &identity});
+	send_delete(scene, "88.100/A");
+	assert_true(server_take(scene));
+	scene->request.message.signed_run = bytes_over(other, sizeof(other));
+	server_challenge(scene, 4711);
+	assert_int_equal(scene->told, 1);
+	assert_int_equal(scene->last_status, STATUS_UNAUTHENTICATED);
+	assert_false(server_take(scene));
+	scene_end(scene);
+}
+
+static void
+two_challenges_in_a_row_are_answered_and_no_third(void **state)
+{
+	struct scene *scene = scene_begin();
+	struct client_identity identity = secret_identity();
+	struct message asked;
+	(void)state;
+
+	scene_link(scene, (struct client_link_settings){.identity = &identity});
+	send_delete(scene, "88.100/A");
+	assert_true(server_take(scene));
+	asked = scene->request.message;
+	for (uint32_t i = 0; i < 3; i++) {
+		static uint8_t run[256];
+
+		assert_true(asked.signed_run.size <= sizeof(run));
+		if (i == 0) {
+			memcpy(run, asked.signed_run.at, asked.signed_run.size);
+		}
+		scene->request.message.signed_run = bytes_over(run, asked.signed_run.size);
+		scene->request.message.header.opcode = OPCODE_DELETE_HANDLE;
+		server_challenge(scene, 4711 + i);
+		assert_int_equal(server_take(scene), i < 2);
+	}
+	assert_int_equal(scene->last_status, STATUS_UNAUTHENTICATED);
+	scene_end(scene);
+}
+
+static void
+without_an_identity_a_challenge_is_handed_on(void **state)
+{
+	struct scene *scene = scene_begin();
+	(void)state;
+
+	scene_link(scene, (struct client_link_settings){.depth = 1});
+	send_delete(scene, "88.100/A");
+	assert_true(server_take(scene));
+	server_challenge(scene, 4711);
+	assert_int_equal(scene->told_ok, 1);
+	assert_int_equal(scene->last_code, RESPONSE_AUTHENTICATION_NEEDED);
+	scene_end(scene);
+}
+
+/* A session with its identity proven, nothing under way. */
+static void
+scene_log_in(struct scene *scene, const struct client_identity *identity)
+{
+	struct challenge_input input;
+
+	scene_link(scene, (struct client_link_settings){.identity = identity, .is_session = true});
+	send_delete(scene, "88.100/A");
+	assert_true(server_take(scene));
+	assert_int_equal(scene->request.message.header.opcode, OPCODE_SESSION_SETUP);
+	assert_int_equal(scene->request.session_setup.identity_index, identity->index);
+	server_open_session(scene, 99);
+	assert_true(server_take(scene));
+	assert_int_equal(scene->request.message.header.opcode, OPCODE_DELETE_HANDLE);
+	assert_sealed(scene);
+	server_challenge(scene, 99);
+	assert_true(server_take(scene));
+	assert_sealed(scene);
+	input = server_input(scene);
+	assert_int_equal(challenge_verify_mac(identity->secret, &input,
+				 scene->request.challenge_response.response, false),
+		STATUS_OK);
+	scene->request.message.header.opcode = OPCODE_DELETE_HANDLE;
+	server_answer(scene, RESPONSE_SUCCESS);
+	assert_int_equal(scene->told_ok, 1);
+	assert_true(client_link_facts(scene->link).is_authenticated);
+}
+
+static void
+a_session_proves_the_identity_once_and_seals_every_message(void **state)
+{
+	struct scene *scene = scene_begin();
+	struct client_identity identity = secret_identity();
+	(void)state;
+
+	scene_log_in(scene, &identity);
+	for (int i = 0; i < 3; i++) {
+		send_delete(scene, "88.100/A");
+	}
+	for (int i = 0; i < 3; i++) {
+		assert_true(server_take(scene));
+		assert_sealed(scene);
+		assert_false(scene->was_encrypted);
+		server_answer(scene, RESPONSE_SUCCESS);
+	}
+	assert_int_equal(scene->told_ok, 4);
+	assert_int_equal(client_link_facts(scene->link).challenges, 1);
+	scene_end(scene);
+}
+
+static void
+values_that_not_everybody_may_read_are_encrypted(void **state)
+{
+	struct scene *scene = scene_begin();
+	struct client_identity identity = secret_identity();
+	uint8_t octets[128];
+	struct wire_writer writer = wire_writer_over(octets, sizeof(octets));
+	struct handle_value value = {.index = 1, .type = TEXT("HS_SECKEY"), .data = TEXT("s")};
+	struct request request = {.message.header = {.opcode = OPCODE_CREATE_HANDLE}};
+	(void)state;
+
+	scene_log_in(scene, &identity);
+	value.permissions = HANDLE_ADMIN_READ | HANDLE_ADMIN_WRITE;
+	handle_value_write(&writer, &value);
+	request.values.name = TEXT("88.100/B");
+	request.values.values = (struct handle_value_list){1, wire_written(&writer)};
+	assert_int_equal(client_link_send(scene->link, &request, told, scene), STATUS_OK);
+	assert_true(server_take(scene));
+	assert_true(scene->was_encrypted);
+	assert_sealed(scene);
+	assert_true(bytes_equal(scene->request.values.name, TEXT("88.100/B")));
+	scene_end(scene);
+}
+
+static void
+an_answer_that_is_not_the_session_s_ends_the_connection(void **state)
+{
+	struct client_identity identity = secret_identity();
+	(void)state;
+
+	for (int kind = 0; kind < 2; kind++) {
+		struct scene *scene = scene_begin();
+
+		scene_log_in(scene, &identity);
+		send_delete(scene, "88.100/A");
+		assert_true(server_take(scene));
+		/* A wrong HS_MAC, or a counter that was there before. */
+		scene->is_mac_broken = kind == 0;
+		scene->sent_count -= kind == 1;
+		server_answer(scene, RESPONSE_SUCCESS);
+		assert_int_equal(scene->last_status, STATUS_DENIED);
+		scene_end(scene);
+	}
+}
+
+static void
+a_session_that_the_server_forgot_is_opened_again_once(void **state)
+{
+	struct scene *scene = scene_begin();
+	struct client_identity identity = secret_identity();
+	(void)state;
+
+	scene_log_in(scene, &identity);
+	send_delete(scene, "88.100/B");
+	assert_true(server_take(scene));
+	scene->session_id = 0;
+	server_answer(scene, RESPONSE_SESSION_TIMEOUT);
+	assert_int_equal(scene->told, 1);
+	assert_true(server_take(scene));
+	assert_int_equal(scene->request.message.header.opcode, OPCODE_SESSION_SETUP);
+	server_open_session(scene, 100);
+	assert_true(server_take(scene));
+	assert_sealed(scene);
+	assert_true(bytes_equal(scene->request.name.name, TEXT("88.100/B")));
+	scene->session_id = 0;
+	server_answer(scene, RESPONSE_SESSION_TIMEOUT);
+	assert_int_equal(scene->told, 2);
+	assert_int_equal(scene->last_code, RESPONSE_SESSION_TIMEOUT);
+	scene_end(scene);
+}
+
+static void
+who_waits_for_a_session_hears_why_there_is_none(void **state)
+{
+	struct scene *scene = scene_begin();
+	struct client_identity identity = secret_identity();
+	struct response response;
+	(void)state;
+
+	scene_link(scene, (struct client_link_settings){.identity = &identity, .is_session = true});
+	send_delete(scene, "88.100/A");
+	assert_true(server_take(scene));
+	server_begin(scene, RESPONSE_SESSION_FAILED, &response);
+	response.error.text = TEXT("no sessions today");
+	server_send(scene, &response);
+	assert_int_equal(scene->told_ok, 1);
+	assert_int_equal(scene->last_code, RESPONSE_SESSION_FAILED);
+	assert_string_equal(scene->last_text, "no sessions today");
+	scene_end(scene);
+}
+
+static void
+a_list_comes_in_parts(void **state)
+{
+	struct scene *scene = scene_begin();
+	struct response response;
+	(void)state;
+
+	scene_link(scene, (struct client_link_settings){.depth = 1});
+	send_delete(scene, "88.100/A");
+	assert_true(server_take(scene));
+	for (int i = 0; i < 3; i++) {
+		server_begin(scene, RESPONSE_SUCCESS, &response);
+		response.message.header.flags |= i < 2 ? MESSAGE_FLAG_CONTINUOUS : 0;
+		server_send(scene, &response);
+		assert_int_equal(scene->part_count, i + 1);
+		assert_int_equal(scene->told, i < 2 ? 0 : 1);
+	}
+	scene_end(scene);
+}
+
+static void
+a_silent_server_is_given_up_and_the_next_request_tries_again(void **state)
+{
+	struct scene *scene = scene_begin();
+	(void)state;
+
+	scene_link(scene, (struct client_link_settings){.deadline_ms = 1000});
+	send_delete(scene, "88.100/A");
+	assert_true(server_take(scene));
+	fake_advance(999);
+	assert_int_equal(scene->told, 0);
+	fake_advance(1);
+	assert_int_equal(scene->last_status, STATUS_TIMED_OUT);
+	scene->peer = NULL;
+	send_delete(scene, "88.100/B");
+	assert_true(server_take(scene));
+	server_answer(scene, RESPONSE_SUCCESS);
+	assert_int_equal(scene->told_ok, 1);
+	scene_end(scene);
+}
+
+static void
+what_was_sent_when_the_connection_broke_is_told_so(void **state)
+{
+	struct scene *scene = scene_begin();
+	(void)state;
+
+	scene_link(scene, (struct client_link_settings){.depth = 2});
+	send_delete(scene, "88.100/A");
+	assert_true(server_take(scene));
+	fake_peer_reset(scene->peer);
+	fake_run();
+	assert_int_equal(scene->told, 1);
+	assert_int_equal(scene->last_status, STATUS_CLOSED);
+	assert_int_equal(client_link_waiting(scene->link), 0);
+	scene_end(scene);
+}
+
+static void
+an_answer_to_nobody_ends_the_connection(void **state)
+{
+	struct scene *scene = scene_begin();
+	(void)state;
+
+	scene_link(scene, (struct client_link_settings){.depth = 2});
+	send_delete(scene, "88.100/A");
+	assert_true(server_take(scene));
+	scene->request.message.envelope.request_id ^= 1;
+	server_answer(scene, RESPONSE_SUCCESS);
+	assert_int_equal(scene->last_status, STATUS_MALFORMED);
+	scene_end(scene);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(requests_are_pipelined_once_the_server_keeps_connections),
+		cmocka_unit_test(a_server_that_closes_behind_each_answer_gets_a_connection_each),
+		cmocka_unit_test(a_challenge_is_answered_with_a_secret),
+		cmocka_unit_test(a_challenge_is_answered_with_each_kind_of_key),
+		cmocka_unit_test(a_challenge_about_something_else_is_never_signed),
+		cmocka_unit_test(two_challenges_in_a_row_are_answered_and_no_third),
+		cmocka_unit_test(without_an_identity_a_challenge_is_handed_on),
+		cmocka_unit_test(a_session_proves_the_identity_once_and_seals_every_message),
+		cmocka_unit_test(values_that_not_everybody_may_read_are_encrypted),
+		cmocka_unit_test(an_answer_that_is_not_the_session_s_ends_the_connection),
+		cmocka_unit_test(a_session_that_the_server_forgot_is_opened_again_once),
+		cmocka_unit_test(who_waits_for_a_session_hears_why_there_is_none),
+		cmocka_unit_test(a_list_comes_in_parts),
+		cmocka_unit_test(a_silent_server_is_given_up_and_the_next_request_tries_again),
+		cmocka_unit_test(what_was_sent_when_the_connection_broke_is_told_so),
+		cmocka_unit_test(an_answer_to_nobody_ends_the_connection),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
