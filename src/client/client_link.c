@@ -151,20 +151,16 @@ static void
 stream_closed(void *context, struct loop_stream *stream, enum status status)
 {
 	struct client_link *link = context;
+	bool is_answered;
 
-	(void)status;
 	if (link == NULL || link->stream != stream) {
 		return;
 	}
+	is_answered = link->is_answered;
 	link->stream = NULL;
-	if (link->sent.first != NULL || !link->is_answered) {
-		if (link->sent.first == NULL && link->waiting.first != NULL) {
-			struct client_call *call =
-				client_call_take(&link->waiting, link->waiting.first);
-
-			client_link_tell(link, call, STATUS_CLOSED, NULL);
-		}
-		client_link_fail(link, STATUS_CLOSED);
+	if (link->sent.first != NULL || !is_answered) {
+		client_link_fail(link,
+			status == STATUS_SYSTEM && !is_answered ? STATUS_SYSTEM : STATUS_CLOSED);
 	}
 	link->is_answered = false;
 	client_link_pump(link);
