@@ -64,13 +64,14 @@ struct access_policy {
  *   BUSY             come again: the whole decision is abandoned with BUSY
  *   CORRUPT          stored data fails its check: abandoned, too
  *
- * It may answer from a cache of remote records, but never waits for another node.
+ * It never waits for another node.
  */
 typedef enum status access_lookup(
 	void *context, struct bytes name, struct record *ret_record) MUST_CHECK;
 
 struct access_reach {
-	access_lookup *lookup;
+	access_lookup *lookup; /* What is stored here. */
+	access_lookup *remote; /* What is known of records elsewhere; NULL: nothing. */
 	void *context;
 };
 
@@ -79,9 +80,9 @@ struct access_reach {
  * a record it reads, and no step takes longer than its count says. */
 struct access_budget {
 	uint32_t references; /* References of groups that may still be followed. */
-	uint32_t remotes; /* Of these, such as live elsewhere. */
+	uint32_t remotes; /* Records elsewhere that may still be asked for. */
 	uint32_t signatures; /* Keys that may still be tried. */
-	size_t members_size; /* Octets of group members that may still be compared. */
+	size_t scan_size; /* Octets of groups, and of records around them, that may still be read. */
 	bool is_spent; /* Something was left undone because a count was used up. */
 };
 
@@ -92,7 +93,7 @@ access_budget_full(void)
 		.references = GROUP_REFERENCE_COUNT_MAX,
 		.remotes = GROUP_REMOTE_COUNT_MAX,
 		.signatures = SIGNATURE_CHECK_COUNT_MAX,
-		.members_size = GROUP_SCAN_SIZE_MAX,
+		.scan_size = GROUP_SCAN_SIZE_MAX,
 	};
 }
 
@@ -106,3 +107,7 @@ access_identity_is_known(const struct access_identity *identity)
  * handle_name_equal() has it, indexes equal or one of them 0. */
 bool access_reference_matches(
 	const struct access_identity *reference, const struct access_identity *identity);
+
+/* Here, or else from what is known of records elsewhere: as access_lookup says. */
+enum status access_look_up(const struct access_reach *reach, struct bytes name,
+	struct access_budget *budget, struct record *ret_record) MUST_CHECK;

@@ -39,7 +39,7 @@
 	X(GROUP_REFERENCE_COUNT_MAX, 256, "references", "of groups that a request follows")       \
 	X(GROUP_DEPTH_MAX, 8, "levels", "groups in groups in groups")                             \
 	X(GROUP_SCAN_SIZE_MAX, 1048576, "octets", "members that a request compares")              \
-	X(GROUP_REMOTE_COUNT_MAX, 4, "lookups", "groups of other nodes, for one request")         \
+	X(GROUP_REMOTE_COUNT_MAX, 4, "lookups", "records elsewhere that a request asks for")      \
 	X(SIGNATURE_CHECK_COUNT_MAX, 8, "keys", "tried for one answer to a challenge")            \
 	X(CHALLENGE_RESULT_LIFE_MS, 30000, "ms", "results kept in case the answer was lost")      \
 	X(SESSION_IDLE_S_MIN, 60, "s", "the shortest time-out that a client may ask for")         \
