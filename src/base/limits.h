@@ -77,6 +77,8 @@
 	X(OPERATION_PER_CONNECTION_MAX, 64, "operations", "under way in one connection")          \
 	X(POOL_QUEUE_COUNT_MAX, 1024, "jobs", "signatures and the like waiting for a thread")     \
 	X(CONFIGURATION_SIZE_MAX, 1048576, "octets", "the configuration file")                    \
+	X(HANDLE_TABLE_DEPTH_MAX, 16, "levels", "nesting of Handle.net's config.dct")             \
+	X(HANDLE_TABLE_ITEM_COUNT_MAX, 16384, "entries", "entries of Handle.net's config.dct")    \
 	X(HOMED_PREFIX_COUNT_MAX, 1048576, "prefixes", "prefixes homed at one node")              \
 	X(LEDGER_ACTOR_SIZE_MAX, 2056, "octets", "who made a change: index:handle")               \
 	X(WIRE_INPUT_SIZE_MAX, 268435456, "octets", "what `houji wire` reads at once")            \
