@@ -249,6 +249,27 @@ row_of(const char *path)
 	return NULL;
 }
 
+enum status
+settings_put(struct settings *settings, const char *path, struct bytes text)
+{
+	const struct settings_row *row = row_of(path);
+
+	if (row == NULL) {
+		return STATUS_NOT_FOUND;
+	}
+	return row_take(row, text, settings) ? STATUS_OK : STATUS_INVALID;
+}
+
+void
+settings_clear(struct settings *settings, const char *path)
+{
+	const struct settings_row *row = row_of(path);
+
+	if (row != NULL) {
+		row_clear(row, settings);
+	}
+}
+
 static bool
 section_exists(const char *key)
 {

@@ -66,6 +66,12 @@ struct bytes settings_identity_name(const struct settings_identities *list, uint
  * one (with a slash), UTF-8 and free of controls and line breaks. */
 enum status settings_identity_add(struct settings_identities *list, struct bytes text) MUST_CHECK;
 
+/* Sets what `path` ("udp.byte_rate") names from its text, or adds an item if it is a list, as
+ * the file would: for what is read elsewhere. NOT_FOUND for no such setting; INVALID. */
+enum status settings_put(
+	struct settings *settings, const char *path, struct bytes text) MUST_CHECK;
+void settings_clear(struct settings *settings, const char *path); /* A list: empties it. */
+
 /* INVALID or TOO_LARGE with the problem told; SYSTEM when the file cannot be read. */
 enum status settings_read(
 	const char *path, struct settings *ret_settings, struct problem *problem) MUST_CHECK;

@@ -195,6 +195,28 @@ access_for_everybody_is_refused_with_its_reason(void **state)
 }
 
 static void
+settings_can_be_put_one_by_one(void **state)
+{
+	struct settings settings;
+
+	(void)state;
+	settings_default(&settings);
+	assert_int_equal(settings_put(&settings, "tcp.idle_ms", TEXT("300000")), STATUS_OK);
+	assert_int_equal(settings.tcp_idle_ms, 300000);
+	assert_int_equal(settings_put(&settings, "tcp.idle_ms", TEXT("9")), STATUS_INVALID);
+	assert_int_equal(settings.tcp_idle_ms, 300000);
+	assert_int_equal(settings_put(&settings, "tcp.idle", TEXT("9")), STATUS_NOT_FOUND);
+	assert_int_equal(settings_put(&settings, "listen", TEXT("192.0.2.1:1")), STATUS_OK);
+	assert_int_equal(settings.listen.count, 3);
+	settings_clear(&settings, "listen");
+	assert_int_equal(settings.listen.count, 0);
+	assert_int_equal(settings_put(&settings, "server_admins", TEXT("300:a/b")), STATUS_OK);
+	settings_clear(&settings, "server_admins");
+	assert_int_equal(settings.server_admins.count, 0);
+	assert_int_equal(settings.server_admins.names_size, 0);
+}
+
+static void
 every_number_has_its_boundaries(void **state)
 {
 	static const struct {
@@ -301,6 +323,7 @@ main(void)
 		cmocka_unit_test(an_administrator_that_is_no_handle_is_refused),
 		cmocka_unit_test(lists_of_administrators_are_bounded_in_count_and_octets),
 		cmocka_unit_test(access_for_everybody_is_refused_with_its_reason),
+		cmocka_unit_test(settings_can_be_put_one_by_one),
 		cmocka_unit_test(every_number_has_its_boundaries),
 		cmocka_unit_test(a_written_file_reads_back_the_same),
 		cmocka_unit_test(a_file_past_its_limit_is_refused),
