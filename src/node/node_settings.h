@@ -68,8 +68,7 @@ enum status settings_identity_add(struct settings_identities *list, struct bytes
 
 /* Sets what `path` ("udp.byte_rate") names from its text, or adds an item if it is a list, as
  * the file would: for what is read elsewhere. NOT_FOUND for no such setting; INVALID. */
-enum status settings_put(
-	struct settings *settings, const char *path, struct bytes text) MUST_CHECK;
+enum status settings_put(struct settings *settings, const char *path, struct bytes text) MUST_CHECK;
 void settings_clear(struct settings *settings, const char *path); /* A list: empties it. */
 
 /* INVALID or TOO_LARGE with the problem told; SYSTEM when the file cannot be read. */
