@@ -19,9 +19,10 @@ static const char *const VIEW_FILES[] = {
 	"/view/ordered.mdb-lock",
 	"/view/ordered.mdb.new",
 	"/view/ordered.mdb.new-lock",
+	"/view/tree",
 };
 
-enum { VIEW_PLACES, VIEW_ORDERED, VIEW_FILE_COUNT = 5 };
+enum { VIEW_PLACES, VIEW_ORDERED, VIEW_TREE = 5, VIEW_FILE_COUNT };
 
 static enum status
 path_make(const struct ledger *ledger, const char *ending, char ret_path[PATH_MAX],
@@ -209,6 +210,46 @@ journal_and_records_open(struct ledger *ledger, uint64_t segment_size, struct pr
 	return status;
 }
 
+static enum status
+tree_open(struct ledger *ledger, struct problem *problem)
+{
+	char path[PATH_MAX];
+	enum status status = path_make(ledger, VIEW_FILES[VIEW_TREE], path, problem);
+
+	return status == STATUS_OK ? ledger_tree_open(path, ledger->is_writable, ledger->journal,
+					     &ledger->tree, problem)
+				   : status;
+}
+
+/* Places first: what it leads to, the journal has by then. */
+static enum status
+look_open(struct ledger *ledger, struct problem *problem)
+{
+	char path[PATH_MAX];
+	bool is_new;
+	enum status status = path_make(ledger, VIEW_FILES[VIEW_PLACES], path, problem);
+
+	if (status == STATUS_OK) {
+		status = places_open(path, false, &ledger->places, &is_new, problem);
+	}
+	return status == STATUS_OK ? ledger_look_again(ledger, problem) : status;
+}
+
+enum status
+ledger_look_again(struct ledger *ledger, struct problem *problem)
+{
+	uint64_t known = ledger->journal == NULL ? places_position(ledger->places)
+						 : journal_end(ledger->journal);
+	enum status status;
+
+	ledger_tree_close(ledger->tree);
+	journal_close(ledger->journal);
+	ledger->tree = NULL;
+	ledger->journal = NULL;
+	status = journal_open(ledger->directory, false, known, &ledger->journal, problem);
+	return status == STATUS_OK ? tree_open(ledger, problem) : status;
+}
+
 static bool
 view_is_complete(const struct ledger *ledger)
 {
@@ -270,6 +311,7 @@ ledger_free(struct ledger *ledger, struct problem *problem)
 	if (ledger->places != NULL) {
 		places_close(ledger->places);
 	}
+	ledger_tree_close(ledger->tree);
 	journal_close(ledger->journal);
 	ledger_batch_free(&ledger->batch);
 	if (ledger->lock_fd >= 0) {
@@ -297,6 +339,9 @@ ledger_open_steps(struct ledger *ledger, const struct opening *opening, struct p
 {
 	enum status status = directories_prepare(ledger, opening->mode, problem);
 
+	if (status == STATUS_OK && ledger->is_looking) {
+		return look_open(ledger, problem);
+	}
 	if (status == STATUS_OK) {
 		status = ledger_lock(ledger, problem);
 	}
@@ -311,6 +356,9 @@ ledger_open_steps(struct ledger *ledger, const struct opening *opening, struct p
 	}
 	if (status == STATUS_OK) {
 		status = journal_and_records_open(ledger, opening->segment_size, problem);
+	}
+	if (status == STATUS_OK) {
+		status = tree_open(ledger, problem);
 	}
 	if (status != STATUS_OK) {
 		return status;
@@ -330,12 +378,14 @@ static enum status
 ledger_open_as(const char *directory, const struct opening *opening, struct ledger **ret_ledger,
 	struct problem *problem)
 {
-	struct ledger *ledger = ledger_new(directory, opening->mode != LEDGER_READ);
+	bool is_writable = opening->mode != LEDGER_READ && opening->mode != LEDGER_LOOK;
+	struct ledger *ledger = ledger_new(directory, is_writable);
 	enum status status;
 
 	if (ledger == NULL) {
 		return problem_set(problem, STATUS_NO_MEMORY, "no memory for the ledger");
 	}
+	ledger->is_looking = opening->mode == LEDGER_LOOK;
 	status = ledger_open_steps(ledger, opening, problem);
 	if (status != STATUS_OK) {
 		(void)ledger_free(ledger, NULL);
@@ -400,6 +450,12 @@ struct store *
 ledger_store(struct ledger *ledger)
 {
 	return ledger->store;
+}
+
+const struct ledger_tree *
+ledger_tree(const struct ledger *ledger)
+{
+	return ledger->tree;
 }
 
 enum status

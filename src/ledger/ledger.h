@@ -26,12 +26,14 @@
  *     DIR/ledger/           the journal: the truth
  *     DIR/view/places       where each handle's newest entry is; checkpoint of the journal
  *     DIR/view/ordered.mdb  the same in key order, and the homed prefixes
+ *     DIR/view/tree         where each sequence lies; Merkle tree of the journal
  *
  * All of view/ can be made again from the journal (ledger_rebuild). When it lags behind -
  * after a crash - opening for writing replays what it missed.
  */
 struct ledger;
 struct ledger_change;
+struct ledger_tree;
 
 /*
  * Decides on the committer's thread, in order, on the state that the change would change: OK
@@ -85,6 +87,10 @@ enum ledger_open_mode {
 	LEDGER_READ,
 	LEDGER_WRITE,
 	LEDGER_CREATE, /* EXISTS if there is one. */
+	/* Without the lock, also beside the process that writes, and nothing is written: for
+	 * history (ledger_history.h) and evidence (ledger_evidence.h) only. There are no records
+	 * and no ordered table. One thread. */
+	LEDGER_LOOK,
 };
 
 typedef bool ledger_progress(void *context, uint64_t done, uint64_t total);
@@ -110,6 +116,10 @@ enum status ledger_close(struct ledger *ledger, struct problem *problem);
 struct records *ledger_records(struct ledger *ledger);
 struct journal *ledger_journal(struct ledger *ledger);
 struct store *ledger_store(struct ledger *ledger); /* The ordered table: to be read. */
+
+/* Sequence to place, and proofs (ledger_tree.h). The rows of a large journal may still be on
+ * their way: then answers take longer. */
+const struct ledger_tree *ledger_tree(const struct ledger *ledger);
 
 /* The version of a record: the sequence of the entry it was read from. */
 uint64_t ledger_record_version(const struct ledger *ledger, const struct record *record);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "ledger/ledger.h"
+#include "ledger/ledger_tree.h"
 #include "records/records_order.h"
 
 #include <pthread.h>
@@ -23,6 +24,7 @@ enum {
 	 * large batches write each page once for many keys. */
 	LEDGER_VIEW_PAUSE_MS = 50,
 	LEDGER_VIEW_AGE_MAX_MS = 1000,
+	LEDGER_TREE_STEP_COUNT = 16384, /* Entries: some milliseconds. */
 };
 
 /* Changes on their way to one flush. */
@@ -63,16 +65,19 @@ struct ledger_view {
 	struct ledger_view_batch batches[2];
 	struct ledger_view_batch *filling, *applying;
 	bool is_applying;
+	bool is_tree_behind; /* Of the journal; the applier brings it up when it has nothing to apply. */
 };
 
 struct ledger {
 	char *directory;
 	int lock_fd;
 	bool is_writable;
+	bool is_looking; /* LEDGER_LOOK: neither lock nor store nor records. */
 	struct journal *journal;
 	struct places *places;
 	struct store *store;
 	struct records *records;
+	struct ledger_tree *tree;
 
 	pthread_mutex_t lock; /* Guards the queue and the fault. */
 	pthread_cond_t changed;
@@ -99,6 +104,9 @@ bool ledger_has_failed(struct ledger *ledger);
 enum status ledger_lock(struct ledger *ledger, struct problem *problem) MUST_CHECK;
 
 /* ledger.c */
+/* Beside a writer: opens the journal once more, to see what it has got since. Entries read
+ * before are gone. */
+enum status ledger_look_again(struct ledger *ledger, struct problem *problem) MUST_CHECK;
 /* What can be told from a change alone. */
 enum status ledger_change_check(const struct ledger_change *change) MUST_CHECK;
 

@@ -73,31 +73,39 @@ wait_ms(pthread_cond_t *changed, pthread_mutex_t *lock, int64_t ms)
 	(void)pthread_cond_clockwait(changed, lock, CLOCK_MONOTONIC, &until);
 }
 
-/* Waits for a batch that is due and takes it. False when there will be none. */
-static bool
+/* What the applier does next. Nothing to apply, or not yet, is time for the tree. */
+enum view_task { VIEW_APPLY, VIEW_TREE, VIEW_END };
+
+static enum view_task
+view_wait(struct ledger_view *view)
+{
+	while (true) {
+		int64_t patience = view->filling->count == 0 ? -1 : view_patience(view);
+
+		if (patience == 0) {
+			return VIEW_APPLY;
+		}
+		if (view->filling->count == 0 && view->is_closing) {
+			return VIEW_END;
+		}
+		if (view->is_tree_behind) {
+			return VIEW_TREE;
+		}
+		if (patience < 0) {
+			pthread_cond_wait(&view->changed, &view->lock);
+		} else {
+			wait_ms(&view->changed, &view->lock, patience);
+		}
+	}
+}
+
+static void
 view_take(struct ledger_view *view)
 {
-	int64_t patience;
-
-	while (true) {
-		if (view->filling->count == 0) {
-			if (view->is_closing) {
-				return false;
-			}
-			pthread_cond_wait(&view->changed, &view->lock);
-			continue;
-		}
-		patience = view_patience(view);
-		if (patience == 0) {
-			break;
-		}
-		wait_ms(&view->changed, &view->lock, patience);
-	}
 	view->applying = view->filling;
 	view->filling = view->applying == &view->batches[0] ? &view->batches[1] : &view->batches[0];
 	view->is_applying = true;
 	pthread_cond_broadcast(&view->changed);
-	return true;
 }
 
 /* Here and not in the committer, which must not wait for a hundred megabytes to reach the
@@ -131,26 +139,56 @@ view_apply(struct ledger *ledger, const struct ledger_view_batch *batch)
 	return status;
 }
 
+/* Some of the tree. What cannot be done now is tried again when more is written. */
+static bool
+tree_is_complete_after(struct ledger *ledger)
+{
+	bool is_complete = true;
+
+	return ledger_tree_extend(ledger->tree, LEDGER_TREE_STEP_COUNT, &is_complete, NULL) !=
+		STATUS_OK ||
+		is_complete;
+}
+
+static void
+tree_step(struct ledger *ledger)
+{
+	struct ledger_view *view = &ledger->view;
+	bool is_complete;
+
+	view->is_tree_behind = false;
+	pthread_mutex_unlock(&view->lock);
+	is_complete = tree_is_complete_after(ledger);
+	pthread_mutex_lock(&view->lock);
+	view->is_tree_behind = view->is_tree_behind || !is_complete;
+}
+
 static void *
 applier(void *context)
 {
 	struct ledger *ledger = context;
 	struct ledger_view *view = &ledger->view;
 	enum status status = STATUS_OK;
+	enum view_task task;
 
 	pthread_mutex_lock(&view->lock);
-	while (view_take(view)) {
-		struct ledger_view_batch *batch = view->applying;
-
+	while ((task = view_wait(view)) != VIEW_END) {
+		if (task == VIEW_TREE) {
+			tree_step(ledger);
+			continue;
+		}
+		view_take(view);
 		pthread_mutex_unlock(&view->lock);
 		if (status == STATUS_OK) {
-			status = view_apply(ledger, batch);
+			status = view_apply(ledger, view->applying);
 		}
-		view_batch_clear(batch);
+		view_batch_clear(view->applying);
 		pthread_mutex_lock(&view->lock);
 		view->is_applying = false;
 		pthread_cond_broadcast(&view->changed);
 	}
+	/* After an ordinary evening nothing is left for the next start to do. */
+	tree_step(ledger);
 	pthread_mutex_unlock(&view->lock);
 	return NULL;
 }
@@ -165,6 +203,7 @@ ledger_view_start(struct ledger *ledger, struct problem *problem)
 		return problem_set(problem, STATUS_NO_MEMORY, "no memory for the ordered view");
 	}
 	view->filling = &view->batches[0];
+	view->is_tree_behind = true;
 	code = pthread_create(&view->thread, NULL, applier, ledger);
 	if (code != 0) {
 		return problem_set(
@@ -214,6 +253,7 @@ ledger_view_append(struct ledger *ledger, const struct records_change *changes, 
 		batch->keys_used += changes[i].key.size;
 	}
 	batch->position = position;
+	view->is_tree_behind = true;
 	pthread_mutex_unlock(&view->lock);
 }
 
