@@ -32,6 +32,15 @@ void crypto_digest(enum crypto_digest kind, struct bytes run, uint8_t *ret_diges
 /* Over several runs, as if they stood behind each other. */
 void crypto_digest_runs(
 	enum crypto_digest kind, const struct bytes *runs, size_t run_count, uint8_t *ret_digest);
+
+/* Over runs that come one after another, as for a file. NULL when memory is short. */
+struct crypto_stream;
+struct crypto_stream *crypto_stream_new(enum crypto_digest kind);
+void crypto_stream_add(struct crypto_stream *stream, struct bytes run);
+/* Of all added so far; more may be added afterwards. */
+void crypto_stream_digest(const struct crypto_stream *stream, uint8_t *ret_digest);
+void crypto_stream_free(struct crypto_stream *stream); /* NULL is fine. */
+
 void crypto_hmac_runs(enum crypto_digest kind, struct bytes key, const struct bytes *runs,
 	size_t run_count, uint8_t *ret_mac);
 

@@ -315,6 +315,14 @@ walk_all(struct journal *journal, uint64_t known_place, struct walk *walk,
 			return corrupt(journal, place,
 				"an entry that does not follow the one before it", problem);
 		}
+		/* Read-only beside a writer: it may have begun a segment since the files were
+		 * listed. */
+		if (step == STEP_MISSING && !journal->is_writable &&
+			journal_mapped(journal) < JOURNAL_SIZE_MAX &&
+			journal_segment_attach(journal, journal_mapped(journal), NULL) ==
+				STATUS_OK) {
+			continue;
+		}
 		if (step == STEP_MISSING || (step == STEP_END && walk->place < known_place)) {
 			return missing(journal,
 				step == STEP_MISSING ? journal_mapped(journal) : known_place - 1,
