@@ -55,12 +55,12 @@ key_look(const char *command, const char *path, uint8_t *ret_octets, size_t *ret
 	return status;
 }
 
-enum status
-key_load(const char *command, const char *path, const struct passphrase_source *source,
-	struct key_loaded *ret_loaded, struct problem *problem)
+/* `source` is asked if the file needs it; without one, `passphrase` must do. */
+static enum status
+file_load(const char *command, const char *path, const struct passphrase_source *source,
+	struct passphrase *passphrase, struct key_loaded *ret_loaded, struct problem *problem)
 {
 	uint8_t *octets = malloc(KEY_FILE_SIZE_MAX + 1);
-	struct passphrase passphrase = {.size = 0};
 	struct key_loaded loaded = {.key = NULL};
 	size_t size = 0;
 	enum status status;
@@ -69,18 +69,35 @@ key_load(const char *command, const char *path, const struct passphrase_source *
 		return problem_system(problem, "cannot read %s", path);
 	}
 	status = key_look(command, path, octets, &size, &loaded.about, problem);
-	if (status == STATUS_OK && loaded.about.is_encrypted) {
-		status = passphrase_get(source, path, &passphrase, problem);
+	if (status == STATUS_OK && loaded.about.is_encrypted && source != NULL) {
+		status = passphrase_get(source, path, passphrase, problem);
 	}
 	if (status == STATUS_OK) {
-		status = handle_key_read(bytes_over(octets, size), passphrase_bytes(&passphrase),
+		status = handle_key_read(bytes_over(octets, size), passphrase_bytes(passphrase),
 			path, &loaded.key, problem);
 	}
-	passphrase_forget(&passphrase);
 	crypto_forget(octets, KEY_FILE_SIZE_MAX + 1);
 	free(octets);
 	if (status == STATUS_OK) {
 		*ret_loaded = loaded;
 	}
 	return status;
+}
+
+enum status
+key_load(const char *command, const char *path, const struct passphrase_source *source,
+	struct key_loaded *ret_loaded, struct problem *problem)
+{
+	struct passphrase passphrase = {.size = 0};
+	enum status status = file_load(command, path, source, &passphrase, ret_loaded, problem);
+
+	passphrase_forget(&passphrase);
+	return status;
+}
+
+enum status
+key_load_with(const char *command, const char *path, struct passphrase *passphrase,
+	struct key_loaded *ret_loaded, struct problem *problem)
+{
+	return file_load(command, path, NULL, passphrase, ret_loaded, problem);
 }

@@ -21,6 +21,10 @@ struct key_loaded {
 enum status key_load(const char *command, const char *path, const struct passphrase_source *source,
 	struct key_loaded *ret_loaded, struct problem *problem) MUST_CHECK;
 
+/* The same with a passphrase that is known already; an empty one opens what is not encrypted. */
+enum status key_load_with(const char *command, const char *path, struct passphrase *passphrase,
+	struct key_loaded *ret_loaded, struct problem *problem) MUST_CHECK;
+
 /* The same without opening it: `ret_octets` holds KEY_FILE_SIZE_MAX + 1. */
 enum status key_look(const char *command, const char *path, uint8_t *ret_octets, size_t *ret_size,
 	struct handle_key_about *ret_about, struct problem *problem) MUST_CHECK;
