@@ -145,7 +145,7 @@ command_import(int argc, char **argv)
 {
 	struct option_walk walk = option_walk_over(&command_import_manual, argc, argv);
 	static struct import import = {
-		.passphrase = {.option = "passphrase-file", .variable = "HOUJI_PASSPHRASE"}};
+		.passphrase = {.option = "--passphrase-file", .variable = "HOUJI_PASSPHRASE"}};
 	bool is_check = false;
 	int count, exit_code;
 

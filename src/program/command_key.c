@@ -15,6 +15,8 @@ enum {
 	OPTION_NEW_PASSPHRASE_FILE,
 	OPTION_VALUE,
 	OPTION_SITE,
+	OPTION_USER,
+	OPTION_SERVER,
 	OPTION_JSON,
 };
 
@@ -48,6 +50,12 @@ static const struct option_row rows[] = {
 	{OPTION_SITE, "site", 0, "FILE",
 		{"check: against the servers of a site record (JSON or binary)",
 			"check：与站点记录（JSON 或二进制）中的服务器密钥比对"}},
+	{OPTION_USER, "user", 'u', "INDEX:HANDLE",
+		{"check: against the HS_PUBKEY value INDEX (0: any) of HANDLE",
+			"check：与 HANDLE 的 HS_PUBKEY 值 INDEX（0：任一）比对"}},
+	{OPTION_SERVER, "server", 's', "HOST:PORT",
+		{"check --user: as this server tells it (default 127.0.0.1:2641)",
+			"check --user：查询此服务器（默认 127.0.0.1:2641）"}},
 	{OPTION_JSON, "json", 'j', NULL, {"write one JSON object", "输出一个 JSON 对象"}},
 	{0},
 };
@@ -57,7 +65,7 @@ const struct command_manual command_key_manual = {
 	.usage = "new [OPTION]... FILE [PUBLIC_FILE]\n"
 		 "convert [OPTION]... FILE NEW_FILE\n"
 		 "show [OPTION]... FILE\n"
-		 "check [OPTION]... PRIVATE_FILE PUBLIC_FILE|--site FILE",
+		 "check [OPTION]... PRIVATE_FILE PUBLIC_FILE|--site FILE|--user INDEX:HANDLE",
 	.about = {"Makes, converts, shows and compares keys: PEM, and the .bin files of\n"
 		  "Handle.net (admpriv.bin, pubkey.bin) with every encryption they have had.\n"
 		  "\n"
@@ -84,13 +92,15 @@ const struct command_manual command_key_manual = {
 		   "  houji key new --encrypt aes admpriv.bin admpub.bin\n"
 		   "  houji key convert admpriv.bin admin.pem\n"
 		   "  houji key show --value jwk admpub.bin\n"
-		   "  houji key check privkey.bin --site siteinfo.json\n\n"
+		   "  houji key check privkey.bin --site siteinfo.json\n"
+		   "  houji key check admpriv.bin --user 300:0.NA/88.999\n\n"
 		   "Exit codes: 0 done, or the keys belong together; 1 not; 2 usage.",
 		"示例：\n"
 		"  houji key new --encrypt aes admpriv.bin admpub.bin\n"
 		"  houji key convert admpriv.bin admin.pem\n"
 		"  houji key show --value jwk admpub.bin\n"
-		"  houji key check privkey.bin --site siteinfo.json\n\n"
+		"  houji key check privkey.bin --site siteinfo.json\n"
+		"  houji key check admpriv.bin --user 300:0.NA/88.999\n\n"
 		"退出码：0 完成或匹配；1 失败或不匹配；2 用法错误。"},
 };
 
@@ -167,6 +177,12 @@ take_option(const struct option_walk *walk, struct key_options *options)
 	case OPTION_SITE:
 		options->site = walk->argument;
 		return true;
+	case OPTION_USER:
+		options->identity = walk->argument;
+		return true;
+	case OPTION_SERVER:
+		options->server = walk->argument;
+		return true;
 	case OPTION_JSON:
 		return options->is_json = true;
 	default:
@@ -185,8 +201,9 @@ command_key(int argc, char **argv)
 	struct option_walk walk = option_walk_over(&command_key_manual, argc, argv);
 	struct key_options options = {
 		.kind = CRYPTO_KEY_RSA,
-		.passphrase = {.option = "passphrase-file", .variable = "HOUJI_PASSPHRASE"},
-		.new_passphrase = {.option = "new-passphrase-file",
+		.server = "127.0.0.1:2641",
+		.passphrase = {.option = "--passphrase-file", .variable = "HOUJI_PASSPHRASE"},
+		.new_passphrase = {.option = "--new-passphrase-file",
 			.variable = "HOUJI_NEW_PASSPHRASE"},
 	};
 

@@ -120,6 +120,8 @@ static const char readme_keys[] =
 	"Administrators of the node and of its prefixes 节点及前缀管理员:\n"
 	"  300:%s   by key 密钥       admpriv.bin (not encrypted; admpub.bin is its public half)\n"
 	"  301:%s   by secret 口令    admin.secret\n\n"
+	"With houji 使用 houji 命令:\n"
+	"  houji list --user 300:%s --key admpriv.bin %s\n\n"
 	"Whoever reads admpriv.bin or admin.secret may change everything here: move them to the\n"
 	"administrator's machine, and encrypt the key there\n"
 	"  houji key convert --encrypt aes admpriv.bin admin-encrypted.bin\n"
@@ -141,7 +143,8 @@ readme_write(const struct init_plan *plan, struct problem *problem)
 		return problem_set(problem, STATUS_TOO_LARGE, "the prefix is too long");
 	}
 	size = snprintf(text, FILE_SIZE_MAX, "%s", plan->is_root ? readme_root : "");
-	snprintf(text + size, (size_t)(FILE_SIZE_MAX - size), readme_keys, name, name);
+	snprintf(text + size, (size_t)(FILE_SIZE_MAX - size), readme_keys, name, name, name,
+		name + strlen("0.NA/"));
 	status = text_write_file(plan, "README", TEXT_MODE, text, problem);
 	free(text);
 	return status;

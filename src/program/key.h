@@ -24,7 +24,7 @@ struct key_options {
 	struct passphrase_source new_passphrase; /* Of what `convert` writes. */
 	enum key_value_form value;
 	const char *site; /* check: a site record in a file. */
-	const char *identity; /* check: INDEX:HANDLE at... */
+	const char *identity; /* check: INDEX:HANDLE, as told by... */
 	const char *server; /* ... this server. */
 	bool is_json;
 	int argument_count;

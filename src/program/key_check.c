@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "handle/handle_json.h"
 #include "handle/handle_key.h"
+#include "program/key_ask.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -117,6 +118,19 @@ file_check(struct check *check, const char *path, const struct key_options *opti
 	return status;
 }
 
+static void
+value_compare(void *context, const struct handle_value *value)
+{
+	struct check *check = context;
+
+	check->compared++;
+	if (!check->is_match && octets_match(check, value->data)) {
+		check->is_match = true;
+		snprintf(check->where, sizeof(check->where),
+			SAY("value %u of that handle", "该标识的值 %u"), value->index);
+	}
+}
+
 static int
 verdict_print(const struct check *check, const char *other, const struct key_options *options)
 {
@@ -153,16 +167,19 @@ key_check(const struct key_options *options)
 	struct check check = {.path = NULL};
 	struct key_loaded loaded = {.key = NULL};
 	struct problem problem = {.text = ""};
-	const char *other;
+	const char *other = options->site != NULL ? options->site : options->identity;
 	enum status status;
 
-	if (options->argument_count != (options->site == NULL ? 2 : 1)) {
+	if (options->argument_count != (other == NULL ? 2 : 1) ||
+		(options->site != NULL && options->identity != NULL)) {
 		return command_usage_error(&command_key_manual, "%s",
-			SAY("check: give the private key, and the public one or --site FILE",
-				"check：请给出私钥，以及公钥文件或 --site FILE"));
+			SAY("check: give the private key, and the public one, --site FILE or "
+			    "--user INDEX:HANDLE",
+				"check：请给出私钥，以及公钥文件、--site FILE 或 --user "
+				"INDEX:HANDLE"));
 	}
 	check.path = options->arguments[0];
-	other = options->site != NULL ? options->site : options->arguments[1];
+	other = other != NULL ? other : options->arguments[1];
 	status = key_load("key", check.path, &options->passphrase, &loaded, &problem);
 	if (status == STATUS_OK && !loaded.about.is_private) {
 		status = problem_set(&problem, STATUS_INVALID,
@@ -171,10 +188,13 @@ key_check(const struct key_options *options)
 	if (status == STATUS_OK) {
 		status = key_public_octets(loaded.key, check.octets, &check.own);
 	}
-	if (status == STATUS_OK) {
-		status = options->site != NULL
-			? site_check(&check, options->site, &problem)
-			: file_check(&check, options->arguments[1], options, &problem);
+	if (status == STATUS_OK && options->site != NULL) {
+		status = site_check(&check, options->site, &problem);
+	} else if (status == STATUS_OK && options->identity != NULL) {
+		status = key_ask(
+			options->server, options->identity, value_compare, &check, &problem);
+	} else if (status == STATUS_OK) {
+		status = file_check(&check, options->arguments[1], options, &problem);
 	}
 	crypto_key_free(loaded.key);
 	if (status != STATUS_OK) {

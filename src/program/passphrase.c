@@ -201,7 +201,7 @@ passphrase_get(const struct passphrase_source *source, const char *subject,
 		if (fd < 0) {
 			return problem_set(problem, STATUS_UNAUTHENTICATED,
 				"%s: a passphrase is needed, and there is no terminal to ask on; "
-				"put it into a file (--%s FILE) or into %s",
+				"put it into a file (%s FILE) or into %s",
 				subject, source->option, source->variable);
 		}
 		status = terminal_get(fd, source, subject, &passphrase, problem);
