@@ -67,7 +67,7 @@ struct access_challenge {
 	uint8_t digest[REQUEST_DIGEST_SIZE_MAX];
 };
 
-/* Keeps a copy of the request. Within a session the same request again gets the same challenge.
+/* Keeps a copy of the request's header and body. Within a session the same request again gets the same challenge.
  * BUSY when the source has its share, NO_MEMORY. */
 enum status access_challenge_add(struct access_challenges *challenges,
 	const struct access_challenge_order *order,
@@ -77,15 +77,15 @@ enum status access_challenge_add(struct access_challenges *challenges,
 struct access_taken {
 	struct access_challenge challenge;
 	struct envelope envelope; /* Of the original request. */
-	struct bytes message; /* Its header, body and credential; message_decode() reads them. */
+	struct bytes message; /* Its header and body; message_decode() reads them. */
 	/* Set when the answer was verified before and the request is one that only reads. */
 	bool is_proven;
 	struct access_identity identity;
 	uint64_t ticket; /* For access_challenge_settle(). */
 };
 
-/* Versions in which the answer to this challenge is written. */
-struct version access_taken_version(const struct access_taken *taken, bool is_secret);
+/* The version in which the answer to this challenge is written. */
+struct version access_taken_version(const struct access_taken *taken);
 void access_taken_free(struct access_taken *taken); /* NULL is fine. */
 
 /*

@@ -77,6 +77,7 @@ enum status access_session_open(struct access_sessions *sessions,
 /* A session as it was found: a copy. */
 struct access_session {
 	uint32_t id;
+	uint64_t instance; /* The table's. */
 	struct version version; /* In which the session was set up: that of its ciphertexts. */
 	struct session_key key; /* access_session_forget() when done. */
 	bool is_proven;
@@ -131,7 +132,10 @@ void access_session_sign(const struct access_session *session, const struct sess
  *
  *   OK      no: from now on it is under way
  *   EXISTS  yes: `ret_result`
- *   BUSY    it is under way
+ *   BUSY    it is under way, or SESSION_RESULT_COUNT others are
+ *   NO_SESSION, NO_MEMORY
+ *
+ * Whatever becomes of it is settled.
  */
 enum status access_session_recall(struct access_sessions *sessions, uint32_t id,
 	const struct message *message, struct access_result *ret_result) MUST_CHECK;
