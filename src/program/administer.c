@@ -285,9 +285,8 @@ ask_answered(void *context, enum status status, const struct client_answer *answ
 	}
 }
 
-/* Why there is no answer, in the words of who waits for it. */
-static const char *
-failure_text(enum status status)
+const char *
+administer_failure_text(enum status status)
 {
 	if (status == STATUS_SYSTEM) {
 		return SAY("no connection: nothing listens there, or no way leads there",
@@ -316,7 +315,7 @@ ask_run(struct ask *ask)
 
 	return status == STATUS_OK ? ask->exit_code
 				   : command_failure(administer->manual, SAY("%s: %s", "%s：%s"),
-					     administer->server, failure_text(status));
+					     administer->server, administer_failure_text(status));
 }
 
 int

@@ -38,30 +38,38 @@ enum administer_option {
 	ADMINISTER_QUIET,
 };
 
+/* Who asks, and how it is proven. */
+#define ADMINISTER_PROOF_ROWS                                                                             \
+	{ADMINISTER_USER, "user", 'u', "INDEX:HANDLE",                                                    \
+		{"who asks: the value that holds the key, like 300:0.NA/88.999",                          \
+			"操作者：存放密钥的值，例如 300:0.NA/88.999"}},                                   \
+		{ADMINISTER_KEY, "key", 'k', "FILE",                                                      \
+			{"prove it with this private key (PEM or Handle .bin)",                           \
+				"以此私钥证明身份（PEM 或 Handle .bin）"}},                               \
+		{ADMINISTER_SECRET_FILE, "secret-file", 0, "FILE",                                        \
+			{"prove it with the secret key in the first line of FILE; else the key\n"         \
+			 "of $HOUJI_SECRET",                                                              \
+				"以 FILE 第一行中的秘密密钥证明身份；或取自 $HOUJI_SECRET"}},             \
+		{ADMINISTER_PASSPHRASE_FILE, "passphrase-file", 0, "FILE",                                \
+			{"first line of FILE opens the private key; else $HOUJI_PASSPHRASE,\n"            \
+			 "else it is asked for",                                                          \
+				"FILE 第一行为私钥口令；否则取 "                              \
+				"$HOUJI_PASSPHRASE，再否则提示输入"}},                                    \
+		{ADMINISTER_SESSION, "session", 0, NULL,                                                  \
+			{"open a session: the identity is proven once, every message sealed",             \
+				"建立会话：身份只证明一次，每条报文带校验"}},                             \
+	{                                                                                                 \
+		ADMINISTER_ENCRYPT, "encrypt", 0, NULL,                                                   \
+		{                                                                                         \
+			"a session in which everything is encrypted", "建立会话并加密全部内容" \
+		}                                                                                         \
+	}
+
 #define ADMINISTER_IDENTITY_ROWS                                                                       \
 	{ADMINISTER_SERVER, "server", 's', "HOST:PORT",                                                \
 		{"ask this server (default 127.0.0.1:2641)",                                           \
 			"询问此服务器（默认 127.0.0.1:2641）"}},                                       \
-		{ADMINISTER_USER, "user", 'u', "INDEX:HANDLE",                                         \
-			{"who asks: the value that holds the key, like 300:0.NA/88.999",               \
-				"操作者：存放密钥的值，例如 300:0.NA/88.999"}},                        \
-		{ADMINISTER_KEY, "key", 'k', "FILE",                                                   \
-			{"prove it with this private key (PEM or Handle .bin)",                        \
-				"以此私钥证明身份（PEM 或 Handle .bin）"}},                            \
-		{ADMINISTER_SECRET_FILE, "secret-file", 0, "FILE",                                     \
-			{"prove it with the secret key in the first line of FILE; else the key\n"      \
-			 "of $HOUJI_SECRET",                                                           \
-				"以 FILE 第一行中的秘密密钥证明身份；或取自 $HOUJI_SECRET"}},          \
-		{ADMINISTER_PASSPHRASE_FILE, "passphrase-file", 0, "FILE",                             \
-			{"first line of FILE opens the private key; else $HOUJI_PASSPHRASE,\n"         \
-			 "else it is asked for",                                                       \
-				"FILE 第一行为私钥口令；否则取 "                           \
-				"$HOUJI_PASSPHRASE，再否则提示输入"}},                                 \
-		{ADMINISTER_SESSION, "session", 0, NULL,                                               \
-			{"open a session: the identity is proven once, every message sealed",          \
-				"建立会话：身份只证明一次，每条报文带校验"}},                          \
-		{ADMINISTER_ENCRYPT, "encrypt", 0, NULL,                                               \
-			{"a session in which everything is encrypted", "建立会话并加密全部内容"}},     \
+		ADMINISTER_PROOF_ROWS,                                                                 \
 	{                                                                                              \
 		ADMINISTER_TIMEOUT, "timeout", 0, "MS",                                                \
 		{                                                                                      \
@@ -124,6 +132,9 @@ int administer_ask_parts(struct administer *administer, const struct request *re
 /* "who refused what, with which code", on stderr or as JSON; returns EXIT_CODE_FAILED. */
 int administer_refused(const struct administer *administer, const struct request *request,
 	const struct response *response);
+
+/* Why there is no answer, in the words of who waits for it. */
+const char *administer_failure_text(enum status status);
 
 /* INDEX:HANDLE, or HANDLE for index 0. False if it is neither. */
 bool administer_identity_parse(const char *text, struct client_identity *ret_identity);

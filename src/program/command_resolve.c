@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "program/administer.h"
 #include "program/commands.h"
 
 #include "base/text_writer.h"
 #include "client/client_ask.h"
+#include "client/client_run.h"
 #include "client/client_signature.h"
 #include "crypto/crypto.h"
 #include "handle/handle_json.h"
@@ -48,6 +50,7 @@ static const struct option_row rows[] = {
 	{OPTION_ALL, "all", 'a', NULL,
 		{"do not ask for public values only: restricted ones need an identity",
 			"不限于公开值：受限值需要身份"}},
+	ADMINISTER_PROOF_ROWS,
 	{OPTION_TIMEOUT, "timeout", 0, "MS",
 		{"give up after this long (default 10000)", "超时毫秒数（默认 10000）"}},
 	{0},
@@ -59,9 +62,11 @@ const struct command_manual command_resolve_manual = {
 		 "[--trace]",
 	.about = {"Asks a server for the values of HANDLE and prints them: index, type, time to\n"
 		  "live in seconds, permissions (admin read, admin write, public read, public\n"
-		  "write), data. Asks over UDP, again after 0.5, 1 and 1.5 s, then over TCP.",
+		  "write), data. Asks over UDP, again after 0.5, 1 and 1.5 s, then over TCP; with\n"
+		  "--user over TCP, for the values that this identity may read.",
 		"向服务器查询 HANDLE 的值并打印：索引、类型、存活秒数、权限（管理员读、管理员写、\n"
-		"公开读、公开写）与数据。先用 UDP，0.5、1、1.5 秒后重试，再改用 TCP。"},
+		"公开读、公开写）与数据。先用 UDP，0.5、1、1.5 秒后重试，再改用 TCP；使用 --user\n"
+		"时经 TCP 查询该身份可读的值。"},
 	.rows = rows,
 	.ending = {"Examples:\n"
 		   "  houji resolve 88.999.1/IC.07\n"
@@ -89,6 +94,7 @@ struct inquiry {
 	uint32_t index_count;
 	uint32_t type_count;
 
+	struct administer administer; /* Who asks, for values that not everybody may read. */
 	struct loop *loop;
 	struct address address;
 	struct crypto_key *key;
@@ -426,9 +432,54 @@ take_option(struct option_walk *walk, struct inquiry *inquiry)
 		return inquiry->is_certified = true;
 	case OPTION_ALL:
 		return inquiry->is_all = true;
-	default:
+	case OPTION_TIMEOUT:
 		return option_number(walk->argument, 3600000, &inquiry->timeout_ms);
+	default:
+		return administer_option(&inquiry->administer, walk);
 	}
+}
+
+static void
+private_answered(void *context, enum status status, const struct client_answer *answer)
+{
+	struct inquiry *inquiry = context;
+	struct client_reply reply = {
+		.transport = CLIENT_TRANSPORT_TCP,
+		.tries = 1,
+		.envelope = answer->response.message.envelope,
+		.response = answer->response,
+	};
+
+	inquiry->loop = inquiry->administer.loop;
+	resolution_answered(inquiry, status, &reply);
+}
+
+/* With an identity: over a link that proves it when asked. */
+static int
+run_as(struct inquiry *inquiry)
+{
+	struct administer *administer = &inquiry->administer;
+	struct request request;
+	int exit_code;
+	enum status status;
+
+	inquiry->is_all = true;
+	administer->server = inquiry->server;
+	if (inquiry->timeout_ms != 0) {
+		administer->timeout_ms = inquiry->timeout_ms;
+	}
+	exit_code = administer_open(administer);
+	if (exit_code == EXIT_CODE_OK) {
+		request = request_for(inquiry, OPCODE_RESOLUTION);
+		status = client_run(
+			administer->loop, administer->link, &request, private_answered, inquiry);
+		exit_code = status == STATUS_OK
+			? inquiry->exit_code
+			: command_failure(&command_resolve_manual, SAY("%s: %s", "%s：%s"),
+				  inquiry->server, administer_failure_text(status));
+	}
+	administer_close(administer);
+	return exit_code;
 }
 
 static int
@@ -457,6 +508,7 @@ command_resolve(int argc, char **argv)
 	struct option_walk walk = option_walk_over(&command_resolve_manual, argc, argv);
 	static struct inquiry inquiry = {.server = "127.0.0.1:2641"};
 
+	administer_begin(&inquiry.administer, &command_resolve_manual);
 	inquiry.index_writer = wire_writer_over(inquiry.indexes, sizeof(inquiry.indexes));
 	inquiry.type_writer = wire_writer_over(inquiry.types, sizeof(inquiry.types));
 	while (option_next(&walk)) {
@@ -477,10 +529,16 @@ command_resolve(int argc, char **argv)
 				"请给出一个不超过 %d 字节的标识"),
 			HANDLE_NAME_SIZE_MAX);
 	}
+	if (inquiry.administer.user != NULL && inquiry.is_certified) {
+		return command_usage_error(&command_resolve_manual, "%s",
+			SAY("--certify is for everybody's answers; with --user, --session seals "
+			    "them",
+				"--certify 用于公开应答；使用 --user 时请以 --session 校验应答"));
+	}
 	inquiry.handle = bytes_from_string(argv[walk.index]);
 	if (!server_name_find(inquiry.server, &inquiry.address)) {
 		return command_failure(&command_resolve_manual,
 			SAY("no such server: %s", "没有这个服务器：%s"), inquiry.server);
 	}
-	return run(&inquiry);
+	return inquiry.administer.user != NULL ? run_as(&inquiry) : run(&inquiry);
 }
