@@ -47,6 +47,7 @@
 	X(SESSION_RESULT_COUNT, 64, "results", "changes of a session that may be repeated")       \
 	X(GUESS_PER_MINUTE_MAX, 5, "tries", "wrong answers by a network, or about a key")         \
 	X(VERIFY_PER_MINUTE_MAX, 60, "tries", "answers verified for a network (operation 201)")   \
+	X(REPLICATION_FEED_COUNT_MAX, 16, "mirrors", "served at once by one worker")              \
 	X(REPLICATION_BLOCK_SIZE_MAX, 270336, "octets", "one block for a mirror: a record")       \
 	X(REPLICATION_SIGNATURE_SIZE_MAX, 1024, "octets", "signature of one block for a mirror")  \
 	X(REPLICATION_TEXT_SIZE_MAX, 65536, "octets", "what a dump says of other servers")        \

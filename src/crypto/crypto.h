@@ -115,6 +115,8 @@ enum status crypto_key_new(enum crypto_key_kind kind, struct crypto_key **ret_ke
 enum { RSA_BITS_NEW_MIN = 2048, RSA_BITS_NEW_MAX = 4096 };
 enum status crypto_key_new_sized(
 	enum crypto_key_kind kind, unsigned bits, struct crypto_key **ret_key) MUST_CHECK;
+/* Another owner for the same key: NO_MEMORY. */
+enum status crypto_key_share(const struct crypto_key *key, struct crypto_key **ret_key) MUST_CHECK;
 unsigned crypto_key_bits(const struct crypto_key *key); /* Of n, p, or the curve's field. */
 void crypto_key_free(struct crypto_key *key);
 enum crypto_key_kind crypto_key_kind(const struct crypto_key *key);

@@ -126,6 +126,13 @@ crypto_key_new(enum crypto_key_kind kind, struct crypto_key **ret_key)
 	return crypto_key_new_sized(kind, kind == CRYPTO_KEY_RSA ? RSA_BITS_NEW_MIN : 0, ret_key);
 }
 
+enum status
+crypto_key_share(const struct crypto_key *key, struct crypto_key **ret_key)
+{
+	EVP_PKEY_up_ref(key->key);
+	return crypto_key_take(key->key, key->kind, key->is_private, ret_key);
+}
+
 unsigned
 crypto_key_bits(const struct crypto_key *key)
 {

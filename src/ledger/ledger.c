@@ -58,6 +58,7 @@ ledger_new(const char *directory, bool is_writable)
 	ledger->is_writable = is_writable;
 	pthread_mutex_init(&ledger->lock, NULL);
 	pthread_cond_init(&ledger->changed, NULL);
+	pthread_mutex_init(&ledger->watch_lock, NULL);
 	pthread_mutex_init(&ledger->view.lock, NULL);
 	pthread_cond_init(&ledger->view.changed, NULL);
 	return ledger;
@@ -319,6 +320,7 @@ ledger_free(struct ledger *ledger, struct problem *problem)
 	}
 	pthread_cond_destroy(&ledger->view.changed);
 	pthread_mutex_destroy(&ledger->view.lock);
+	pthread_mutex_destroy(&ledger->watch_lock);
 	pthread_cond_destroy(&ledger->changed);
 	pthread_mutex_destroy(&ledger->lock);
 	free(ledger->directory);

@@ -3,7 +3,10 @@
 
 #include "base/problem.h"
 #include "journal/journal.h"
+#include "loop/loop.h"
 #include "records/records.h"
+
+#include <stdatomic.h>
 
 /*
  * The ledger orders: every change of a node becomes one journal entry, in one order, and
@@ -81,6 +84,22 @@ enum status ledger_state_find(
 /* Whether the 0.NA handle (as handle_name_prefix_handle() writes it) is homed. OK or BUSY. */
 enum status ledger_state_prefix_is_homed(
 	struct ledger_state *state, struct bytes prefix_handle, bool *ret_is_homed) MUST_CHECK;
+
+/* Tells a loop that the journal has grown. Its owner sets `loop`, `grown` and `context`, and
+ * after ledger_watch_arm() is told once, on that loop, behind the next batch that is durable;
+ * it then looks and arms again. To miss nothing it arms first and looks afterwards. */
+struct ledger_watch {
+	struct ledger_watch *next; /* The ledger's, as all but the three. */
+	struct loop_post post;
+	atomic_bool is_wanted;
+	struct loop *loop;
+	loop_posted *grown;
+	void *context;
+};
+void ledger_watch_begin(struct ledger *ledger, struct ledger_watch *watch);
+void ledger_watch_arm(struct ledger_watch *watch);
+/* A call that is on its way may still come, unless the loop has ended. */
+void ledger_watch_end(struct ledger *ledger, struct ledger_watch *watch);
 
 enum ledger_open_mode {
 	/* Nothing is written, nor replayed: READ_ONLY if the view lags behind the journal. */

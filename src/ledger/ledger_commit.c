@@ -169,6 +169,7 @@ batch_flush(struct ledger *ledger)
 	}
 	batch_answer(batch, sequence);
 	if (batch->count > 0) {
+		ledger_watches_tell(ledger);
 		ledger_view_append(
 			ledger, batch->changes, batch->count, journal_end(ledger->journal));
 	}

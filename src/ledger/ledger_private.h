@@ -94,6 +94,9 @@ struct ledger {
 	uint64_t checkpoint; /* The applier's: where places was last made durable. */
 
 	struct ledger_view view;
+
+	pthread_mutex_t watch_lock; /* Guards the list. */
+	struct ledger_watch *watches;
 };
 
 /* Stops writing for good; the first fault stays. */
@@ -122,6 +125,10 @@ bool ledger_batch_has(const struct ledger_batch *batch, struct bytes key);
 enum status ledger_batch_make(struct ledger_batch *batch) MUST_CHECK;
 void ledger_batch_free(struct ledger_batch *batch);
 void *ledger_committer(void *context);
+
+/* ledger_watch.c */
+/* The committer's: a batch is durable and can be seen. */
+void ledger_watches_tell(struct ledger *ledger);
 
 /* ledger_view.c */
 enum status ledger_view_start(struct ledger *ledger, struct problem *problem) MUST_CHECK;
