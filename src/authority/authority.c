@@ -1,14 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "authority/authority.h"
+#include "authority/authority_private.h"
 
 #include <assert.h>
 #include <stdlib.h>
-
-struct authority {
-	struct records_reader *reader;
-	struct authority_share share;
-	uint8_t prefix[HANDLE_KEY_SIZE_MAX]; /* Of the name being asked for. */
-};
 
 struct authority *
 authority_new(struct records *records)
@@ -77,11 +71,9 @@ authority_look_ahead(
 	records_look_ahead(authority->reader, lookups, lookup_count);
 }
 
-static bool
-share_is_ours(const struct authority *authority, struct bytes name)
+bool
+authority_share_holds(const struct authority_share *share, struct bytes name)
 {
-	const struct authority_share *share = &authority->share;
-
 	return share->count <= 1 ||
 		handle_name_hash(name, share->option) % share->count == share->number;
 }
@@ -201,19 +193,55 @@ access_needed(const struct request_resolution *asked, const struct handle_value_
 	return STATUS_OK;
 }
 
+/* What is needed, and whether the identity that was proven has it. Within a session whoever
+ * does not ask for public values alone proves who they are, and then reads all that was asked
+ * for, also what administrators may not read (Handle.net 9, 18.3). */
 static enum status
-choose_values(const struct authority_question *question, const struct record *record,
-	struct arena *arena, struct authority_answer *ret_answer)
+access_allowed(struct authority *authority, const struct authority_question *question,
+	const struct record *record)
+{
+	struct access_target target = {question->resolution->name, false};
+	struct access_budget budget = access_budget_full();
+	enum status status = question->is_in_session
+		? STATUS_UNAUTHENTICATED
+		: access_needed(question->resolution, &record->values);
+	struct access_demand demand;
+
+	if (status != STATUS_UNAUTHENTICATED || question->identity == NULL) {
+		return status;
+	}
+	status = access_demand_make(OPCODE_RESOLUTION, 0, &target, &demand);
+	if (status != STATUS_OK) {
+		return status;
+	}
+
+	struct access_question access = {
+		.policy = question->policy,
+		.demand = &demand,
+		.identity = question->identity,
+		.name = target.name,
+		.before = record,
+		.reach = authority_reach(authority),
+	};
+
+	return access_decide(&access, &budget);
+}
+
+static enum status
+choose_values(struct authority *authority, const struct authority_question *question,
+	const struct record *record, struct arena *arena, struct authority_answer *ret_answer)
 {
 	const struct request_resolution *asked = question->resolution;
+	bool needs_nobody = question->is_public_only || !question->is_in_session;
 	enum status status = STATUS_OK;
 
-	if (record->is_all_public && asked->index_count == 0 && asked->type_count == 0) {
+	if (needs_nobody && record->is_all_public && asked->index_count == 0 &&
+		asked->type_count == 0) {
 		ret_answer->values = record->values;
 		return record->values.count > 0 ? STATUS_OK : STATUS_VALUE_NOT_FOUND;
 	}
 	if (!question->is_public_only) {
-		status = access_needed(asked, &record->values);
+		status = access_allowed(authority, question, record);
 	}
 	if (status == STATUS_OK) {
 		status = select_values(&record->values,
@@ -238,8 +266,8 @@ value_refers(const void *context, const struct handle_value *value)
 
 /* A derived prefix that is not registered here may be delegated by one above it: the first
  * ancestor that says so answers with whom to ask (Handle.net 9, 18.2, step 3). */
-static enum status
-refer(struct authority *authority, struct bytes key, struct arena *arena,
+enum status
+authority_refer(struct authority *authority, struct bytes key, struct arena *arena,
 	struct authority_answer *ret_answer)
 {
 	struct record record;
@@ -274,7 +302,8 @@ authority_resolve(struct authority *authority, const struct authority_question *
 	struct record record;
 	enum status status = query->status;
 
-	if (status == STATUS_OK && !share_is_ours(authority, question->resolution->name)) {
+	if (status == STATUS_OK &&
+		!authority_share_holds(&authority->share, question->resolution->name)) {
 		answer.text = TEXT("Request was hashed incorrectly");
 		status = STATUS_NOT_RESPONSIBLE;
 	} else if (status == STATUS_OK && !prefix_is_ours(authority, key)) {
@@ -284,9 +313,9 @@ authority_resolve(struct authority *authority, const struct authority_question *
 	if (status == STATUS_OK) {
 		status = records_lookup_end(authority->reader, &query->lookup, &record);
 		if (status == STATUS_OK) {
-			status = choose_values(question, &record, arena, &answer);
+			status = choose_values(authority, question, &record, arena, &answer);
 		} else if (status == STATUS_NOT_FOUND && !question->is_not_to_refer) {
-			status = refer(authority, key, arena, &answer);
+			status = authority_refer(authority, key, arena, &answer);
 		}
 	}
 	*ret_answer = answer;

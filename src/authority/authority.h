@@ -74,3 +74,8 @@ struct authority_answer {
 enum status authority_resolve(struct authority *authority,
 	const struct authority_question *question, struct authority_query *query,
 	struct arena *arena, struct authority_answer *ret_answer) MUST_CHECK;
+
+/* Records as the worker sees them, for decisions; between authority_enter() and
+ * authority_leave(). What is stored counts, wherever it may be homed; what is neither stored
+ * nor homed is NOT_RESPONSIBLE. */
+struct access_reach authority_reach(struct authority *authority);

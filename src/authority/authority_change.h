@@ -37,14 +37,12 @@ enum status authority_precheck(struct authority *authority, const struct request
 	const struct access_policy *policy, struct arena *arena,
 	struct authority_answer *ret_answer) MUST_CHECK;
 
-/* Would this identity be allowed to, as things stand now? All outcomes of access_decide(). For
- * all operations of access_demand_make(). */
+/* Would this identity be allowed to, as things stand now? All outcomes of access_decide(), for
+ * all operations of access_demand_make(). A change that cannot be made, whoever asks, is OK here:
+ * the commit will say so. */
 enum status authority_may(struct authority *authority, const struct request *request,
 	const struct access_identity *identity, const struct access_policy *policy,
 	struct access_budget *budget) MUST_CHECK;
-
-/* Records as the worker's snapshot has them; between authority_enter() and authority_leave(). */
-struct access_reach authority_reach(struct authority *authority);
 
 struct authority_order {
 	const struct request *request; /* It and its octets stay until the outcome was asked. */
@@ -57,11 +55,13 @@ struct authority_order {
 struct authority_change;
 
 /* Everything it needs is in `arena`, which belongs to the change until the outcome was used.
- * UNSUPPORTED for other operations, INVALID for a name that no handle can have, NO_MEMORY. */
+ * UNSUPPORTED for other operations, INVALID for a name that no handle can have, NOT_RESPONSIBLE
+ * for one of another server of the site, INVALID_VALUE and VALUE_EXISTS, NO_MEMORY. */
 enum status authority_change_new(struct arena *arena, const struct authority_order *order,
 	struct authority_change **ret_change) MUST_CHECK;
 
-/* What to hand to ledger_submit(), after setting `committed` and `context`. */
+/* What to hand to ledger_submit(), after setting `committed` and `context`; `expected` too, if
+ * the record's version matters. */
 struct ledger_change *authority_change_entry(struct authority_change *change);
 
 struct authority_outcome {
@@ -75,6 +75,7 @@ struct authority_outcome {
 enum status authority_change_outcome(struct authority_change *change, enum status status,
 	struct authority_outcome *ret_outcome) MUST_CHECK;
 
-/* The same outcome again, from a result that was kept: text and handle created. */
+/* The same outcome again, from a result that was kept; the handle created is put together
+ * again, a text was not kept. */
 void authority_change_repeat(const struct request *request, const struct access_result *result,
 	struct arena *arena, struct authority_outcome *ret_outcome);

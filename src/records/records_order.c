@@ -30,6 +30,8 @@ struct records_cursor {
 	struct records *records;
 	struct store_snapshot *snapshot;
 	struct store_cursor *cursor;
+	size_t behind_size; /* 0: nothing to step over. */
+	uint8_t behind[STORE_KEY_SIZE_MAX]; /* The table key to begin behind. */
 	enum status status;
 };
 
@@ -328,8 +330,9 @@ records_order_apply(struct records *records, const struct records_change *change
 	return status;
 }
 
-enum status
-records_cursor_open(struct records *records, struct bytes from, struct records_cursor **ret_cursor)
+static enum status
+cursor_open(struct records *records, enum store_table table, struct bytes from,
+	struct records_cursor **ret_cursor)
 {
 	struct records_cursor *cursor = calloc(1, sizeof(*cursor));
 	enum status status;
@@ -338,12 +341,9 @@ records_cursor_open(struct records *records, struct bytes from, struct records_c
 		return STATUS_NO_MEMORY;
 	}
 	cursor->records = records;
-	if (from.size > STORE_KEY_SIZE_MAX - DIGEST_SIZE) {
-		from.size = STORE_KEY_SIZE_MAX - DIGEST_SIZE;
-	}
 	status = store_snapshot_begin(records->store, &cursor->snapshot);
 	if (status == STATUS_OK) {
-		status = store_cursor_open(cursor->snapshot, STORE_HANDLES, from, &cursor->cursor);
+		status = store_cursor_open(cursor->snapshot, table, from, &cursor->cursor);
 	}
 	if (status != STATUS_OK) {
 		records_cursor_close(cursor);
@@ -351,6 +351,83 @@ records_cursor_open(struct records *records, struct bytes from, struct records_c
 	}
 	*ret_cursor = cursor;
 	return STATUS_OK;
+}
+
+enum status
+records_cursor_open(struct records *records, struct bytes from, struct records_cursor **ret_cursor)
+{
+	if (from.size > STORE_KEY_SIZE_MAX - DIGEST_SIZE) {
+		from.size = STORE_KEY_SIZE_MAX - DIGEST_SIZE;
+	}
+	return cursor_open(records, STORE_HANDLES, from, ret_cursor);
+}
+
+static enum status
+cursor_open_behind(struct records *records, enum store_table table, struct bytes key,
+	struct records_cursor **ret_cursor)
+{
+	uint8_t octets[STORE_KEY_SIZE_MAX];
+	struct bytes from = records_order_key(key, octets);
+	enum status status = cursor_open(records, table, from, ret_cursor);
+
+	if (status == STATUS_OK && from.size > 0) {
+		(*ret_cursor)->behind_size = from.size;
+		memcpy((*ret_cursor)->behind, from.at, from.size);
+	}
+	return status;
+}
+
+enum status
+records_cursor_open_behind(
+	struct records *records, struct bytes key, struct records_cursor **ret_cursor)
+{
+	return cursor_open_behind(records, STORE_HANDLES, key, ret_cursor);
+}
+
+enum status
+records_cursor_open_prefixes(
+	struct records *records, struct bytes key, struct records_cursor **ret_cursor)
+{
+	return cursor_open_behind(records, STORE_PREFIXES, key, ret_cursor);
+}
+
+/* The next entry of the table, but for the one to begin behind. */
+static bool
+cursor_step(struct records_cursor *cursor, struct bytes *ret_key, struct bytes *ret_value)
+{
+	bool is_found = store_cursor_next(cursor->cursor, ret_key, ret_value);
+
+	if (is_found && cursor->behind_size > 0 &&
+		bytes_equal(*ret_key, bytes_over(cursor->behind, cursor->behind_size))) {
+		is_found = store_cursor_next(cursor->cursor, ret_key, ret_value);
+	}
+	cursor->behind_size = 0;
+	return is_found;
+}
+
+bool
+records_cursor_next_prefix(struct records_cursor *cursor, struct bytes *ret_prefix_handle)
+{
+	struct bytes table_key, value, run;
+	enum journal_kind kind;
+	uint64_t number = 0;
+
+	do {
+		if (cursor->status != STATUS_OK || !cursor_step(cursor, &table_key, &value)) {
+			return false;
+		}
+		if (!number_load(value, &number)) {
+			cursor->status = STATUS_CORRUPT;
+			return false;
+		}
+	} while ((number & IS_HOMED) == 0);
+	if (journal_peek(cursor->records->journal, number & ~(uint64_t)IS_HOMED, ret_prefix_handle,
+		    &run, &kind) != STATUS_OK ||
+		kind != JOURNAL_HOME) {
+		cursor->status = STATUS_CORRUPT;
+		return false;
+	}
+	return true;
 }
 
 bool
@@ -361,7 +438,7 @@ records_cursor_next(struct records_cursor *cursor, struct bytes *ret_key, struct
 	enum journal_kind kind;
 	uint64_t place;
 
-	if (cursor->status != STATUS_OK || !store_cursor_next(cursor->cursor, &table_key, &value)) {
+	if (cursor->status != STATUS_OK || !cursor_step(cursor, &table_key, &value)) {
 		return false;
 	}
 	if (!number_load(value, &place) ||

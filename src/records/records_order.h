@@ -36,6 +36,15 @@ enum status records_order_apply(struct records *records, const struct records_ch
 struct records_cursor;
 enum status records_cursor_open(
 	struct records *records, struct bytes from, struct records_cursor **ret_cursor) MUST_CHECK;
+/* The same from the handle behind `key` on, which is whole and folded and need not exist. Lists
+ * that go on later begin here: no snapshot need be kept between two pages. */
+enum status records_cursor_open_behind(
+	struct records *records, struct bytes key, struct records_cursor **ret_cursor) MUST_CHECK;
+/* Homed prefixes behind `key`; all for an empty one. */
+enum status records_cursor_open_prefixes(
+	struct records *records, struct bytes key, struct records_cursor **ret_cursor) MUST_CHECK;
+bool records_cursor_next_prefix(struct records_cursor *cursor, struct bytes *ret_prefix_handle);
+
 /* False at the end and at a fault: ask records_cursor_status(). The runs live as long as the
  * records do. */
 bool records_cursor_next(
