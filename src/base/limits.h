@@ -87,6 +87,7 @@
 	X(CAPTURE_SEGMENT_COUNT_MAX, 64, "segments", "segments of a stream that came too early")  \
 	X(LEDGER_QUEUE_COUNT_MAX, 65536, "changes", "changes waiting for the committer")          \
 	X(LEDGER_BATCH_SIZE_MAX, 4194304, "octets", "changes that one fdatasync makes durable")   \
+	X(LEDGER_HEADS_SIZE_MAX, 67108864, "octets", "signed tree heads, of a decade")            \
 	X(BENCH_SECONDS_MAX, 3600, "s", "one run of `houji bench`")                               \
 	X(BENCH_CONNECTION_COUNT_MAX, 256, "sockets", "`houji bench resolve`, 150 KiB each")      \
 	X(BENCH_DEPTH_MAX, 64, "questions", "under way in one connection of a bench")             \

@@ -430,6 +430,34 @@ journal_flush(struct journal *journal, struct problem *problem)
 	return STATUS_OK;
 }
 
+enum status
+journal_sync(const struct journal *journal, struct problem *problem)
+{
+	uint64_t end = journal_end(journal);
+	uint64_t from = end > LEDGER_BATCH_SIZE_MAX ? end - LEDGER_BATCH_SIZE_MAX : 0;
+
+	for (uint64_t base = journal_base(journal, from); base < end;
+		base += journal->segment_size) {
+		char name[JOURNAL_NAME_SIZE + 1];
+		bool is_synced;
+		int fd;
+
+		journal_segment_name(base, name);
+		fd = openat(journal->directory_fd, name, O_RDONLY | O_CLOEXEC);
+		is_synced = fd >= 0 && fdatasync(fd) == 0;
+		if (!is_synced) {
+			(void)problem_system(problem, "cannot sync ledger/%s", name);
+		}
+		if (fd >= 0) {
+			close(fd);
+		}
+		if (!is_synced) {
+			return STATUS_SYSTEM;
+		}
+	}
+	return STATUS_OK;
+}
+
 size_t
 journal_unflushed(const struct journal *journal)
 {

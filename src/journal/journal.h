@@ -103,6 +103,9 @@ void journal_close(struct journal *journal); /* What was not flushed is dropped.
 enum status journal_add(struct journal *journal, const struct journal_change *change,
 	uint64_t *ret_place) MUST_CHECK;
 enum status journal_flush(struct journal *journal, struct problem *problem) MUST_CHECK;
+/* For one opened read-only beside its writer, whose last batch may be on its way to the disk:
+ * makes durable all that it holds for this process. */
+enum status journal_sync(const struct journal *journal, struct problem *problem) MUST_CHECK;
 size_t journal_unflushed(const struct journal *journal); /* Octets added since. */
 
 uint64_t journal_first(const struct journal *journal); /* Place of the first entry. */

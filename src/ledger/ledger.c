@@ -3,6 +3,7 @@
 
 #include "base/limits.h"
 #include "base/text_writer.h"
+#include "ledger/ledger_evidence.h"
 #include "ledger/ledger_private.h"
 
 #include <errno.h>
@@ -287,6 +288,18 @@ threads_start(
 	return STATUS_OK;
 }
 
+/* What was written since the last one is covered before the node stops. */
+static enum status
+last_head_sign(struct ledger *ledger, struct problem *problem)
+{
+	const struct ledger_signing *signing = &ledger->signing;
+	struct ledger_head head;
+
+	return signing->key != NULL && journal_last_sequence(ledger->journal) > signing->last_size
+		? ledger_evidence_checkpoint(ledger, signing->key, &head, problem)
+		: STATUS_OK;
+}
+
 /* Stops the threads and lets everything go. OK if the view was complete. */
 static enum status
 ledger_free(struct ledger *ledger, struct problem *problem)
@@ -306,6 +319,9 @@ ledger_free(struct ledger *ledger, struct problem *problem)
 	}
 	if (status == STATUS_OK && ledger->is_committer_running) {
 		status = places_checkpoint(ledger->places, journal_end(ledger->journal), problem);
+	}
+	if (status == STATUS_OK && ledger->is_committer_running) {
+		status = last_head_sign(ledger, problem);
 	}
 	records_close(ledger->records);
 	store_close(ledger->store);

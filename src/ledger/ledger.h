@@ -159,7 +159,9 @@ enum status ledger_settle(struct ledger *ledger, struct problem *problem) MUST_C
 
 /* Walks the whole journal (checksums, sequence, chain) and proves that places and the ordered
  * view are what the journal says: that each entry names its key's previous one, and that the
- * newest entry of each key is what both views lead to. Nothing else may be writing. `progress`
+ * newest entry of each key is what both views lead to; that the rows of the tree are those of
+ * the journal, and that every head in DIR/heads.ndjson is true: nothing that one covers was
+ * removed or changed. Nothing else may be writing. `progress`
  * may be NULL; false from it stops (CLOSED). CORRUPT: `problem` holds the first fault in full. */
 struct ledger_report {
 	uint64_t entry_count;
@@ -167,6 +169,10 @@ struct ledger_report {
 	uint64_t deleted_count;
 	uint64_t prefix_count;
 	uint8_t head[JOURNAL_DIGEST_SIZE]; /* Hash of the last entry. */
+	uint8_t root[JOURNAL_DIGEST_SIZE]; /* Of the Merkle tree over all entries. */
+	uint64_t signed_count; /* Heads that are signed by the key of ledger_evidence_sign(). */
+	uint64_t unknown_count; /* Those of other keys: what they say is right all the same. */
+	uint64_t signed_size; /* Entries that the newest of them covers. */
 };
 enum status ledger_verify(struct ledger *ledger, ledger_progress *progress, void *context,
 	struct ledger_report *ret_report, struct problem *problem) MUST_CHECK;

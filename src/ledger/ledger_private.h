@@ -68,6 +68,15 @@ struct ledger_view {
 	bool is_tree_behind; /* Of the journal; the applier brings it up when it has nothing to apply. */
 };
 
+/* Signed heads; guarded by the lock of the view. */
+struct ledger_signing {
+	const struct crypto_key *key; /* NULL: none are made. */
+	uint32_t interval_ms;
+	uint64_t last_size;
+	int64_t last_ms; /* When the last one was tried. */
+	struct problem fault;
+};
+
 struct ledger {
 	char *directory;
 	int lock_fd;
@@ -94,6 +103,7 @@ struct ledger {
 	uint64_t checkpoint; /* The applier's: where places was last made durable. */
 
 	struct ledger_view view;
+	struct ledger_signing signing;
 
 	pthread_mutex_t watch_lock; /* Guards the list. */
 	struct ledger_watch *watches;
@@ -138,6 +148,11 @@ void ledger_view_append(struct ledger *ledger, const struct records_change *chan
 /* Waits until the ordered table stands at `position`, or writing has failed. */
 void ledger_view_wait(struct ledger *ledger, uint64_t position);
 void ledger_view_stop(struct ledger *ledger); /* Applies what is left first. */
+
+/* ledger_evidence.c; both with the lock of the view held. */
+/* How long until a head is to be signed, in ms; -1 if none is. */
+int64_t ledger_evidence_patience(const struct ledger *ledger);
+void ledger_evidence_step(struct ledger *ledger); /* Lets go of the lock meanwhile. */
 
 /* ledger_replay.c */
 enum status ledger_replay(struct ledger *ledger, ledger_progress *progress, void *context,

@@ -181,20 +181,26 @@ row_make(struct journal *journal, uint64_t place, struct ledger_merkle_hash *ret
 	return STATUS_OK;
 }
 
-/* Whether a row is this journal's: its first entry has the number, its entries the hash. */
+/* Whether a row is this journal's: its first entry has the number, its entries the hash. Then
+ * also where the next row begins. */
 static bool
 row_is_of_journal(const struct ledger_tree *tree, uint64_t number,
 	const struct ledger_tree_row *row, uint64_t *ret_next)
 {
 	struct journal_entry first;
 	struct ledger_merkle_hash hash;
-
-	return journal_read(tree->journal, row->place, &first) == STATUS_OK &&
+	uint64_t next;
+	bool is_ours = journal_read(tree->journal, row->place, &first) == STATUS_OK &&
 		first.place == row->place && first.time_ms == row->time_ms &&
 		first.sequence == number * LEDGER_TREE_ROW_COUNT + 1 &&
-		row_make(tree->journal, row->place, &hash, ret_next) == STATUS_OK &&
+		row_make(tree->journal, row->place, &hash, &next) == STATUS_OK &&
 		bytes_equal(bytes_over(hash.octets, LEDGER_MERKLE_SIZE),
 			bytes_over(row->hash.octets, LEDGER_MERKLE_SIZE));
+
+	if (is_ours) {
+		*ret_next = next;
+	}
+	return is_ours;
 }
 
 /* How many rows of the file can be taken: those before the first damaged one, as far as the

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "ledger/ledger_evidence.h"
 #include "ledger/ledger_private.h"
 
 #include "crypto/crypto.h"
@@ -24,6 +25,11 @@ struct verify {
 	uint64_t total; /* Entries. */
 	struct ledger_report report;
 	uint8_t hash[JOURNAL_DIGEST_SIZE];
+	struct ledger_merkle merkle;
+	struct ledger_merkle row; /* Of the entries since the last whole row. */
+	struct ledger_heads heads;
+	struct ledger_head next; /* The next one to be compared. */
+	bool has_next;
 };
 
 enum { PROGRESS_EVERY = 65536 };
@@ -66,6 +72,98 @@ verify_chain(struct verify *verify, const struct journal_entry *entry)
 	}
 	journal_entry_hash(entry, verify->hash);
 	return STATUS_OK;
+}
+
+/* Whole rows of the file are those of the journal; what is not in the file is made again. */
+static enum status
+verify_tree(struct verify *verify, const struct journal_entry *entry)
+{
+	struct ledger_merkle_hash leaf, root;
+	struct ledger_tree_row row;
+	uint64_t number = (entry->sequence - 1) / LEDGER_TREE_ROW_COUNT;
+
+	ledger_merkle_leaf(bytes_over(verify->hash, JOURNAL_DIGEST_SIZE), &leaf);
+	ledger_merkle_add(&verify->merkle, 0, &leaf);
+	ledger_merkle_add(&verify->row, 0, &leaf);
+	if (number >= ledger_tree_row_count(verify->ledger->tree)) {
+		return STATUS_OK;
+	}
+	if (ledger_tree_row(verify->ledger->tree, number, &row) != STATUS_OK) {
+		return faulty(verify, entry, "its row of the tree cannot be read");
+	}
+	if (entry->sequence % LEDGER_TREE_ROW_COUNT == 1 &&
+		(row.place != entry->place || row.time_ms != entry->time_ms)) {
+		return faulty(verify, entry, "its row of the tree leads elsewhere");
+	}
+	if (verify->row.count < LEDGER_TREE_ROW_COUNT) {
+		return STATUS_OK;
+	}
+	ledger_merkle_root(&verify->row, &root);
+	verify->row.count = 0;
+	return memcmp(root.octets, row.hash.octets, LEDGER_MERKLE_SIZE) == 0
+		? STATUS_OK
+		: faulty(verify, entry, "its row of the tree has another hash");
+}
+
+static enum status
+heads_advance(struct verify *verify)
+{
+	enum status status = ledger_heads_next(&verify->heads, &verify->next, verify->problem);
+
+	verify->has_next = status == STATUS_OK;
+	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
+static enum status
+head_is_wrong(struct verify *verify, const char *what)
+{
+	return problem_set(verify->problem, STATUS_CORRUPT,
+		"heads.ndjson, line %llu (a head of %llu entries): %s",
+		(unsigned long long)verify->heads.line, (unsigned long long)verify->next.size,
+		what);
+}
+
+/* A head of just as many entries as were read so far. */
+static enum status
+verify_head(struct verify *verify)
+{
+	const struct crypto_key *key = verify->ledger->signing.key;
+	struct ledger_merkle_hash root;
+	uint8_t id[LEDGER_MERKLE_SIZE];
+
+	ledger_merkle_root(&verify->merkle, &root);
+	if (memcmp(root.octets, verify->next.root.octets, sizeof(root.octets)) != 0 ||
+		memcmp(verify->hash, verify->next.last, sizeof(verify->hash)) != 0) {
+		return head_is_wrong(verify, "the journal was another when it was signed");
+	}
+	if (key == NULL || ledger_head_key_id(key, id) != STATUS_OK ||
+		memcmp(id, verify->next.key_id, sizeof(id)) != 0) {
+		verify->report.unknown_count++;
+	} else if (ledger_head_verify(&verify->next, key) != STATUS_OK) {
+		return head_is_wrong(verify, "its signature is false");
+	} else {
+		verify->report.signed_count++;
+	}
+	verify->report.signed_size = verify->next.size;
+	return STATUS_OK;
+}
+
+static enum status
+verify_heads(struct verify *verify)
+{
+	enum status status = STATUS_OK;
+
+	while (status == STATUS_OK && verify->has_next &&
+		verify->next.size <= verify->merkle.count) {
+		if (verify->next.size < verify->merkle.count || verify->next.size == 0) {
+			return head_is_wrong(verify, "it covers less than the one before it");
+		}
+		status = verify_head(verify);
+		if (status == STATUS_OK) {
+			status = heads_advance(verify);
+		}
+	}
+	return status;
 }
 
 static bool
@@ -192,8 +290,9 @@ verify_entry(struct verify *verify, const struct journal_entry *entry)
 	}
 	if (status == STATUS_OK) {
 		verify->report.entry_count++;
+		status = verify_tree(verify, entry);
 	}
-	return status;
+	return status == STATUS_OK ? verify_heads(verify) : status;
 }
 
 static enum status
@@ -222,7 +321,9 @@ verify_journal(struct verify *verify, ledger_progress *progress, void *context)
 			return problem_set(verify->problem, STATUS_CLOSED, "stopped");
 		}
 	}
-	return STATUS_OK;
+	return verify->has_next
+		? head_is_wrong(verify, "the journal ends before: entries were removed")
+		: STATUS_OK;
 }
 
 /* Each entry must be a key's newest or followed by another, and not both. */
@@ -326,7 +427,13 @@ ledger_verify(struct ledger *ledger, ledger_progress *progress, void *context,
 		(void)problem_set(problem, status, "the ordered table cannot be read");
 		goto done;
 	}
-	status = verify_journal(&verify, progress, context);
+	status = ledger_heads_read(ledger->directory, &verify.heads, problem);
+	if (status == STATUS_OK) {
+		status = heads_advance(&verify);
+	}
+	if (status == STATUS_OK) {
+		status = verify_journal(&verify, progress, context);
+	}
 	if (status == STATUS_OK) {
 		status = verify_bits(&verify);
 	}
@@ -334,11 +441,16 @@ ledger_verify(struct ledger *ledger, ledger_progress *progress, void *context,
 		status = verify_order(&verify);
 	}
 	if (status == STATUS_OK) {
+		struct ledger_merkle_hash root;
+
+		ledger_merkle_root(&verify.merkle, &root);
+		memcpy(verify.report.root, root.octets, JOURNAL_DIGEST_SIZE);
 		memcpy(verify.report.head, verify.hash, JOURNAL_DIGEST_SIZE);
 		*ret_report = verify.report;
 	}
 done:
 	store_snapshot_end(verify.snapshot);
+	ledger_heads_free(&verify.heads);
 	free(verify.is_superseded);
 	free(verify.is_newest);
 	return status;

@@ -74,12 +74,15 @@ wait_ms(pthread_cond_t *changed, pthread_mutex_t *lock, int64_t ms)
 }
 
 /* What the applier does next. Nothing to apply, or not yet, is time for the tree. */
-enum view_task { VIEW_APPLY, VIEW_TREE, VIEW_END };
+enum view_task { VIEW_APPLY, VIEW_TREE, VIEW_SIGN, VIEW_END };
 
 static enum view_task
-view_wait(struct ledger_view *view)
+view_wait(struct ledger *ledger)
 {
+	struct ledger_view *view = &ledger->view;
+
 	while (true) {
+		int64_t sign = ledger_evidence_patience(ledger);
 		int64_t patience = view->filling->count == 0 ? -1 : view_patience(view);
 
 		if (patience == 0) {
@@ -90,6 +93,12 @@ view_wait(struct ledger_view *view)
 		}
 		if (view->is_tree_behind) {
 			return VIEW_TREE;
+		}
+		if (sign == 0) {
+			return VIEW_SIGN;
+		}
+		if (sign > 0 && (patience < 0 || sign < patience)) {
+			patience = sign;
 		}
 		if (patience < 0) {
 			pthread_cond_wait(&view->changed, &view->lock);
@@ -172,9 +181,13 @@ applier(void *context)
 	enum view_task task;
 
 	pthread_mutex_lock(&view->lock);
-	while ((task = view_wait(view)) != VIEW_END) {
+	while ((task = view_wait(ledger)) != VIEW_END) {
 		if (task == VIEW_TREE) {
 			tree_step(ledger);
+			continue;
+		}
+		if (task == VIEW_SIGN) {
+			ledger_evidence_step(ledger);
 			continue;
 		}
 		view_take(view);

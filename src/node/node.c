@@ -2,6 +2,7 @@
 #include "node/node.h"
 
 #include "base/text_writer.h"
+#include "ledger/ledger_evidence.h"
 #include "node/node_worker.h"
 
 #include <stdlib.h>
@@ -13,6 +14,7 @@ enum { WORKER_COUNT_MAX = 64, STOP_GRACE_MS = 10000 };
 struct node {
 	char directory[NODE_PATH_SIZE_MAX];
 	struct ledger *ledger;
+	struct crypto_key *evidence_key; /* Signs heads of the ledger, whatever a reload brings. */
 	struct node_face *face;
 	struct monitor *monitor;
 	struct native_census *census;
@@ -82,6 +84,22 @@ node_face_renew(struct node *node, struct node_face **ret_face, struct problem *
 }
 
 static enum status
+node_ledger_open(struct node *node, const struct settings *settings, struct problem *problem)
+{
+	enum status status =
+		node_identity_key(node->directory, settings, &node->evidence_key, problem);
+
+	if (status == STATUS_OK) {
+		status = ledger_open(node->directory, LEDGER_WRITE, &node->ledger, problem);
+	}
+	if (status == STATUS_OK) {
+		ledger_evidence_sign(
+			node->ledger, node->evidence_key, settings->evidence_interval_s * 1000);
+	}
+	return status;
+}
+
+static enum status
 node_make(struct node *node, const struct settings *settings, struct problem *problem)
 {
 	enum status status;
@@ -98,9 +116,8 @@ node_make(struct node *node, const struct settings *settings, struct problem *pr
 	}
 	node->census =
 		native_census_new(node->face->native.connection_count_max * node->worker_count);
-	return node->census == NULL
-		? problem_system(problem, "cannot make a node")
-		: ledger_open(node->directory, LEDGER_WRITE, &node->ledger, problem);
+	return node->census == NULL ? problem_system(problem, "cannot make a node")
+				    : node_ledger_open(node, settings, problem);
 }
 
 enum status
@@ -215,6 +232,7 @@ node_close(struct node *node, struct problem *problem)
 	if (node->ledger != NULL) {
 		status = ledger_close(node->ledger, problem);
 	}
+	crypto_key_free(node->evidence_key);
 	node_face_free(node->face);
 	native_census_free(node->census);
 	monitor_free(node->monitor);

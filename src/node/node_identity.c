@@ -125,6 +125,25 @@ key_read(const char *path, struct crypto_key **ret_key, struct problem *problem)
 }
 
 enum status
+node_identity_key(const char *directory, const struct settings *settings,
+	struct crypto_key **ret_key, struct problem *problem)
+{
+	char path[NODE_PATH_SIZE_MAX];
+	struct crypto_key *key = NULL;
+	enum status status = node_path(directory, settings->key.text, path, problem);
+
+	if (status == STATUS_OK) {
+		status = key_read(path, &key, problem);
+	}
+	if (status != STATUS_OK) {
+		crypto_key_free(key);
+		return status;
+	}
+	*ret_key = key;
+	return STATUS_OK;
+}
+
+enum status
 node_identity_read(const char *directory, const struct settings *settings,
 	struct node_identity *ret_identity, struct problem *problem)
 {

@@ -18,6 +18,9 @@ struct node_identity {
 /* A problem names the file and what to do. `ret_identity` is freed by node_identity_free(). */
 enum status node_identity_read(const char *directory, const struct settings *settings,
 	struct node_identity *ret_identity, struct problem *problem) MUST_CHECK;
+/* The key alone: what signs evidence of the ledger. The caller frees it. */
+enum status node_identity_key(const char *directory, const struct settings *settings,
+	struct crypto_key **ret_key, struct problem *problem) MUST_CHECK;
 void node_identity_free(struct node_identity *identity);
 
 /* Makes key and site record of a new node; the servers are the settings' addresses, with

@@ -263,6 +263,41 @@ the_tree_of_another_journal_is_not_taken(void **state)
 	stand_close(&stand);
 }
 
+/* The same places and times, one entry another: only its hash tells. */
+static void
+a_last_row_with_another_hash_is_not_taken(void **state)
+{
+	uint8_t octets[LEDGER_TREE_ROW_SIZE];
+	struct ledger_tree_row row;
+	struct stand stand;
+	char path[96];
+
+	fill(*state, ENTRY_COUNT);
+	tree_path(*state, path);
+	for (int is_writable = 0; is_writable < 2; is_writable++) {
+		int fd = open(path, O_RDWR);
+		off_t at = LEDGER_TREE_HEADER_SIZE + 2 * LEDGER_TREE_ROW_SIZE;
+
+		assert_int_equal(pread(fd, octets, sizeof(octets), at), sizeof(octets));
+		assert_true(ledger_tree_row_decode(octets, 2, &row));
+		row.hash.octets[9] ^= 1;
+		ledger_tree_row_encode(&row, 2, octets);
+		assert_int_equal(pwrite(fd, octets, sizeof(octets), at), sizeof(octets));
+		close(fd);
+		stand = stand_open(*state, is_writable);
+		assert_int_equal(ledger_tree_row_count(stand.tree), 0);
+		stand_extend(&stand);
+		assert_tree_is_right(&stand);
+		stand_close(&stand);
+		/* The reader changed nothing; the lie goes for the second round. */
+		row.hash.octets[9] ^= 1;
+		ledger_tree_row_encode(&row, 2, octets);
+		fd = open(path, O_RDWR);
+		assert_int_equal(pwrite(fd, octets, sizeof(octets), at), sizeof(octets));
+		close(fd);
+	}
+}
+
 static void
 a_time_leads_to_the_last_entry_before_it(void **state)
 {
@@ -307,6 +342,7 @@ main(void)
 		TEST(damaged_rows_are_made_again),
 		TEST(a_torn_row_is_made_again),
 		TEST(the_tree_of_another_journal_is_not_taken),
+		TEST(a_last_row_with_another_hash_is_not_taken),
 		TEST(a_time_leads_to_the_last_entry_before_it),
 	};
 
