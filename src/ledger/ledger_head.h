@@ -75,6 +75,11 @@ enum status ledger_heads_next(struct ledger_heads *heads, struct ledger_head *re
 	struct problem *problem) MUST_CHECK;
 void ledger_heads_free(struct ledger_heads *heads);
 
+/* For a journal that was restored as it was when it had `size` entries: heads that cover more
+ * leave DIR/heads.ndjson; the whole file is kept as DIR/heads.before-restore.ndjson. */
+enum status ledger_heads_cut(
+	const char *directory, uint64_t size, struct problem *problem) MUST_CHECK;
+
 /* The newest head. NOT_FOUND when there is none. */
 enum status ledger_heads_last(
 	const char *directory, struct ledger_head *ret_head, struct problem *problem) MUST_CHECK;

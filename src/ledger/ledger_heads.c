@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ledger/ledger_head.h"
 
+#include "base/file.h"
 #include "base/limits.h"
 #include "base/text_writer.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -17,13 +19,17 @@
 
 enum { ARENA_SIZE = 16384 };
 
+static const char HEADS[] = "/heads.ndjson";
+static const char HEADS_NEW[] = "/heads.ndjson.new";
+static const char HEADS_BEFORE[] = "/heads.before-restore.ndjson";
+
 static enum status
-path_make(const char *directory, char ret_path[PATH_MAX], struct problem *problem)
+path_make(const char *directory, const char *name, char ret_path[PATH_MAX], struct problem *problem)
 {
 	struct text_writer writer = text_writer_over(ret_path, PATH_MAX);
 
 	text_write_string(&writer, directory);
-	text_write_string(&writer, "/heads.ndjson");
+	text_write_string(&writer, name);
 	text_write_char(&writer, '\0');
 	return text_writer_end(&writer) == STATUS_OK
 		? STATUS_OK
@@ -87,7 +93,7 @@ ledger_heads_append(const char *directory, const struct ledger_head *head, struc
 {
 	char text[LEDGER_HEAD_LINE_SIZE_MAX], path[PATH_MAX];
 	struct json_writer writer = json_writer_over(text, sizeof(text) - 1);
-	enum status status = path_make(directory, path, problem);
+	enum status status = path_make(directory, HEADS, path, problem);
 	size_t size;
 	int fd;
 
@@ -147,7 +153,7 @@ ledger_heads_read(const char *directory, struct ledger_heads *ret_heads, struct 
 {
 	struct ledger_heads heads = {0};
 	char path[PATH_MAX];
-	enum status status = path_make(directory, path, problem);
+	enum status status = path_make(directory, HEADS, path, problem);
 	int fd;
 
 	if (status != STATUS_OK) {
@@ -225,6 +231,70 @@ ledger_heads_last(const char *directory, struct ledger_head *ret_head, struct pr
 		*ret_head = head;
 	}
 	status = status == STATUS_NOT_FOUND && heads.line > 0 ? STATUS_OK : status;
+	ledger_heads_free(&heads);
+	return status;
+}
+
+/* Moves the lines of heads that cover `size` entries at the most to the front. */
+static enum status
+lines_keep(struct ledger_heads *heads, uint64_t size, size_t *ret_kept, struct problem *problem)
+{
+	struct ledger_head head;
+	size_t kept = 0, from = 0;
+	enum status status;
+
+	while ((status = ledger_heads_next(heads, &head, problem)) == STATUS_OK) {
+		if (head.size <= size) {
+			memmove(heads->octets + kept, heads->octets + from, heads->next - from);
+			kept += heads->next - from;
+		}
+		from = heads->next;
+	}
+	if (status == STATUS_NOT_FOUND) {
+		*ret_kept = kept;
+	}
+	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
+/* The new file is whole before the old one leaves its name. */
+static enum status
+heads_replace(const char *directory, struct bytes kept, struct problem *problem)
+{
+	char path[PATH_MAX], path_new[PATH_MAX], path_before[PATH_MAX];
+	enum status status = path_make(directory, HEADS, path, problem);
+
+	if (status == STATUS_OK) {
+		status = path_make(directory, HEADS_NEW, path_new, problem);
+	}
+	if (status == STATUS_OK) {
+		status = path_make(directory, HEADS_BEFORE, path_before, problem);
+	}
+	if (status == STATUS_OK) {
+		(void)unlink(path_new);
+		status = file_write_new(path_new, 0644, kept, problem);
+	}
+	if (status == STATUS_OK &&
+		(rename(path, path_before) != 0 || rename(path_new, path) != 0 ||
+			!directory_sync(directory))) {
+		status = problem_system(problem, "cannot replace %s", path);
+	}
+	return status;
+}
+
+enum status
+ledger_heads_cut(const char *directory, uint64_t size, struct problem *problem)
+{
+	struct ledger_heads heads;
+	size_t kept = 0;
+	enum status status = ledger_heads_read(directory, &heads, problem);
+
+	if (status != STATUS_OK) {
+		return status;
+	}
+	status = lines_keep(&heads, size, &kept, problem);
+	if (status == STATUS_OK && kept < heads.next) {
+		status = heads_replace(directory, bytes_over(heads.octets, kept), problem);
+	}
 	ledger_heads_free(&heads);
 	return status;
 }

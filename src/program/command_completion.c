@@ -28,7 +28,7 @@ static void
 command_names_print(void)
 {
 	for (size_t i = 0; i < command_count(); i++) {
-		printf("%s%s", i > 0 ? " " : "", command_at(i)->name);
+		printf("%s%s", i > 0 ? " " : "", command_at(i)->manual->name);
 	}
 }
 
@@ -58,7 +58,7 @@ bash_print(void)
 	for (size_t i = 0; i < command_count(); i++) {
 		const struct command *command = command_at(i);
 
-		printf("\t\t%s)\n\t\t\toptions='", command->name);
+		printf("\t\t%s)\n\t\t\toptions='", command->manual->name);
 		for (const struct option_row *row = command->manual->rows; row->key != 0; row++) {
 			printf("--%s%s ", row->name, row->argument != NULL ? "=" : "");
 		}
@@ -94,7 +94,7 @@ zsh_print(void)
 	puts("#compdef houji");
 	puts("_houji() {\n\tlocal -a commands\n\tcommands=(");
 	for (size_t i = 0; i < command_count(); i++) {
-		printf("\t\t'%s:", command_at(i)->name);
+		printf("\t\t'%s:", command_at(i)->manual->name);
 		help_print(words_say(command_at(i)->summary), ":\\");
 		puts("'");
 	}
@@ -104,7 +104,7 @@ zsh_print(void)
 	for (size_t i = 0; i < command_count(); i++) {
 		const struct command *command = command_at(i);
 
-		printf("\t%s)\n\t\t(( CURRENT == 3 )) && compadd -- ", command->name);
+		printf("\t%s)\n\t\t(( CURRENT == 3 )) && compadd -- ", command->manual->name);
 		first_words_print(command);
 		puts("\n\t\t_arguments \\");
 		for (const struct option_row *row = command->manual->rows; row->key != 0; row++) {
@@ -126,18 +126,20 @@ fish_print(void)
 	for (size_t i = 0; i < command_count(); i++) {
 		const struct command *command = command_at(i);
 
-		printf("complete -c houji -n __fish_use_subcommand -f -a %s -d '", command->name);
+		printf("complete -c houji -n __fish_use_subcommand -f -a %s -d '",
+			command->manual->name);
 		help_print(words_say(command->summary), "\\");
 		puts("'");
 		if (command->run == command_help || command->manual->first_words != NULL) {
 			printf("complete -c houji -n '__fish_seen_subcommand_from %s' -a '",
-				command->name);
+				command->manual->name);
 			first_words_print(command);
 			puts("'");
 		}
 		for (const struct option_row *row = command->manual->rows; row->key != 0; row++) {
 			printf("complete -c houji -n '__fish_seen_subcommand_from %s' -l %s%s -d '",
-				command->name, row->name, row->argument != NULL ? " -r" : "");
+				command->manual->name, row->name,
+				row->argument != NULL ? " -r" : "");
 			help_print(words_say(row->help), "\\");
 			puts("'");
 		}

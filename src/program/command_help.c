@@ -25,7 +25,7 @@ overview_print(void)
 	for (size_t i = 0; i < command_count(); i++) {
 		const struct command *command = command_at(i);
 
-		printf("  %-12s%s\n", command->name, words_say(command->summary));
+		printf("  %-14s%s\n", command->manual->name, words_say(command->summary));
 	}
 	printf("\n%s\n",
 		SAY("`houji help COMMAND` explains one command and its options.\n"

@@ -9,7 +9,9 @@
 #include "crypto/crypto.h"
 #include "handle/handle_json.h"
 #include "handle/handle_key.h"
+#include "program/resolve_at.h"
 #include "program/server_name.h"
+#include "program/value_print.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,6 +27,8 @@ enum {
 	OPTION_CERTIFY,
 	OPTION_ALL,
 	OPTION_TIMEOUT,
+	OPTION_DIR,
+	OPTION_AT,
 };
 
 enum { FILTER_COUNT_MAX = 64, FILTER_SIZE_MAX = 16384, TEXT_SIZE_MAX = 4 * MESSAGE_SIZE_MAX };
@@ -53,13 +57,19 @@ static const struct option_row rows[] = {
 	ADMINISTER_PROOF_ROWS,
 	{OPTION_TIMEOUT, "timeout", 0, "MS",
 		{"give up after this long (default 10000)", "超时毫秒数（默认 10000）"}},
+	{OPTION_DIR, "dir", 0, "DIR",
+		{"read the ledger in DIR; no server is asked",
+			"直接读取 DIR 中的账本，不询问服务器"}},
+	{OPTION_AT, "at", 0, "WHEN",
+		{"with --dir: as it was then; a time, or #N for entry N of the ledger",
+			"与 --dir 同用：当时的记录；时间，或 #N 表示账本第 N 个条目"}},
 	{0},
 };
 
 const struct command_manual command_resolve_manual = {
 	.name = "resolve",
 	.usage = "HANDLE [--server HOST:PORT] [--tcp] [--index N]... [--type T]... [--json] "
-		 "[--trace]",
+		 "[--trace]\nHANDLE --dir DIR [--at WHEN] [--json]",
 	.about = {"Asks a server for the values of HANDLE and prints them: index, type, time to\n"
 		  "live in seconds, permissions (admin read, admin write, public read, public\n"
 		  "write), data. Asks over UDP, again after 0.5, 1 and 1.5 s, then over TCP; with\n"
@@ -81,6 +91,7 @@ const struct command_manual command_resolve_manual = {
 struct inquiry {
 	struct bytes handle;
 	const char *server;
+	const char *directory, *when; /* A ledger to be read, and as of when. */
 	bool is_tcp_only;
 	bool is_json;
 	bool is_traced;
@@ -168,75 +179,6 @@ print_trace(const struct inquiry *inquiry, enum status status, const struct clie
 }
 
 static void
-print_escaped(struct bytes run)
-{
-	size_t capacity = run.size * 4 + 1;
-	char *text = malloc(capacity);
-	struct text_writer writer = text_writer_over(text, text == NULL ? 0 : capacity);
-
-	text_write_escaped(&writer, run);
-	printf("%.*s", (int)text_written(&writer).size, text == NULL ? "" : text);
-	free(text);
-}
-
-/* Data for a person: text as it is, structured types as JSON, the rest as base64. */
-static void
-print_data(const struct handle_value *value)
-{
-	size_t capacity = value->data.size * 6 + value->type.size * 6 + 4096;
-	char *text = malloc(capacity);
-	struct json_writer writer = json_writer_over(text, text == NULL ? 0 : capacity);
-	struct json_reader reader;
-	struct arena *arena = arena_new(4096, MESSAGE_SIZE_MAX * 4);
-	struct bytes name;
-
-	if (bytes_are_utf8(value->data) && !handle_type_is(value->type, TEXT("HS_ADMIN")) &&
-		!handle_type_is(value->type, TEXT("HS_SITE")) &&
-		!handle_type_is(value->type, TEXT("HS_VLIST")) &&
-		!handle_type_is(value->type, TEXT("HS_PUBKEY"))) {
-		print_escaped(value->data);
-	} else if (arena != NULL) {
-		handle_value_write_json(&writer, value);
-		reader = json_reader_over(json_written(&writer), arena);
-		json_read_object(&reader);
-		while (json_next_member(&reader, &name)) {
-			struct bytes member = json_skip(&reader);
-
-			if (bytes_equal(name, TEXT("data"))) {
-				printf("%.*s", (int)member.size, (const char *)member.at);
-			}
-		}
-	}
-	arena_free(arena);
-	free(text);
-}
-
-static void
-print_values(const struct handle_value_list *list)
-{
-	struct wire_reader walk = handle_value_list_walk(list);
-	struct handle_value value;
-
-	while (handle_value_next(&walk, &value)) {
-		static const char letters[] = "rwrw";
-		char permissions[5] = "----";
-
-		for (unsigned i = 0; i < 4; i++) {
-			if ((value.permissions & (8U >> i)) != 0) {
-				permissions[i] = letters[i];
-			}
-		}
-		printf("%6u  ", value.index);
-		print_escaped(value.type);
-		printf("%*s  %7u%s  %s  ", value.type.size < 14 ? (int)(14 - value.type.size) : 0,
-			"", value.ttl, value.ttl_kind == HANDLE_TTL_ABSOLUTE ? "@" : "",
-			permissions);
-		print_data(&value);
-		putchar('\n');
-	}
-}
-
-static void
 print_reply(const struct inquiry *inquiry, const struct client_reply *reply)
 {
 	const struct response *response = &reply->response;
@@ -245,16 +187,16 @@ print_reply(const struct inquiry *inquiry, const struct client_reply *reply)
 	char address[ADDRESS_TEXT_SIZE_MAX];
 
 	printf("; ");
-	print_escaped(inquiry->handle);
+	value_print_escaped(inquiry->handle);
 	printf(" @%s %s: %u %s\n", address_format(&inquiry->address, address),
 		transport_name(reply->transport), code, response_code_text(code));
 	if (shape == RESPONSE_VALUES) {
-		print_values(&response->values.list);
+		value_print_list(&response->values.list);
 	} else if (shape == RESPONSE_REFERRAL && response->referral.has_values) {
-		print_values(&response->referral.list);
+		value_print_list(&response->referral.list);
 	} else if (shape == RESPONSE_MESSAGE && response->error.text.size > 0) {
 		printf("; ");
-		print_escaped(response->error.text);
+		value_print_escaped(response->error.text);
 		putchar('\n');
 	}
 }
@@ -434,6 +376,12 @@ take_option(struct option_walk *walk, struct inquiry *inquiry)
 		return inquiry->is_all = true;
 	case OPTION_TIMEOUT:
 		return option_number(walk->argument, 3600000, &inquiry->timeout_ms);
+	case OPTION_DIR:
+		inquiry->directory = walk->argument;
+		return true;
+	case OPTION_AT:
+		inquiry->when = walk->argument;
+		return true;
 	default:
 		return administer_option(&inquiry->administer, walk);
 	}
@@ -502,6 +450,13 @@ run(struct inquiry *inquiry)
 	return inquiry->exit_code;
 }
 
+static bool
+inquiry_has_filters(const struct inquiry *inquiry)
+{
+	return inquiry->index_count > 0 || inquiry->type_count > 0 ||
+		inquiry->administer.user != NULL;
+}
+
 int
 command_resolve(int argc, char **argv)
 {
@@ -535,7 +490,21 @@ command_resolve(int argc, char **argv)
 			    "them",
 				"--certify 用于公开应答；使用 --user 时请以 --session 校验应答"));
 	}
+	if (inquiry.directory == NULL && inquiry.when != NULL) {
+		return command_usage_error(&command_resolve_manual, "%s",
+			SAY("--at needs --dir: servers tell how it is now",
+				"--at 须与 --dir 同用：服务器只提供当前记录"));
+	}
 	inquiry.handle = bytes_from_string(argv[walk.index]);
+	if (inquiry.directory != NULL) {
+		return inquiry_has_filters(&inquiry)
+			? command_usage_error(&command_resolve_manual, "%s",
+				  SAY("--dir shows the whole record: no --index, --type, --user",
+					  "--dir 显示整个记录：不可与 --index、--type、--user "
+					  "同用"))
+			: resolve_at(
+				  inquiry.directory, inquiry.handle, inquiry.when, inquiry.is_json);
+	}
 	if (!server_name_find(inquiry.server, &inquiry.address)) {
 		return command_failure(&command_resolve_manual,
 			SAY("no such server: %s", "没有这个服务器：%s"), inquiry.server);

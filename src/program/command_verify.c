@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/text_writer.h"
+#include "ledger/ledger_evidence.h"
 #include "program/commands.h"
+#include "program/evidence_tool.h"
 #include "program/ledger_tool.h"
 #include "program/progress.h"
 
@@ -22,13 +24,20 @@ const struct command_manual command_verify_manual = {
 		  "journal: each entry's checksum, its number, the chain of hashes, each record's\n"
 		  "digest, and the link from each entry to the one before it for the same handle.\n"
 		  "Then it proves that the newest entry of each handle, and no other, is what a\n"
-		  "resolution and a listing find.\n"
+		  "resolution and a listing find, that the Merkle tree is that of the journal, "
+		  "and\n"
+		  "that the journal begins with what every signed head in DIR/heads.ndjson "
+		  "covers:\n"
+		  "nothing of that was removed or changed. Signatures are checked with the key of\n"
+		  "DIR, where there is one; heads that an earlier key signed are counted.\n"
 		  "\n"
 		  "Nothing may be serving DIR meanwhile. Nothing is changed, except that what a\n"
 		  "crash left undone is done first, as the next start would do it.",
 		"证明 DIR 中的记录与账本一致：通读整个日志，核对每个条目的校验和、序号、\n"
 		"哈希链、记录摘要，以及同一标识前后条目的链接；再证明解析与列举所得正是\n"
-		"每个标识的最新条目。\n"
+		"每个标识的最新条目；Merkle 树与日志一致；日志以 DIR/heads.ndjson 中每个签名树头\n"
+		"所覆盖的内容为开头，未被删改。签名以 DIR 的密钥核验（若有）；先前密钥所签的\n"
+		"树头另行计数。\n"
 		"\n"
 		"期间不得有节点正在使用 DIR。除补做崩溃时未完成的工作外，不作任何更改。"},
 	.rows = rows,
@@ -50,17 +59,22 @@ show(void *context, uint64_t done, uint64_t total)
 static void
 print_report(const struct ledger_report *report, double seconds, bool is_json)
 {
-	char head[2 * JOURNAL_DIGEST_SIZE + 1];
+	char head[2 * JOURNAL_DIGEST_SIZE + 1], root[2 * JOURNAL_DIGEST_SIZE + 1];
 	struct text_writer writer = text_writer_over(head, sizeof(head));
 
 	text_write_hex(&writer, bytes_over(report->head, JOURNAL_DIGEST_SIZE));
 	head[2 * JOURNAL_DIGEST_SIZE] = '\0';
+	writer = text_writer_over(root, sizeof(root));
+	text_write_hex(&writer, bytes_over(report->root, JOURNAL_DIGEST_SIZE));
+	root[2 * JOURNAL_DIGEST_SIZE] = '\0';
 	if (is_json) {
 		printf("{\"verified\":true,\"entries\":%" PRIu64 ",\"handles\":%" PRIu64
 		       ",\"deleted\":%" PRIu64 ",\"prefixes\":%" PRIu64
-		       ",\"head\":\"%s\",\"seconds\":%.3f}\n",
+		       ",\"head\":\"%s\",\"root\":\"%s\",\"heads\":{\"signed\":%" PRIu64
+		       ",\"unknown\":%" PRIu64 ",\"covered\":%" PRIu64 "},\"seconds\":%.3f}\n",
 			report->entry_count, report->handle_count, report->deleted_count,
-			report->prefix_count, head, seconds);
+			report->prefix_count, head, root, report->signed_count,
+			report->unknown_count, report->signed_size, seconds);
 		return;
 	}
 	printf(SAY("verified: %" PRIu64 " entries, %" PRIu64 " handles, %" PRIu64
@@ -69,6 +83,11 @@ print_report(const struct ledger_report *report, double seconds, bool is_json)
 		       " 个已删除，托管 %" PRIu64 " 个前缀\n末条哈希：%s\n"),
 		report->entry_count, report->handle_count, report->deleted_count,
 		report->prefix_count, head);
+	printf(SAY("root: %s\nsigned heads: %" PRIu64 " by this key, %" PRIu64
+		   " by others, up to entry %" PRIu64 "\n",
+		       "树根：%s\n签名树头：本密钥 %" PRIu64 " 个，其他密钥 %" PRIu64
+		       " 个，至条目 %" PRIu64 "\n"),
+		root, report->signed_count, report->unknown_count, report->signed_size);
 }
 
 static int
@@ -89,6 +108,7 @@ command_verify(int argc, char **argv)
 	struct progress progress;
 	struct problem problem;
 	struct ledger *ledger;
+	struct crypto_key *key = NULL;
 	enum status status;
 
 	while (option_next(&walk)) {
@@ -106,10 +126,15 @@ command_verify(int argc, char **argv)
 	if (status != STATUS_OK) {
 		return failed(&problem, is_json);
 	}
+	/* A ledger without a node around it has no key: then signatures are of keys unknown. */
+	if (evidence_tool_key(argv[walk.index], &key, &problem) == STATUS_OK) {
+		ledger_evidence_sign(ledger, key, 0);
+	}
 	progress = progress_begin("verify", SAY("entries", "个条目"), is_quiet);
 	status = ledger_verify(ledger, show, &progress, &report, &problem);
 	progress_end(&progress);
 	(void)ledger_close(ledger, NULL);
+	crypto_key_free(key);
 	if (status != STATUS_OK) {
 		return failed(&problem, is_json);
 	}

@@ -4,8 +4,7 @@
 #include <string.h>
 
 static const struct command commands[] = {
-#define X(name, english, chinese) \
-	{#name, {english, chinese}, command_##name, &command_##name##_manual},
+#define X(name, english, chinese) {{english, chinese}, command_##name, &command_##name##_manual},
 #include "program/commands.def"
 #undef X
 };
@@ -26,7 +25,7 @@ const struct command *
 command_find(const char *name)
 {
 	for (size_t i = 0; i < command_count(); i++) {
-		if (strcmp(commands[i].name, name) == 0) {
+		if (strcmp(commands[i].manual->name, name) == 0) {
 			return &commands[i];
 		}
 	}

@@ -10,10 +10,9 @@
  * command_NAME.c with its function and its manual (program/options.h).
  */
 struct command {
-	const char *name;
 	struct words summary;
 	int (*run)(int argc, char **argv); /* Returns an enum exit_code. */
-	const struct command_manual *manual;
+	const struct command_manual *manual; /* Its name is the command's. */
 };
 
 #define X(name, english, chinese)                  \

@@ -449,6 +449,34 @@ verify_finds_rows_that_lie(void **state)
 }
 
 static void
+a_journal_restored_to_an_earlier_state_has_only_heads_of_its_own(void **state)
+{
+	const struct ledger_scene *scene = *state;
+	struct crypto_key *key = key_new(CRYPTO_KEY_ED25519);
+	struct ledger *ledger = ledger_scene_open(scene, LEDGER_CREATE);
+	struct ledger_head head;
+	struct problem problem;
+	char before[128];
+
+	for (unsigned i = 0; i < 5; i++) {
+		put_many(ledger, i, i + 1);
+		(void)checkpoint(ledger, key);
+	}
+	ledger_scene_close(ledger);
+	snprintf(before, sizeof(before), "%s/heads.before-restore.ndjson", scene->directory);
+	assert_int_equal(ledger_heads_cut(scene->directory, 5, &problem), STATUS_OK);
+	assert_int_equal(access(before, F_OK), -1);
+	assert_int_equal(ledger_heads_cut(scene->directory, 3, &problem), STATUS_OK);
+	assert_int_equal(access(before, F_OK), 0);
+	assert_int_equal(ledger_heads_last(scene->directory, &head, &problem), STATUS_OK);
+	assert_int_equal(head.size, 3);
+	assert_int_equal(ledger_head_verify(&head, key), STATUS_OK);
+	assert_int_equal(ledger_heads_cut(scene->directory, 0, &problem), STATUS_OK);
+	assert_int_equal(ledger_heads_last(scene->directory, &head, &problem), STATUS_NOT_FOUND);
+	crypto_key_free(key);
+}
+
+static void
 the_file_of_heads_has_a_limit(void **state)
 {
 	const struct ledger_scene *scene = *state;
@@ -501,6 +529,7 @@ main(void)
 		TEST(verify_finds_a_past_that_is_another),
 		TEST(verify_finds_every_changed_head),
 		TEST(verify_finds_rows_that_lie),
+		TEST(a_journal_restored_to_an_earlier_state_has_only_heads_of_its_own),
 		TEST(the_file_of_heads_has_a_limit),
 		TEST(an_empty_journal_has_nothing_to_sign),
 	};

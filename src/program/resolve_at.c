@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "program/resolve_at.h"
+
+#include "base/limits.h"
+#include "base/text_writer.h"
+#include "handle/handle_json.h"
+#include "ledger/ledger_history.h"
+#include "program/commands.h"
+#include "program/history_print.h"
+#include "program/value_print.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { TEXT_SIZE_MAX = 8 * RECORD_SIZE_MAX };
+
+static void
+print_json(const struct journal_entry *entry, const struct record *record, struct bytes handle)
+{
+	char *text = malloc(TEXT_SIZE_MAX);
+	struct json_writer writer = json_writer_over(text, text == NULL ? 0 : TEXT_SIZE_MAX);
+
+	json_write_object(&writer);
+	json_write_name(&writer, "handle");
+	json_write_string(&writer, record == NULL ? handle : record->name);
+	history_write_entry(&writer, entry);
+	if (record != NULL) {
+		history_write_values(&writer, "values", &record->values);
+	}
+	json_write_object_end(&writer);
+	if (json_writer_end(&writer) == STATUS_OK) {
+		printf("%.*s\n", (int)json_written(&writer).size, text);
+	}
+	free(text);
+}
+
+static void
+print_text(const struct journal_entry *entry, const struct record *record, struct bytes handle)
+{
+	printf("; ");
+	value_print_escaped(record == NULL ? handle : record->name);
+	printf(" ");
+	history_print_entry(entry);
+	if (record == NULL) {
+		printf(SAY(": deleted\n", "：已删除\n"));
+	} else {
+		putchar('\n');
+		value_print_list(&record->values);
+	}
+}
+
+/* A tombstone is an answer, but not a record: told, and the exit code is that of none. */
+static int
+print_state(const struct journal_entry *entry, struct bytes handle, bool is_json)
+{
+	struct record record;
+	const struct record *found = NULL;
+
+	if (entry->kind == JOURNAL_PUT) {
+		if (ledger_entry_record(entry, &record) != STATUS_OK) {
+			return command_failure(&command_resolve_manual,
+				SAY("the record is damaged: try houji verify",
+					"记录已损坏：请运行 houji verify"));
+		}
+		found = &record;
+	}
+	(is_json ? print_json : print_text)(entry, found, handle);
+	return found == NULL ? EXIT_CODE_FAILED : EXIT_CODE_OK;
+}
+
+int
+resolve_at(const char *directory, struct bytes handle, const char *when, bool is_json)
+{
+	struct ledger_moment moment = {.sequence = UINT64_MAX};
+	struct problem problem = {.text = ""};
+	struct journal_entry entry;
+	struct ledger *ledger;
+	enum status status;
+	int code;
+
+	if (when != NULL && ledger_moment_read(bytes_from_string(when), &moment) != STATUS_OK) {
+		return command_usage_error(&command_resolve_manual,
+			SAY("'%s' is no time (2026-11-27T08:00:00Z or seconds since 1970) and no "
+			    "entry (#123)",
+				"'%s' 既不是时间（2026-11-27T08:00:00Z 或 1970 年以来的秒数），"
+				"也不是条目（#123）"),
+			when);
+	}
+	status = ledger_open(directory, LEDGER_LOOK, &ledger, &problem);
+	if (status != STATUS_OK) {
+		return command_failure(&command_resolve_manual, "%s", problem.text);
+	}
+	status = ledger_record_at(ledger, handle, &moment, &entry, &problem);
+	code = status == STATUS_OK ? print_state(&entry, handle, is_json)
+				   : command_failure(&command_resolve_manual, "%s", problem.text);
+	(void)ledger_close(ledger, NULL);
+	return code;
+}
