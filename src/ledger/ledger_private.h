@@ -25,6 +25,9 @@ enum {
 	LEDGER_VIEW_PAUSE_MS = 50,
 	LEDGER_VIEW_AGE_MAX_MS = 1000,
 	LEDGER_TREE_STEP_COUNT = 16384, /* Entries: some milliseconds. */
+	/* While changes keep coming the tree may be so many entries behind, less than a second's
+	 * work; beyond, it takes its share of a processor from them. */
+	LEDGER_TREE_LAG_MAX = 4 << 20,
 };
 
 /* Changes on their way to one flush. */

@@ -73,7 +73,15 @@ wait_ms(pthread_cond_t *changed, pthread_mutex_t *lock, int64_t ms)
 	(void)pthread_cond_clockwait(changed, lock, CLOCK_MONOTONIC, &until);
 }
 
-/* What the applier does next. Nothing to apply, or not yet, is time for the tree. */
+static bool
+tree_lags(const struct ledger *ledger)
+{
+	uint64_t done = ledger_tree_row_count(ledger->tree) * LEDGER_TREE_ROW_COUNT;
+
+	return journal_last_sequence(ledger->journal) - done > LEDGER_TREE_LAG_MAX;
+}
+
+/* What the applier does next. Nothing to apply is time for the tree. */
 enum view_task { VIEW_APPLY, VIEW_TREE, VIEW_SIGN, VIEW_END };
 
 static enum view_task
@@ -91,7 +99,7 @@ view_wait(struct ledger *ledger)
 		if (view->filling->count == 0 && view->is_closing) {
 			return VIEW_END;
 		}
-		if (view->is_tree_behind) {
+		if (view->is_tree_behind && (patience < 0 || tree_lags(ledger))) {
 			return VIEW_TREE;
 		}
 		if (sign == 0) {
