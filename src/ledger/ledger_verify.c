@@ -27,6 +27,7 @@ struct verify {
 	uint8_t hash[JOURNAL_DIGEST_SIZE];
 	struct ledger_merkle merkle;
 	struct ledger_merkle row; /* Of the entries since the last whole row. */
+	uint64_t row_count; /* Rows when it began; the applier may be adding more. */
 	struct ledger_heads heads;
 	struct ledger_head next; /* The next one to be compared. */
 	bool has_next;
@@ -84,10 +85,10 @@ verify_tree(struct verify *verify, const struct journal_entry *entry)
 
 	ledger_merkle_leaf(bytes_over(verify->hash, JOURNAL_DIGEST_SIZE), &leaf);
 	ledger_merkle_add(&verify->merkle, 0, &leaf);
-	ledger_merkle_add(&verify->row, 0, &leaf);
-	if (number >= ledger_tree_row_count(verify->ledger->tree)) {
+	if (number >= verify->row_count) {
 		return STATUS_OK;
 	}
+	ledger_merkle_add(&verify->row, 0, &leaf);
 	if (ledger_tree_row(verify->ledger->tree, number, &row) != STATUS_OK) {
 		return faulty(verify, entry, "its row of the tree cannot be read");
 	}
@@ -408,6 +409,7 @@ ledger_verify(struct ledger *ledger, ledger_progress *progress, void *context,
 		.ledger = ledger,
 		.problem = problem,
 		.total = journal_last_sequence(ledger->journal),
+		.row_count = ledger_tree_row_count(ledger->tree),
 	};
 	size_t size = (size_t)(verify.total / 8 + 1);
 	enum status status = ledger_settle(ledger, problem);

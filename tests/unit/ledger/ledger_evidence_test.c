@@ -310,13 +310,16 @@ a_line_torn_by_a_crash_is_no_head_and_goes_with_the_next(void **state)
 	struct ledger_head head;
 	struct ledger_report report;
 	struct problem problem;
-	char path[96];
+	char path[96], torn[1500];
 	int fd;
 
 	scene_fill(*state, 3, key);
 	heads_path(*state, path);
+	/* Of a larger key: longer than the line that takes its place. */
+	memset(torn, '1', sizeof(torn));
+	memcpy(torn, "{\"size\":4", 9);
 	fd = open(path, O_WRONLY | O_APPEND);
-	assert_int_equal(write(fd, "{\"size\":4,\"ro", 13), 13);
+	assert_int_equal(write(fd, torn, sizeof(torn)), sizeof(torn));
 	close(fd);
 	ledger = ledger_scene_open(*state, LEDGER_WRITE);
 	verify_well(ledger, &report);
@@ -411,6 +414,38 @@ verify_finds_every_changed_head(void **state)
 		assert_int_equal(pwrite(fd, &line[at], 1, at), 1);
 	}
 	close(fd);
+	crypto_key_free(key);
+}
+
+/* Signed, and false all the same: root and last hash each for itself. */
+static void
+verify_finds_heads_that_lie(void **state)
+{
+	const struct ledger_scene *scene = *state;
+	struct crypto_key *key = key_new(CRYPTO_KEY_ED25519);
+	struct problem problem;
+	char path[96];
+
+	scene_fill(scene, 3, key);
+	heads_path(scene, path);
+	for (int lie = 0; lie < 3; lie++) {
+		struct ledger_head head;
+
+		assert_int_equal(ledger_heads_last(scene->directory, &head, &problem), STATUS_OK);
+		head.root.octets[5] ^= lie == 0;
+		head.last[5] ^= lie == 1;
+		head.size -= lie == 2;
+		assert_int_equal(ledger_head_sign(&head, key), STATUS_OK);
+		assert_int_equal(ledger_heads_append(scene->directory, &head, &problem), STATUS_OK);
+		assert_verify_fails(scene, key,
+			lie == 2 ? "it covers less than the one before it"
+				 : "the journal was another when it was signed");
+		/* The lie goes again. */
+		assert_int_equal(ledger_heads_cut(scene->directory, 0, &problem), STATUS_OK);
+		struct ledger *ledger = ledger_scene_open(scene, LEDGER_READ);
+		(void)checkpoint(ledger, key);
+		ledger_scene_close(ledger);
+	}
 	crypto_key_free(key);
 }
 
@@ -528,6 +563,7 @@ main(void)
 		TEST(a_line_torn_by_a_crash_is_no_head_and_goes_with_the_next),
 		TEST(verify_finds_a_past_that_is_another),
 		TEST(verify_finds_every_changed_head),
+		TEST(verify_finds_heads_that_lie),
 		TEST(verify_finds_rows_that_lie),
 		TEST(a_journal_restored_to_an_earlier_state_has_only_heads_of_its_own),
 		TEST(the_file_of_heads_has_a_limit),

@@ -134,6 +134,23 @@ looking_beside_the_writer_sees_what_was_durable(void **state)
 	ledger_scene_close(ledger);
 }
 
+/* The table leads to an entry behind the end that the journal had when we opened it. */
+static void
+a_change_made_while_looking_hides_nothing(void **state)
+{
+	struct ledger *ledger = ledger_scene_open(*state, LEDGER_CREATE), *looking;
+	static const char *const newer[] = {"newer", "other", NULL};
+
+	write_history(ledger);
+	ledger_scene_close(ledger);
+	ledger = ledger_scene_open(*state, LEDGER_WRITE);
+	looking = ledger_scene_open(*state, LEDGER_LOOK);
+	assert_int_equal(put_text(ledger, "88.100/B", "newer"), STATUS_OK);
+	assert_history(looking, "88.100/B", newer);
+	ledger_scene_close(looking);
+	ledger_scene_close(ledger);
+}
+
 static void
 looking_changes_nothing_and_takes_no_lock(void **state)
 {
@@ -243,6 +260,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(history_goes_from_the_newest_entry_to_the_oldest),
 		TEST(looking_beside_the_writer_sees_what_was_durable),
+		TEST(a_change_made_while_looking_hides_nothing),
 		TEST(looking_changes_nothing_and_takes_no_lock),
 		TEST(a_record_is_found_as_it_was),
 		TEST(a_time_decides_among_the_entries_of_the_handle),

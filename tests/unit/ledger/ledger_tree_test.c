@@ -3,6 +3,8 @@
 #include "ledger_scene.h"
 
 #include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
 
 /*
  * What the file of the tree says is what the journal says, whatever was lost of it; and a
@@ -274,13 +276,15 @@ a_last_row_with_another_hash_is_not_taken(void **state)
 
 	fill(*state, ENTRY_COUNT);
 	tree_path(*state, path);
-	for (int is_writable = 0; is_writable < 2; is_writable++) {
+	for (int round = 0; round < 4; round++) {
+		bool is_writable = round % 2 != 0;
 		int fd = open(path, O_RDWR);
 		off_t at = LEDGER_TREE_HEADER_SIZE + 2 * LEDGER_TREE_ROW_SIZE;
 
 		assert_int_equal(pread(fd, octets, sizeof(octets), at), sizeof(octets));
 		assert_true(ledger_tree_row_decode(octets, 2, &row));
-		row.hash.octets[9] ^= 1;
+		row.hash.octets[9] ^= round < 2;
+		row.time_ms -= round >= 2;
 		ledger_tree_row_encode(&row, 2, octets);
 		assert_int_equal(pwrite(fd, octets, sizeof(octets), at), sizeof(octets));
 		close(fd);
@@ -289,13 +293,90 @@ a_last_row_with_another_hash_is_not_taken(void **state)
 		stand_extend(&stand);
 		assert_tree_is_right(&stand);
 		stand_close(&stand);
-		/* The reader changed nothing; the lie goes for the second round. */
-		row.hash.octets[9] ^= 1;
+		/* The reader changed nothing; the lie goes for the next round. */
+		row.hash.octets[9] ^= round < 2;
+		row.time_ms += round >= 2;
 		ledger_tree_row_encode(&row, 2, octets);
 		fd = open(path, O_RDWR);
 		assert_int_equal(pwrite(fd, octets, sizeof(octets), at), sizeof(octets));
 		close(fd);
 	}
+}
+
+/* A journal of three rows by itself, each entry with the time that the clock then showed. */
+static struct journal *
+journal_with_times(const struct ledger_scene *scene, const int64_t *times)
+{
+	struct journal_change change = {.kind = JOURNAL_PUT, .key = TEXT("KEY")};
+	struct journal *journal;
+	uint64_t place;
+
+	assert_int_equal(
+		journal_open_sized(scene->directory, true, 0, 1 << 20, &journal, NULL), STATUS_OK);
+	for (unsigned i = 0; i < 3 * LEDGER_TREE_ROW_COUNT; i++) {
+		change.time_ms = times[i];
+		assert_int_equal(journal_add(journal, &change, &place), STATUS_OK);
+	}
+	assert_int_equal(journal_flush(journal, NULL), STATUS_OK);
+	return journal;
+}
+
+static void
+a_clock_set_back_leaves_the_decision_to_the_rows(void **state)
+{
+	const struct ledger_scene *scene = *state;
+	int64_t times[3 * LEDGER_TREE_ROW_COUNT];
+	struct stand stand = {0};
+	uint64_t sequence;
+	char path[96];
+
+	for (int i = 0; i < 3 * LEDGER_TREE_ROW_COUNT; i++) {
+		times[i] = 1000 + i;
+	}
+	times[2 * LEDGER_TREE_ROW_COUNT + 5] = 1010;
+	stand.journal = journal_with_times(scene, times);
+	snprintf(path, sizeof(path), "%s/tree", scene->directory);
+	assert_int_equal(ledger_tree_open(path, true, stand.journal, &stand.tree, NULL), STATUS_OK);
+	stand_extend(&stand);
+	/* The last row begins later, so that its early entry does not count. */
+	assert_int_equal(ledger_tree_sequence_at(stand.tree, 1000 + 300, &sequence), STATUS_OK);
+	assert_int_equal(sequence, 301);
+	assert_int_equal(ledger_tree_sequence_at(stand.tree, 1020, &sequence), STATUS_OK);
+	assert_int_equal(sequence, 21);
+	stand_close(&stand);
+}
+
+/* A full disk: what could not be written is made once there is room. */
+static void
+a_row_that_could_not_be_written_is_made_later(void **state)
+{
+	struct rlimit limit, low;
+	struct problem problem = {0};
+	struct stand stand;
+	bool is_complete;
+	char path[96];
+
+	fill(*state, ENTRY_COUNT);
+	tree_path(*state, path);
+	assert_int_equal(unlink(path), 0);
+	stand = stand_open(*state, true);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+	low = limit;
+	low.rlim_cur = LEDGER_TREE_HEADER_SIZE + LEDGER_TREE_ROW_SIZE + 5;
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &low), 0);
+	for (int i = 0; i < 2; i++) {
+		assert_int_not_equal(
+			ledger_tree_extend(stand.tree, UINT64_MAX, &is_complete, &problem),
+			STATUS_OK);
+		assert_int_equal(ledger_tree_row_count(stand.tree), 1);
+	}
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	assert_tree_is_right(&stand);
+	stand_extend(&stand);
+	assert_int_equal(ledger_tree_row_count(stand.tree), 3);
+	assert_tree_is_right(&stand);
+	stand_close(&stand);
 }
 
 static void
@@ -343,6 +424,8 @@ main(void)
 		TEST(a_torn_row_is_made_again),
 		TEST(the_tree_of_another_journal_is_not_taken),
 		TEST(a_last_row_with_another_hash_is_not_taken),
+		TEST(a_clock_set_back_leaves_the_decision_to_the_rows),
+		TEST(a_row_that_could_not_be_written_is_made_later),
 		TEST(a_time_leads_to_the_last_entry_before_it),
 	};
 
