@@ -101,12 +101,14 @@ bucket_of(struct access_guesses *guesses, uint64_t hash, uint32_t most, int64_t 
 
 	for (size_t i = 0; i < WAY_COUNT; i++) {
 		if (set[i].tag == tag) {
-			uint64_t earned =
-				(uint64_t)(now_ms - set[i].at_ms) * most * TRY / MINUTE_MS;
+			/* The clocks of two threads may be read in the other order. */
+			int64_t waited_ms = now_ms > set[i].at_ms ? now_ms - set[i].at_ms : 0;
+			uint64_t earned = (uint64_t)waited_ms * most * TRY / MINUTE_MS;
 			uint64_t left = set[i].left + earned;
 
 			set[i].left = left > (uint64_t)most * TRY ? most * TRY : (uint32_t)left;
-			set[i].at_ms = earned > 0 ? now_ms : set[i].at_ms;
+			/* What was too short to earn anything goes on counting. */
+			set[i].at_ms += (int64_t)(earned * MINUTE_MS / (most * TRY));
 			return &set[i];
 		}
 		if (set[i].tag == 0 || (found->tag != 0 && set[i].at_ms < found->at_ms)) {

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "access/access_guess.h"
+
+#include "support/cmocka_all.h"
+
+#include <stdio.h>
+
+static int
+begin(void **state)
+{
+	*state = access_guesses_new();
+	assert_non_null(*state);
+	return 0;
+}
+
+static int
+end(void **state)
+{
+	access_guesses_free(*state);
+	return 0;
+}
+
+static struct access_guess
+guess_of(enum access_guess_kind kind, const char *name, uint8_t network, uint8_t host,
+	int64_t now_ms)
+{
+	return (struct access_guess){.kind = kind,
+		.name = bytes_from_string(name),
+		.source = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 192, 0, network, host},
+		.now_ms = now_ms};
+}
+
+static size_t
+allowed_of(struct access_guesses *guesses, struct access_guess guess, size_t tries)
+{
+	size_t allowed = 0;
+
+	for (size_t i = 0; i < tries; i++) {
+		allowed += access_guess_begin(guesses, &guess);
+	}
+	return allowed;
+}
+
+static void
+a_network_is_wrong_so_often_a_minute(void **state)
+{
+	for (uint8_t host = 1; host <= 10; host++) {
+		char name[16];
+		bool is_allowed;
+
+		snprintf(name, sizeof(name), "88.1/%u", host);
+
+		struct access_guess guess = guess_of(ACCESS_GUESS_ANSWER, name, 2, host, 0);
+
+		is_allowed = access_guess_begin(*state, &guess);
+		assert_int_equal(is_allowed, host <= GUESS_PER_MINUTE_MAX);
+	}
+	/* One try is earned in a fifth of a minute. */
+	assert_int_equal(
+		allowed_of(*state, guess_of(ACCESS_GUESS_ANSWER, "88.1/x", 2, 1, 11999), 2), 0);
+	assert_int_equal(
+		allowed_of(*state, guess_of(ACCESS_GUESS_ANSWER, "88.1/x", 2, 1, 12000), 2), 1);
+	assert_int_equal(
+		allowed_of(*state, guess_of(ACCESS_GUESS_ANSWER, "88.1/x", 2, 1, 600000), 99),
+		GUESS_PER_MINUTE_MAX);
+}
+
+static void
+ten_thousand_guesses_an_hour_from_everywhere_are_few_about_one_key(void **state)
+{
+	size_t allowed = 0;
+
+	for (int64_t i = 0; i < 100000; i++) {
+		struct access_guess guess = guess_of(ACCESS_GUESS_VERIFY,
+			i % 2 == 0 ? "88.1/li" : "88.1/LI", (uint8_t)i, (uint8_t)(i >> 8), i * 36);
+
+		allowed += access_guess_begin(*state, &guess);
+	}
+	/* Five at once, and five a minute. */
+	assert_in_range(allowed, 60 * GUESS_PER_MINUTE_MAX, 61 * GUESS_PER_MINUTE_MAX);
+}
+
+static void
+strangers_cannot_lock_an_administrator_out(void **state)
+{
+	for (uint8_t network = 1; network < 100; network++) {
+		(void)allowed_of(
+			*state, guess_of(ACCESS_GUESS_ANSWER, "88.1/li", network, 1, 0), 9);
+	}
+	assert_int_equal(allowed_of(*state, guess_of(ACCESS_GUESS_ANSWER, "88.1/li", 200, 1, 0), 9),
+		GUESS_PER_MINUTE_MAX);
+}
+
+static void
+who_is_right_pays_nothing_but_the_work(void **state)
+{
+	struct access_guess answer = guess_of(ACCESS_GUESS_ANSWER, "88.1/li", 2, 1, 0);
+	struct access_guess verify = guess_of(ACCESS_GUESS_VERIFY, "88.1/wang", 3, 1, 0);
+	size_t allowed = 0;
+
+	for (int i = 0; i < 1000; i++) {
+		assert_true(access_guess_begin(*state, &answer));
+		access_guess_right(*state, &answer);
+	}
+	for (int i = 0; i < 1000 && access_guess_begin(*state, &verify); i++) {
+		access_guess_right(*state, &verify);
+		allowed++;
+	}
+	assert_int_equal(allowed, VERIFY_PER_MINUTE_MAX);
+	/* Being right gives back one try each time, never more than there were. */
+	access_guess_right(*state, &answer);
+	assert_int_equal(allowed_of(*state, answer, 99), GUESS_PER_MINUTE_MAX);
+}
+
+static void
+tries_under_way_count(void **state)
+{
+	struct access_guess guess = guess_of(ACCESS_GUESS_VERIFY, "88.1/li", 2, 1, 0);
+
+	assert_int_equal(allowed_of(*state, guess, 99), GUESS_PER_MINUTE_MAX);
+	access_guess_right(*state, &guess);
+	assert_int_equal(allowed_of(*state, guess, 99), 1);
+}
+
+static void
+a_clock_read_earlier_earns_nothing(void **state)
+{
+	assert_int_equal(
+		allowed_of(*state, guess_of(ACCESS_GUESS_VERIFY, "88.1/li", 2, 1, 5000), 99),
+		GUESS_PER_MINUTE_MAX);
+	assert_int_equal(
+		allowed_of(*state, guess_of(ACCESS_GUESS_VERIFY, "88.1/li", 2, 1, 4999), 99), 0);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(a_network_is_wrong_so_often_a_minute, begin, end),
+		cmocka_unit_test_setup_teardown(
+			ten_thousand_guesses_an_hour_from_everywhere_are_few_about_one_key, begin,
+			end),
+		cmocka_unit_test_setup_teardown(
+			strangers_cannot_lock_an_administrator_out, begin, end),
+		cmocka_unit_test_setup_teardown(who_is_right_pays_nothing_but_the_work, begin, end),
+		cmocka_unit_test_setup_teardown(tries_under_way_count, begin, end),
+		cmocka_unit_test_setup_teardown(a_clock_read_earlier_earns_nothing, begin, end),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
