@@ -61,7 +61,8 @@ enum status authority_change_new(struct arena *arena, const struct authority_ord
 	struct authority_change **ret_change) MUST_CHECK;
 
 /* What to hand to ledger_submit(), after setting `committed` and `context`; `expected` too, if
- * the record's version matters. */
+ * the record's version matters. It is a part of the change, and its judge finds the change around
+ * it: so it is submitted itself, and not by ledger_commit(), which submits a copy. */
 struct ledger_change *authority_change_entry(struct authority_change *change);
 
 struct authority_outcome {
