@@ -2,8 +2,10 @@
 #include "fault_rig.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /*
@@ -110,6 +112,11 @@ run_once(const char *call, unsigned nth, int error, bool stays)
 	pipe = fault_start(arguments, environment, &pid);
 	fault_wait(pipe, pid, &run);
 	free(arguments[0]);
+	if (error == 0 && WIFSIGNALED(run.wait_status) && WTERMSIG(run.wait_status) == SIGKILL) {
+		expect_acknowledged(directory, &run, what);
+		fault_directory_remove(directory);
+		return FAULT_EXIT_ERROR;
+	}
 	switch (fault_exit_code(&run, what)) {
 	case FAULT_EXIT_WELL:
 	case FAULT_EXIT_UNHARMED:
@@ -158,6 +165,17 @@ a_sync_that_fails_loses_nothing_acknowledged(void **state)
 	assert_true(run_all("sync", EIO, true, 1) > 4);
 }
 
+/* Each step of a commit, of a checkpoint, of the table behind it: they all go to the disk. */
+static void
+a_kill_at_any_call_to_the_disk_loses_nothing_acknowledged(void **state)
+{
+	(void)state;
+	assert_true(run_all("write", 0, false, 1) > 4);
+	assert_true(run_all("sync", 0, false, 1) > 4);
+	assert_true(run_all("room", 0, false, 1) > 0);
+	assert_true(run_all("map", 0, false, 1) > 0);
+}
+
 static void
 a_disk_without_room_loses_nothing_acknowledged(void **state)
 {
@@ -187,6 +205,7 @@ main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_write_that_fails_loses_nothing_acknowledged),
 		cmocka_unit_test(a_sync_that_fails_loses_nothing_acknowledged),
+		cmocka_unit_test(a_kill_at_any_call_to_the_disk_loses_nothing_acknowledged),
 		cmocka_unit_test(a_disk_without_room_loses_nothing_acknowledged),
 		cmocka_unit_test(a_map_that_fails_loses_nothing_acknowledged),
 		cmocka_unit_test(memory_that_fails_loses_nothing_acknowledged),

@@ -17,6 +17,8 @@
  *
  *     fault_scenario run DIR          fifty changes in chains of ten, then reads, then closes
  *     fault_scenario storm DIR ROUND  chains without end, of all lengths
+ *     fault_scenario record DIR       makes a ledger and changes few handles often, while
+ *                                     record.c writes down what reaches the disk
  *
  * Each acknowledged change is said on stdout as one line with its number, by one system call
  * that nothing can make fail. Exit codes are those of enum fault_exit.
@@ -24,6 +26,8 @@
 extern void fault_arm(void) __attribute__((weak));
 extern void fault_disarm(void) __attribute__((weak));
 extern long fault_hits(void) __attribute__((weak));
+extern void fault_record_begin(void) __attribute__((weak));
+extern void fault_acknowledged(unsigned long number) __attribute__((weak));
 
 static struct round {
 	pthread_mutex_t lock;
@@ -58,6 +62,9 @@ committed(void *context, struct ledger_change *change, enum status status, uint6
 	(void)sequence;
 	if (status == STATUS_OK) {
 		say("ok", named->number);
+		if (fault_acknowledged != NULL) {
+			fault_acknowledged(named->number);
+		}
 	}
 	pthread_mutex_lock(&rounds.lock);
 	if (status == STATUS_OK && named->number < FAULT_CHANGE_COUNT) {
@@ -209,12 +216,66 @@ storm(const char *directory, unsigned long round)
 	}
 }
 
+/* Deletes may be answered that there is nothing; all else must be done. */
+static bool
+record_chain(
+	struct ledger *ledger, struct named_change *changes, unsigned long first, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++) {
+		changes[i].number = first + i;
+		fault_crash_change(
+			first + i, &changes[i].change, changes[i].name, changes[i].octets);
+	}
+	rounds.failure = STATUS_OK;
+	return commit_chain(ledger, changes, count) == STATUS_OK ||
+		rounds.failure == STATUS_NOT_FOUND;
+}
+
+static int
+record(const char *directory)
+{
+	static struct named_change changes[FAULT_CRASH_CHAIN_MAX];
+	struct problem problem;
+	struct ledger *ledger;
+	unsigned long number = 0;
+
+	fault_record_begin();
+	if (ledger_create_sized(directory, FAULT_CRASH_SEGMENT_SIZE, &ledger, &problem) !=
+		STATUS_OK) {
+		return FAULT_EXIT_ERROR;
+	}
+	for (unsigned chain = 0; number < FAULT_CRASH_CHANGE_COUNT; chain++) {
+		unsigned long left = FAULT_CRASH_CHANGE_COUNT - number;
+		unsigned count = 1 + chain * 5 % FAULT_CRASH_CHAIN_MAX;
+
+		count = count < left ? count : (unsigned)left;
+		if (!record_chain(ledger, changes, number, count)) {
+			return FAULT_EXIT_ERROR;
+		}
+		number += count;
+		if (chain % 8 == 7 && ledger_settle(ledger, &problem) != STATUS_OK) {
+			return FAULT_EXIT_ERROR;
+		}
+		/* Now and then an orderly stop and a start. */
+		if (chain % 20 == 19 &&
+			(ledger_close(ledger, &problem) != STATUS_OK ||
+				ledger_open(directory, LEDGER_WRITE, &ledger, &problem) !=
+					STATUS_OK)) {
+			return FAULT_EXIT_ERROR;
+		}
+	}
+	return ledger_close(ledger, &problem) == STATUS_OK ? FAULT_EXIT_WELL : FAULT_EXIT_ERROR;
+}
+
 int
 main(int argc, char **argv)
 {
 	signal(SIGXFSZ, SIG_IGN);
 	if (argc == 3 && strcmp(argv[1], "run") == 0 && fault_arm != NULL) {
 		return run(argv[2]);
+	}
+	if (argc == 3 && strcmp(argv[1], "record") == 0 && fault_record_begin != NULL) {
+		return record(argv[2]);
 	}
 	if (argc == 4 && strcmp(argv[1], "storm") == 0) {
 		return storm(argv[2], strtoul(argv[3], NULL, 10));

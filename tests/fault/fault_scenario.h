@@ -22,6 +22,29 @@ enum {
 	FAULT_SEGMENT_SIZE = 16384,
 };
 
+/*
+ * What is recorded for the enumeration of crashes: change i concerns one of a few handles, or
+ * homes a prefix of its own.
+ */
+enum {
+	FAULT_CRASH_CHANGE_COUNT = 360,
+	FAULT_CRASH_HANDLE_COUNT = 24,
+	FAULT_CRASH_CHAIN_MAX = 16,
+	FAULT_CRASH_SEGMENT_SIZE = 8192,
+};
+
+static inline enum journal_kind
+fault_crash_kind(unsigned long number)
+{
+	return number % 13 == 12 ? JOURNAL_HOME : number % 7 == 6 ? JOURNAL_DELETE : JOURNAL_PUT;
+}
+
+static inline unsigned long
+fault_crash_handle(unsigned long number)
+{
+	return number * 31 % FAULT_CRASH_HANDLE_COUNT;
+}
+
 enum fault_exit {
 	FAULT_EXIT_WELL = 0, /* All done, nothing failed. */
 	FAULT_EXIT_UNHARMED = 10, /* Something failed, and all was done. */
@@ -88,6 +111,29 @@ fault_storm_name(unsigned long round, unsigned long number, char ret_name[FAULT_
 	int size = snprintf(ret_name, FAULT_NAME_SIZE, "88.200/%lu.%lu", round, number);
 
 	return bytes_over(ret_name, (size_t)size);
+}
+
+static inline struct bytes
+fault_crash_name(unsigned long number, char ret_name[FAULT_NAME_SIZE])
+{
+	int size = fault_crash_kind(number) == JOURNAL_HOME
+		? snprintf(ret_name, FAULT_NAME_SIZE, "0.NA/88.%lu", number)
+		: snprintf(ret_name, FAULT_NAME_SIZE, "88.300/%lu", fault_crash_handle(number));
+
+	return bytes_over(ret_name, (size_t)size);
+}
+
+static inline void
+fault_crash_change(unsigned long number, struct ledger_change *ret_change,
+	char ret_name[FAULT_NAME_SIZE], uint8_t ret_octets[FAULT_VALUE_SIZE])
+{
+	*ret_change = (struct ledger_change){
+		.kind = fault_crash_kind(number),
+		.name = fault_crash_name(number, ret_name),
+	};
+	if (ret_change->kind == JOURNAL_PUT) {
+		ret_change->values = fault_values(number, ret_octets);
+	}
 }
 
 static inline void

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <link.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -20,9 +21,8 @@
  *     FAULT_CALL   which calls count: write (pwrite, pwritev, writev, write), sync (fdatasync,
  *                  fsync, msync), room (fallocate, posix_fallocate, ftruncate), memory (malloc,
  *                  calloc, realloc), map (mmap)
- *     FAULT_AT     the n-th of them fails (from 1 on)
- *     FAULT_ERRNO  with this error
- *     FAULT_STAYS  if set, and so do all later ones
+ *     FAULT_AT     the n-th of them fails (from 1 on) *     FAULT_ERRNO  with this error; 0: the process is killed instead, with that call not made
+*     FAULT_STAYS  if set, and so do all later ones
  *
  * Nothing counts before the program calls fault_arm(); writes to the first three descriptors
  * never do: what is said there is the test's own. Nor does memory that OpenSSL asks for: it
@@ -107,6 +107,9 @@ fails(enum call call)
 	}
 	now = atomic_fetch_add(&count, 1) + 1;
 	if (now == at || (stays && now > at)) {
+		if (number == 0) {
+			(void)kill(getpid(), SIGKILL);
+		}
 		atomic_fetch_add(&hits, 1);
 		errno = number;
 		return true;
