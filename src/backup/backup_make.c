@@ -217,6 +217,13 @@ segments_copy(struct make *make)
 	return status;
 }
 
+/* A folder of the node's files that is copied. */
+struct node_folder {
+	struct make *make;
+	int fd;
+	const char *name; /* NULL: DIR itself. */
+};
+
 /* houji.yaml, keys, whatever an operator put beside them; not what only a running node or a
  * load needs. */
 static bool
@@ -225,37 +232,48 @@ is_node_file(const char *name)
 	struct bytes text = bytes_from_string(name);
 
 	return backup_name_is_plain(text) && !bytes_equal(text, TEXT("lock")) &&
+		!bytes_equal(text, TEXT("ledger")) && !bytes_equal(text, TEXT("view")) &&
 		!bytes_start_with(text, TEXT("load.state"));
 }
-
-/* Under the digest of its octets, so that an earlier backup's stays what it was. */
+/* "<hash>-keys+server.pem": under the digest of its octets, so that an earlier backup's stays
+ * what it was. */
 static enum status
-node_file_copy(void *context, const char *name)
+stored_name(const struct node_folder *folder, const char *name, struct bytes octets,
+	char ret_stored[BACKUP_NAME_SIZE_MAX + 1])
 {
-	struct make *make = context;
-	char stored[BACKUP_NAME_SIZE_MAX + 1];
-	struct text_writer writer = text_writer_over(stored, sizeof(stored));
+	struct text_writer writer = text_writer_over(ret_stored, BACKUP_NAME_SIZE_MAX + 1);
 	uint8_t hash[CRYPTO_DIGEST_SIZE_MAX];
-	struct stat file;
+
+	crypto_digest(CRYPTO_SHA256, octets, hash);
+	text_write_hex(&writer, bytes_over(hash, BACKUP_NODE_HASH_SIZE));
+	text_write_char(&writer, '-');
+	if (folder->name != NULL) {
+		text_write_string(&writer, folder->name);
+		text_write_char(&writer, '+');
+	}
+	text_write_string(&writer, name);
+	text_write_char(&writer, '\0');
+	return text_writer_end(&writer);
+}
+
+static enum status
+node_file_copy(const struct node_folder *folder, const char *name)
+{
+	struct make *make = folder->make;
+	char stored[BACKUP_NAME_SIZE_MAX + 1];
+	struct bytes octets;
 	enum status status;
 	uint64_t size;
 
-	if (fstatat(make->from_fd, name, &file, AT_SYMLINK_NOFOLLOW) != 0 ||
-		!S_ISREG(file.st_mode) || !is_node_file(name)) {
-		return STATUS_OK;
-	}
-	status = backup_file_read(make->from_fd, name,
+	status = backup_file_read(folder->fd, name,
 		&(struct backup_room){make->octets, BACKUP_NODE_FILE_SIZE_MAX + 1, 0}, &size,
 		make->problem);
 	if (status != STATUS_OK) {
 		return status == STATUS_NOT_FOUND ? STATUS_OK : status; /* Gone meanwhile. */
 	}
-	crypto_digest(CRYPTO_SHA256, bytes_over(make->octets, size), hash);
-	text_write_hex(&writer, bytes_over(hash, BACKUP_NODE_HASH_SIZE));
-	text_write_char(&writer, '-');
-	text_write_string(&writer, name);
-	text_write_char(&writer, '\0');
-	if (text_writer_end(&writer) != STATUS_OK || size > BACKUP_NODE_FILE_SIZE_MAX) {
+	octets = bytes_over(make->octets, size);
+	if (stored_name(folder, name, octets, stored) != STATUS_OK ||
+		size > BACKUP_NODE_FILE_SIZE_MAX) {
 		return problem_set(make->problem, STATUS_TOO_LARGE,
 			"%s: no file of a node is so large, or has so long a name; move it away",
 			name);
@@ -263,8 +281,7 @@ node_file_copy(void *context, const char *name)
 	status = backup_file_write(make->to_node_fd, stored,
 		&(struct backup_run){make->octets, size, 0, 0}, make->problem);
 	if (status == STATUS_OK) {
-		status = backup_manifest_add_node_file(
-			&make->now, stored, bytes_over(make->octets, size));
+		status = backup_manifest_add_node_file(&make->now, stored, octets);
 		if (status != STATUS_OK) {
 			(void)problem_set(make->problem, status,
 				"more than %d files lie beside the ledger; move away those that "
@@ -274,6 +291,39 @@ node_file_copy(void *context, const char *name)
 	}
 	crypto_forget(make->octets, size);
 	return status;
+}
+
+static enum status node_folder_visit(void *context, const char *name);
+
+/* keys/ and client/: one level, no further. */
+static enum status
+node_folder_copy(const struct node_folder *parent, const char *name)
+{
+	struct node_folder folder = {parent->make, -1, name};
+	enum status status =
+		backup_folder_open(parent->fd, name, false, &folder.fd, parent->make->problem);
+
+	if (status == STATUS_OK) {
+		status = backup_folder_visit(
+			folder.fd, node_folder_visit, &folder, parent->make->problem);
+	}
+	backup_close(folder.fd);
+	return status;
+}
+
+static enum status
+node_folder_visit(void *context, const char *name)
+{
+	const struct node_folder *folder = context;
+	struct stat file;
+
+	if (!is_node_file(name) || fstatat(folder->fd, name, &file, AT_SYMLINK_NOFOLLOW) != 0) {
+		return STATUS_OK;
+	}
+	if (S_ISDIR(file.st_mode)) {
+		return folder->name == NULL ? node_folder_copy(folder, name) : STATUS_OK;
+	}
+	return S_ISREG(file.st_mode) ? node_file_copy(folder, name) : STATUS_OK;
 }
 
 static enum status
@@ -286,7 +336,10 @@ node_files_copy(struct make *make)
 	}
 	status = backup_folder_open(make->to_fd, "node", true, &make->to_node_fd, make->problem);
 	if (status == STATUS_OK) {
-		status = backup_folder_visit(make->from_fd, node_file_copy, make, make->problem);
+		struct node_folder folder = {make, make->from_fd, NULL};
+
+		status = backup_folder_visit(
+			make->from_fd, node_folder_visit, &folder, make->problem);
 	}
 	if (status == STATUS_OK && fsync(make->to_node_fd) != 0) {
 		status = problem_system(make->problem, "cannot write %s/node", make->to);

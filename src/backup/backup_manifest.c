@@ -34,6 +34,48 @@ backup_name_is_plain(struct bytes name)
 	return true;
 }
 
+bool
+backup_name_parts(
+	const char *stored, char ret_folder[BACKUP_NAME_SIZE_MAX + 1], const char **ret_name)
+{
+	struct bytes text = bytes_from_string(stored), folder;
+	uint8_t hash[BACKUP_NODE_HASH_SIZE];
+
+	if (text.size <= BACKUP_NODE_PREFIX_SIZE || text.at[BACKUP_NODE_PREFIX_SIZE - 1] != '-' ||
+		text_read_hex(bytes_slice(text, 0, BACKUP_NODE_PREFIX_SIZE - 1), hash) !=
+			STATUS_OK) {
+		return false;
+	}
+	text = bytes_slice(text, BACKUP_NODE_PREFIX_SIZE, text.size);
+	folder = bytes_slice(text, 0, bytes_find(text, '+'));
+	ret_folder[0] = '\0';
+	if (folder.size < text.size) {
+		if (!backup_name_is_plain(folder)) {
+			return false;
+		}
+		memcpy(ret_folder, folder.at, folder.size);
+		ret_folder[folder.size] = '\0';
+		text = bytes_slice(text, folder.size + 1, text.size);
+	}
+	*ret_name = (const char *)text.at;
+	return backup_name_is_plain(text);
+}
+
+static bool
+stored_name_is_fit(struct bytes stored)
+{
+	char text[BACKUP_NAME_SIZE_MAX + 1], folder[BACKUP_NAME_SIZE_MAX + 1];
+	const char *name;
+
+	if (stored.size == 0 || stored.size > BACKUP_NAME_SIZE_MAX ||
+		bytes_find(stored, 0) < stored.size) {
+		return false;
+	}
+	memcpy(text, stored.at, stored.size);
+	text[stored.size] = '\0';
+	return backup_name_parts(text, folder, &name);
+}
+
 static enum status
 list_add(struct backup_file **list, size_t *count, const struct backup_file *file)
 {
@@ -66,8 +108,7 @@ backup_manifest_add_node_file(
 {
 	struct backup_file file = {.size = octets.size};
 	struct bytes text = bytes_from_string(name);
-
-	if (!backup_name_is_plain(text) || octets.size > BACKUP_NODE_FILE_SIZE_MAX ||
+	if (!stored_name_is_fit(text) || octets.size > BACKUP_NODE_FILE_SIZE_MAX ||
 		manifest->node_file_count == BACKUP_NODE_FILE_COUNT_MAX) {
 		return STATUS_TOO_LARGE;
 	}
@@ -332,7 +373,7 @@ file_take(struct backup_manifest *manifest, struct bytes path, struct backup_fil
 		return list_add(&manifest->segments, &manifest->segment_count, file);
 	}
 	name = bytes_slice(path, 5, path.size);
-	if (!bytes_start_with(path, TEXT("node/")) || !backup_name_is_plain(name) ||
+	if (!bytes_start_with(path, TEXT("node/")) || !stored_name_is_fit(name) ||
 		file->size > BACKUP_NODE_FILE_SIZE_MAX ||
 		manifest->node_file_count == BACKUP_NODE_FILE_COUNT_MAX) {
 		return STATUS_CORRUPT;

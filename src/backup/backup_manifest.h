@@ -9,20 +9,20 @@
  *
  *     {"houji":"backup","version":1,"created":T,"segment_size":N,"place":N,"last":N,
  *      "sequence":N,"time_ms":N,"head":HEX}
- *     {"file":"ledger/0000000000000000.seg","size":N,"sha256":HEX}     each segment, in order
- *     {"file":"node/houji.yaml","size":N,"sha256":HEX}                 with keys only
- *     {"lines":N,"sha256":HEX}
+ *     {"file":"ledger/0000000000000000.seg","size":N,"sha256":HEX}     each segment, in order *     {"file":"node/<hash>-houji.yaml","size":N,"sha256":HEX}          with keys only
+ *     {"file":"node/<hash>-keys+server.pem","size":N,"sha256":HEX}     of a folder in DIR
+*     {"lines":N,"sha256":HEX}
  *
  * It is written last and renamed into place, so that a backup is whole or not there. Of a file
  * only the first `size` octets count: what lies behind them is of a later backup that was not
  * finished.
  *
  * A manifest may come from anybody. Names of segments are not read but expected, other names
- * are one plain word; sizes agree with the places they stand for; counts are bounded.
+ * are one plain word, or two with a plus between; sizes agree with the places they stand for; counts are bounded.
  */
 enum {
 	BACKUP_VERSION = 1,
-	BACKUP_NAME_SIZE_MAX = 63,
+	BACKUP_NAME_SIZE_MAX = 127,
 	/* Of a file's digest, in front of its name: copies of other content stay apart. */
 	BACKUP_NODE_HASH_SIZE = 8,
 	BACKUP_NODE_PREFIX_SIZE = 2 * BACKUP_NODE_HASH_SIZE + 1,
@@ -66,3 +66,8 @@ enum status backup_manifest_add_node_file(
 
 /* A name that a file of TO/node may have: letters, digits, '.', '_' and '-', no dot first. */
 bool backup_name_is_plain(struct bytes name);
+
+/* What a stored name "<hash>-keys+server.pem" stands for; `ret_folder` is empty for a file of
+ * DIR itself. False if it stands for nothing. */
+bool backup_name_parts(
+	const char *stored, char ret_folder[BACKUP_NAME_SIZE_MAX + 1], const char **ret_name);

@@ -35,12 +35,16 @@ struct restore {
 	struct problem *problem;
 };
 
+/* A file of the node, or the folder of one. */
 static bool
 is_node_name(const struct backup_manifest *manifest, const char *name)
 {
 	for (size_t i = 0; i < manifest->node_file_count; i++) {
-		if (strlen(manifest->node_files[i].name) > BACKUP_NODE_PREFIX_SIZE &&
-			strcmp(manifest->node_files[i].name + BACKUP_NODE_PREFIX_SIZE, name) == 0) {
+		char folder[BACKUP_NAME_SIZE_MAX + 1];
+		const char *file;
+
+		if (backup_name_parts(manifest->node_files[i].name, folder, &file) &&
+			strcmp(folder[0] != '\0' ? folder : file, name) == 0) {
 			return true;
 		}
 	}
@@ -257,14 +261,13 @@ end_check(struct restore *restore)
 
 /* A file that an interrupted restore put there already is the same; another is left alone. */
 static bool
-is_there_already(struct restore *restore, const char *name, uint64_t size)
+is_there_already(struct restore *restore, int folder_fd, const char *name, uint64_t size)
 {
 	uint8_t *there = malloc(size + 1);
 	uint64_t there_size;
 	bool is_same = there != NULL &&
-		backup_file_read(restore->directory_fd, name,
-			&(struct backup_room){there, size + 1, 0}, &there_size,
-			NULL) == STATUS_OK &&
+		backup_file_read(folder_fd, name, &(struct backup_room){there, size + 1, 0},
+			&there_size, NULL) == STATUS_OK &&
 		bytes_equal(
 			bytes_over(there, there_size), bytes_over(restore->source.octets, size));
 
@@ -277,23 +280,26 @@ is_there_already(struct restore *restore, const char *name, uint64_t size)
 
 /* Under its name a file is whole from the start. */
 static enum status
-node_file_place(struct restore *restore, const char *name, uint64_t size)
+node_file_place(struct restore *restore, int folder_fd, const char *name, uint64_t size)
 {
 	static const char unfinished[] = "node.tmp";
 	enum status status = backup_file_write(restore->ledger_fd, unfinished,
 		&(struct backup_run){restore->source.octets, size, 0, 0}, restore->problem);
 
-	if (status != STATUS_OK ||
-		renameat2(restore->ledger_fd, unfinished, restore->directory_fd, name,
-			RENAME_NOREPLACE) == 0) {
+	if (status != STATUS_OK) {
 		return status;
+	}
+	if (renameat2(restore->ledger_fd, unfinished, folder_fd, name, RENAME_NOREPLACE) == 0) {
+		return fsync(folder_fd) == 0
+			? STATUS_OK
+			: problem_system(restore->problem, "cannot make %s", name);
 	}
 	if (errno != EEXIST) {
 		return problem_system(
 			restore->problem, "cannot make %s/%s", restore->directory, name);
 	}
 	(void)unlinkat(restore->ledger_fd, unfinished, 0);
-	return is_there_already(restore, name, size)
+	return is_there_already(restore, folder_fd, name, size)
 		? STATUS_OK
 		: problem_set(restore->problem, STATUS_EXISTS,
 			  "%s/%s is there already and another; a restore overwrites nothing: name "
@@ -301,27 +307,48 @@ node_file_place(struct restore *restore, const char *name, uint64_t size)
 			  restore->directory, name);
 }
 
+/* What the ledger itself will need. */
+static bool
+is_taken(const char *name)
+{
+	static const char *const taken[] = {"ledger", "view", "lock", UNFINISHED};
+
+	for (size_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++) {
+		if (strcmp(name, taken[i]) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static enum status
 node_file_restore(struct restore *restore, size_t number)
 {
-	const char *stored = restore->source.manifest.node_files[number].name;
-	const char *name = stored + BACKUP_NODE_PREFIX_SIZE;
-	static const char *const taken[] = {"ledger", "view", "lock", UNFINISHED};
+	const char *stored = restore->source.manifest.node_files[number].name, *name;
+	char folder[BACKUP_NAME_SIZE_MAX + 1];
+	int folder_fd = restore->directory_fd;
 	uint64_t size;
-	enum status status = backup_source_node_file(&restore->source, number, &size);
-	bool is_fit = strlen(stored) > BACKUP_NODE_PREFIX_SIZE &&
-		backup_name_is_plain(bytes_from_string(name));
+	enum status status;
 
-	for (size_t i = 0; is_fit && i < sizeof(taken) / sizeof(taken[0]); i++) {
-		is_fit = strcmp(name, taken[i]) != 0;
-	}
-	if (status == STATUS_OK && !is_fit) {
-		status = problem_set(restore->problem, STATUS_CORRUPT,
+	if (!backup_name_parts(stored, folder, &name) || is_taken(folder) ||
+		(folder[0] == '\0' && is_taken(name))) {
+		return problem_set(restore->problem, STATUS_CORRUPT,
 			"%s: no file of a node is called node/%s", restore->source.path, stored);
 	}
+	if (folder[0] != '\0') {
+		status = backup_folder_open(
+			restore->directory_fd, folder, true, &folder_fd, restore->problem);
+		if (status != STATUS_OK) {
+			return status;
+		}
+	}
+	status = backup_source_node_file(&restore->source, number, &size);
 	if (status == STATUS_OK) {
-		status = node_file_place(restore, name, size);
+		status = node_file_place(restore, folder_fd, name, size);
 		crypto_forget(restore->source.octets, size);
+	}
+	if (folder_fd != restore->directory_fd) {
+		close(folder_fd);
 	}
 	return status;
 }

@@ -160,8 +160,10 @@ names_of_node_files_stay_in_their_folder(void **state)
 {
 	static const char *const names[] = {"../../../escape", "/etc/passwd", "..", ".", ".hidden",
 		"", "a/b", "a\\u0000b", "a b", "0123456789abcdef-ledger", "0123456789abcdef-lock",
-		"0123456789abcdef-", "short", "0123456789abcdef-..",
-		"0123456789abcdef-restore.unfinished",
+		"0123456789abcdef-", "short", "0123456789abcdef-ledger+x", "0123456789abcdef-..+x",
+		"0123456789abcdef-a+b+c", "0123456789abcdef-+x", "0123456789abcdef-a+",
+		"0123456789abcdef-.a+b", "0123456789abcdeg-x", "0123456789abcdef+x",
+		"0123456789abcdef-..", "0123456789abcdef-restore.unfinished",
 		"012345678901234567890123456789012345678901234567890123456789abcd"};
 	struct scene *scene = *state;
 	static struct lines lines;

@@ -341,7 +341,9 @@ keys_come_along_when_asked_and_nobody_else_may_read_them(void **state)
 	uint8_t octets[64];
 
 	write_file(scene->node, "houji.yaml", TEXT("old"));
-	write_file(scene->node, "server.key", TEXT("secret"));
+	snprintf(path, sizeof(path), "%s/keys", scene->node);
+	assert_int_equal(mkdir(path, 0700), 0);
+	write_file(scene->node, "keys/server.pem", TEXT("secret"));
 	change_much(scene->ledger, 0, 10);
 	assert_int_equal(back_up(scene->node, scene->to).node_file_count, 0);
 	assert_int_equal(
@@ -354,9 +356,10 @@ keys_come_along_when_asked_and_nobody_else_may_read_them(void **state)
 	assert_int_equal(restore_well(scene->to, scene->restored, &all_of_it).node_file_count, 2);
 	assert_true(bytes_equal(
 		read_file(scene->restored, "houji.yaml", octets, sizeof(octets)), TEXT("newer")));
-	assert_true(bytes_equal(
-		read_file(scene->restored, "server.key", octets, sizeof(octets)), TEXT("secret")));
-	snprintf(path, sizeof(path), "%s/server.key", scene->restored);
+	assert_true(
+		bytes_equal(read_file(scene->restored, "keys/server.pem", octets, sizeof(octets)),
+			TEXT("secret")));
+	snprintf(path, sizeof(path), "%s/keys/server.pem", scene->restored);
 	assert_int_equal(stat(path, &file), 0);
 	assert_int_equal(file.st_mode & 0777, 0600);
 	assert_int_equal(stat(scene->restored, &file), 0);
