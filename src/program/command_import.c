@@ -1,13 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "program/commands.h"
+#include "program/export.h"
 #include "program/import.h"
 
 #include <arpa/inet.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { OPTION_CHECK = 1, OPTION_PASSPHRASE_FILE, OPTION_JSON };
+enum {
+	OPTION_CHECK = 1,
+	OPTION_PASSPHRASE_FILE,
+	OPTION_JSON,
+	OPTION_RESTART,
+	OPTION_MAX_ERRORS,
+	OPTION_QUIET,
+};
 enum { IMPORT_MEMORY_MAX = 64 * 1048576 };
 
 static const struct option_row rows[] = {
@@ -18,13 +27,32 @@ static const struct option_row rows[] = {
 			"privkey.bin 的口令：取 FILE 的首行；否则取 HOUJI_PASSPHRASE；\n"
 			"否则询问终端"}},
 	{OPTION_JSON, "json", 'j', NULL, {"write one JSON object", "输出一个 JSON 对象"}},
+	{OPTION_CHECK, "dry-run", 0, NULL, {"the same as --check", "同 --check"}},
+	{OPTION_RESTART, "restart", 0, NULL,
+		{"begin anew, even if FILE was imported in part", "从头开始，忽略上次的进度"}},
+	{OPTION_MAX_ERRORS, "max-errors", 0, "N",
+		{"stop after N lines that fail (default: never)", "N 行失败后停止（默认不停）"}},
+	{OPTION_QUIET, "quiet", 'q', NULL, {"no progress", "不显示进度"}},
 	{0},
 };
 
 const struct command_manual command_import_manual = {
 	.name = "import",
-	.usage = "handle-net DIR [TO] [--check] [--passphrase-file FILE] [--json]",
-	.about = {"Reads the folder DIR of a Handle.net server (hdl-setup-server's \"svr_1\") and\n"
+	.usage = "[OPTION]... DIR FILE|-\n"
+		 "handle-net DIR [TO] [--check] [--passphrase-file FILE] [--json]",
+	.about = {"Reads the records and prefixes that houji export wrote to FILE into the node "
+		  "in\n"
+		  "DIR. First the seal is proven over the whole FILE; from stdin or a pipe it is\n"
+		  "kept in DIR (a file without a name) until its seal has come. So nothing of a\n"
+		  "file that was cut or changed is ever imported. Then it goes as with houji "
+		  "load:\n"
+		  "wrong lines are told and left out, an import that was interrupted goes on "
+		  "where\n"
+		  "it stopped. Secret keys that the export left out stay as they are in DIR.\n"
+		  "Nothing may be serving DIR.\n"
+		  "\n"
+		  "With the word handle-net: reads the folder DIR of a Handle.net server "
+		  "(hdl-setup-server's \"svr_1\") and\n"
 		  "tells of every file and of every key of config.dct what becomes of it: taken "
 		  "as\n"
 		  "a setting, not needed and why, not supported yet, unknown. Nothing in DIR is\n"
@@ -38,7 +66,13 @@ const struct command_manual command_import_manual = {
 		  "\n"
 		  "What would be dangerous - a key that is not the site's, access for everybody - "
 		  "is\ntold, and then nothing is made.",
-		"读取 Handle.net 服务器目录 DIR（hdl-setup-server 生成的 "
+		"将 houji export 写入 FILE 的记录与前缀读入 DIR 中的节点。先对整个 FILE "
+		"核验封印；\n"
+		"来自标准输入或管道时，先存于 DIR 内的无名文件，直至封印到达。因此被截断或篡改的\n"
+		"文件不会有任何内容被导入。其后与 houji load 相同：错误的行予以报告并略过，中断后\n"
+		"可继续。导出时略去的密钥值在 DIR 中保持不变。期间不得有节点正在使用 DIR。\n"
+		"\n"
+		"使用 handle-net 时：读取 Handle.net 服务器目录 DIR（hdl-setup-server 生成的 "
 		"svr_1），逐一说明每个文件\n"
 		"与 config.dct 每一项的去向：采用为某项配置、不需要及其原因、尚不支持、未知。\n"
 		"不改动 DIR 中的任何内容。\n"
@@ -146,16 +180,23 @@ command_import(int argc, char **argv)
 	struct option_walk walk = option_walk_over(&command_import_manual, argc, argv);
 	static struct import import = {
 		.passphrase = {.option = "--passphrase-file", .variable = "HOUJI_PASSPHRASE"}};
+	struct import_records_call records = {0};
 	bool is_check = false;
 	int count, exit_code;
-
 	while (option_next(&walk)) {
 		if (walk.key == OPTION_CHECK) {
 			is_check = true;
 		} else if (walk.key == OPTION_JSON) {
 			import.is_json = true;
-		} else {
+		} else if (walk.key == OPTION_PASSPHRASE_FILE) {
 			import.passphrase.file = walk.argument;
+		}
+		records.is_restarting |= walk.key == OPTION_RESTART;
+		records.is_quiet |= walk.key == OPTION_QUIET;
+		if (walk.key == OPTION_MAX_ERRORS &&
+			!option_number(walk.argument, LONG_MAX, &records.errors_max)) {
+			return command_usage_error(&command_import_manual,
+				SAY("not a number: '%s'", "不是数字：'%s'"), walk.argument);
 		}
 	}
 	if (walk.is_done) {
@@ -163,8 +204,16 @@ command_import(int argc, char **argv)
 	}
 	count = argc - walk.index;
 	if (count < 1 || strcmp(argv[walk.index], "handle-net") != 0) {
-		return command_usage_error(&command_import_manual, "%s",
-			SAY("what is to be imported? handle-net", "请指定导入内容：handle-net"));
+		if (count != 2) {
+			return command_usage_error(&command_import_manual, "%s",
+				SAY("DIR and FILE are wanted, or the word handle-net",
+					"需要给出 DIR 与 FILE，或 handle-net"));
+		}
+		records.directory = argv[walk.index];
+		records.path = argv[walk.index + 1];
+		records.is_dry_run = is_check;
+		records.is_json = import.is_json;
+		return import_records(&records);
 	}
 	if (count < 2 || count > 3) {
 		return command_usage_error(&command_import_manual, "%s",

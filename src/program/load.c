@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/text_writer.h"
+#include "program/export.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,9 +14,69 @@ volatile sig_atomic_t load_is_stopped;
 enum { SCRATCH_SIZE = 1 << 20, SCRATCH_LIMIT = 64 << 20, CHUNK_ARENA_LIMIT = 256 << 20 };
 
 static bool
+list_has_index(const struct handle_value_list *list, uint32_t index)
+{
+	struct wire_reader walk = handle_value_list_walk(list);
+	struct handle_value value;
+
+	while (handle_value_next(&walk, &value)) {
+		if (value.index == index) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool
 values_are_equal(const struct handle_value_list *one, const struct handle_value_list *other)
 {
 	return one->count == other->count && bytes_equal(one->octets, other->octets);
+}
+
+/* Secrets of the record that is there, which an export left out, stay: behind the values that
+ * came, unless one of those took the index. False if memory is short. */
+static bool
+keep_secrets(struct load_change *own, const struct record *before)
+{
+	struct handle_value_list *list = &own->change.values;
+	size_t room = list->octets.size + before->values.octets.size;
+	uint8_t *octets = arena_alloc(own->chunk->arena, room);
+	struct wire_writer writer = wire_writer_over(octets, room);
+	struct wire_reader walk = handle_value_list_walk(&before->values);
+	uint32_t count = list->count;
+	struct handle_value value;
+
+	if (octets == NULL) {
+		return false;
+	}
+	wire_write_bytes(&writer, list->octets);
+	while (handle_value_next(&walk, &value)) {
+		if (export_is_secret(&value) && !list_has_index(list, value.index)) {
+			handle_value_write(&writer, &value);
+			count++;
+		}
+	}
+	*list = (struct handle_value_list){count, wire_written(&writer)};
+	return true;
+}
+
+/* An export without secrets says nothing about those that are here. */
+static enum status
+judge_without_secrets(struct load_change *own, const struct record *before)
+{
+	uint8_t *octets = arena_alloc(own->chunk->arena, before->values.octets.size + 1);
+	struct handle_value_list shown = before->values;
+
+	if (octets == NULL) {
+		return STATUS_NO_MEMORY;
+	}
+	if (export_leave_out_secrets(&shown, octets) == 0) {
+		return values_are_equal(&shown, &own->change.values) ? STATUS_EXISTS : STATUS_OK;
+	}
+	if (values_are_equal(&shown, &own->change.values)) {
+		return STATUS_EXISTS;
+	}
+	return keep_secrets(own, before) ? STATUS_OK : STATUS_NO_MEMORY;
 }
 
 /* On the committer's thread: what is there already is left alone. */
@@ -27,6 +88,9 @@ judge(void *context, struct ledger_state *state, struct ledger_change *change,
 
 	(void)state;
 	own->is_replacing = before != NULL;
+	if (before != NULL && own->chunk->load->options->keeps_secrets) {
+		return judge_without_secrets(own, before);
+	}
 	return before != NULL && values_are_equal(&before->values, &change->values) ? STATUS_EXISTS
 										    : STATUS_OK;
 }

@@ -83,6 +83,11 @@ struct load_options {
 	const char *path; /* "-": stdin. */
 	bool is_dry_run, is_homing, is_restarting, is_quiet, is_json;
 	unsigned long errors_max; /* 0: any number. */
+	/* Of an import: a file that is open already (`path` is how it is called), the part of it
+	 * with records, and whether secrets were left out of them: then those here stay. */
+	bool is_import, keeps_secrets;
+	int fd;
+	uint64_t from, from_line, to; /* `to` > 0: only [from, to). */
 };
 
 struct load_counts {
@@ -103,6 +108,7 @@ struct load {
 	bool is_at_end;
 	bool is_skipping; /* Within a line that is too long. */
 	uint64_t offset, line; /* Where the next chunk begins. */
+	uint64_t left; /* Octets to be read. */
 	const uint8_t *rest; /* What the last chunk had read beyond its own lines. */
 	size_t rest_size;
 	int64_t state_ms; /* When the state was last saved. */

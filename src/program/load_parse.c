@@ -81,6 +81,11 @@ prefix_is_homed(struct load_chunk *chunk, struct records_reader *reader, struct 
 		*memory = (struct prefix_memory){prefix, is_plain};
 		return true;
 	}
+	/* The record of a prefix that is homed came from a node that had it, too. */
+	if (chunk->load->options->is_import && size > 0 &&
+		records_prefix_is_homed(reader, bytes_over(key, size))) {
+		return true;
+	}
 	if (chunk->load->options->is_homing && size > 0) {
 		change->missing =
 			arena_copy(chunk->arena, bytes_over(missing.octets, missing.size));
@@ -121,7 +126,8 @@ line_parse(struct load_chunk *chunk, struct bytes line, uint64_t number,
 	}
 	*change = (struct load_change){.chunk = chunk, .line = number};
 	change->change.kind = JOURNAL_PUT;
-	change->change.actor = TEXT("houji load");
+	change->change.actor =
+		chunk->load->options->is_import ? TEXT("houji import") : TEXT("houji load");
 	if (!change_keep(chunk, change, name, &values)) {
 		load_complain(chunk, number, "%s", NO_MEMORY_TEXT);
 		return;

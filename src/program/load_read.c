@@ -10,8 +10,12 @@ enum status
 load_source_open(struct load *load, struct problem *problem)
 {
 	bool is_stdin = strcmp(load->options->path, "-") == 0;
-
-	load->fd = is_stdin ? STDIN_FILENO : open(load->options->path, O_RDONLY | O_CLOEXEC);
+	if (load->options->is_import) {
+		load->fd = fcntl(load->options->fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	} else {
+		load->fd =
+			is_stdin ? STDIN_FILENO : open(load->options->path, O_RDONLY | O_CLOEXEC);
+	}
 	if (load->fd < 0) {
 		return problem_system(problem, "cannot open %s", load->options->path);
 	}
@@ -24,7 +28,13 @@ load_source_open(struct load *load, struct problem *problem)
 	}
 	load->is_resumable = !is_stdin && S_ISREG(load->file.st_mode) && !load->options->is_dry_run;
 	load_state_find(load);
-	if (load->offset > 0 && lseek(load->fd, (off_t)load->offset, SEEK_SET) < 0) {
+	if (load->offset < load->options->from) {
+		load->offset = load->options->from;
+		load->line = load->options->from_line;
+	}
+	load->left = load->options->to > 0 ? load->options->to - load->offset : UINT64_MAX;
+	if ((load->offset > 0 || load->options->is_import) &&
+		lseek(load->fd, (off_t)load->offset, SEEK_SET) < 0) {
 		return problem_system(problem, "cannot go on in %s", load->options->path);
 	}
 	return STATUS_OK;
@@ -44,9 +54,9 @@ static enum status
 fill(struct load *load, struct load_chunk *chunk, struct problem *problem)
 {
 	while (chunk->filled < LOAD_CHUNK_TEXT_SIZE && !load->is_at_end) {
+		size_t room = LOAD_CHUNK_TEXT_SIZE - chunk->filled;
 		ssize_t size = read(load->fd, chunk->text + chunk->filled,
-			LOAD_CHUNK_TEXT_SIZE - chunk->filled);
-
+			room < load->left ? room : (size_t)load->left);
 		if (size < 0 && errno != EINTR) {
 			return problem_system(problem, "cannot read %s", load->options->path);
 		}
@@ -55,6 +65,7 @@ fill(struct load *load, struct load_chunk *chunk, struct problem *problem)
 		}
 		load->is_at_end = size == 0;
 		chunk->filled += size > 0 ? (size_t)size : 0;
+		load->left -= size > 0 ? (uint64_t)size : 0;
 	}
 	return STATUS_OK;
 }
