@@ -361,7 +361,7 @@ static enum status
 file_take(struct backup_manifest *manifest, struct bytes path, struct backup_file *file)
 {
 	char expected[BACKUP_NAME_SIZE_MAX + 8];
-	struct bytes name;
+	struct bytes name = {NULL, 0}; /* gcc does not see that it is always set. */
 
 	if (bytes_start_with(path, TEXT("ledger/"))) {
 		if (manifest->node_file_count > 0 || file->size == 0 ||
