@@ -474,7 +474,7 @@ every_state_after_a_power_cut_has_all_that_was_acknowledged(void **state)
 	log_record(NULL, &log);
 	events = event_count(&log);
 	/* Some choices come to the same state, and count once. */
-	random_count = (unsigned)(target / events + 1);
+	random_count = (unsigned)(target * 6 / 5 / events + 1);
 	enumerate(&log, random_count < RANDOM_COUNT_MAX ? random_count : RANDOM_COUNT_MAX, &tally);
 	print_message("# %llu events, %llu states in %.1f s: %llu well, %llu refused before "
 		      "anything was acknowledged, %llu repaired\n",
