@@ -258,6 +258,33 @@ a_result_that_comes_too_late_is_nobodys(void **state)
 	assert_int_equal(counted(*state).results, 0);
 }
 
+/* All slots are being carried out again by the time the first result comes. */
+static void
+a_late_result_is_not_taken_for_that_of_another(void **state)
+{
+	const struct access_result done = {.status = STATUS_OK};
+	const struct access_identity li = {TEXT("88.1/li"), 300};
+	struct access_taken *late = NULL;
+	struct access_result result;
+	uint32_t ids[COUNT];
+
+	assert_int_equal(
+		take(*state, added(*state, "88.1/x", 0), "right", 0, &late, &result), STATUS_OK);
+	access_challenges_sweep(*state, CHALLENGE_RESULT_LIFE_MS);
+	for (int i = 0; i < COUNT; i++) {
+		ids[i] = added(*state, "88.1/y", CHALLENGE_RESULT_LIFE_MS);
+		assert_int_equal(take_and_drop(*state, ids[i], "right", CHALLENGE_RESULT_LIFE_MS),
+			STATUS_OK);
+	}
+	access_challenge_settle(*state, late->ticket, &done, CHALLENGE_RESULT_LIFE_MS);
+	access_challenge_settle_read(*state, late, &li, CHALLENGE_RESULT_LIFE_MS);
+	access_taken_free(late);
+	for (int i = 0; i < COUNT; i++) {
+		assert_int_equal(take_and_drop(*state, ids[i], "right", CHALLENGE_RESULT_LIFE_MS),
+			STATUS_BUSY);
+	}
+}
+
 static void
 the_oldest_gives_way_and_results_before_challenges(void **state)
 {
@@ -464,6 +491,8 @@ main(void)
 			a_read_is_done_again_with_the_identity_that_was_proven, begin, end),
 		cmocka_unit_test_setup_teardown(
 			a_result_that_comes_too_late_is_nobodys, begin, end),
+		cmocka_unit_test_setup_teardown(
+			a_late_result_is_not_taken_for_that_of_another, begin, end),
 		cmocka_unit_test_setup_teardown(
 			the_oldest_gives_way_and_results_before_challenges, begin, end),
 		cmocka_unit_test_setup_teardown(a_source_has_its_share, begin, end),

@@ -1,323 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "authority/authority_change.h"
+#include "unit/authority/change_rig.h"
 
-#include "authority/authority_list.h"
 #include "handle/handle_admin.h"
-#include "unit/access/asked.h"
-#include "unit/ledger/ledger_scene.h"
-
-#include <pthread.h>
-
-/*
- * Changes as the front makes them: precheck on the snapshot, the identity's right, then the
- * decision within the commit of a real ledger.
- */
-enum { NOW = 1800000000, BEFORE = 1700000000 };
-
-struct rig {
-	struct ledger_scene *scene;
-	struct ledger *ledger;
-	struct authority *authority;
-	struct arena *arena;
-	struct access_policy policy;
-	struct access_identity server_admin;
-	struct authority_share share;
-	struct asked asked;
-	uint8_t values[4096];
-	struct wire_writer writer; /* Over `values`. */
-	uint32_t value_count;
-	/* Of the last change. */
-	struct authority_answer answer;
-	struct authority_outcome outcome;
-};
-
-static const struct access_identity LI = {{(const uint8_t *)"88.1/li", 7}, 300};
-static const struct access_identity WANG = {{(const uint8_t *)"88.1/wang", 9}, 300};
-static const struct access_identity NOBODY = {{NULL, 0}, 0};
-
-static struct request
-request_of(uint32_t opcode, const char *name, uint32_t flags)
-{
-	struct request request = {
-		.message = {
-			.envelope = {.version = {2, 11}, .suggested = {2, 11}, .request_id = 1},
-			.header = {.opcode = opcode, .flags = flags, .site_serial = 0xffff},
-		}};
-
-	request.name.name = bytes_from_string(name);
-	return request;
-}
-
-static void
-value_add(struct rig *rig, uint32_t index, const char *type, uint8_t permissions, struct bytes data)
-{
-	struct handle_value value = {.index = index,
-		.timestamp = 1,
-		.ttl = 86400,
-		.permissions = permissions,
-		.type = bytes_from_string(type),
-		.data = data};
-
-	handle_value_write(&rig->writer, &value);
-	rig->value_count++;
-}
-
-static void
-values_begin(struct rig *rig)
-{
-	rig->writer = wire_writer_over(rig->values, sizeof(rig->values));
-	rig->value_count = 0;
-}
-
-static void
-url_add(struct rig *rig, uint32_t index, const char *data)
-{
-	value_add(rig, index, "URL", HANDLE_PERMISSION_DEFAULT, bytes_from_string(data));
-}
-
-static void
-admin_add(struct rig *rig, uint32_t index, uint16_t rights, struct access_identity who)
-{
-	uint8_t octets[64];
-	struct wire_writer writer = wire_writer_over(octets, sizeof(octets));
-	struct handle_admin admin = {.rights = rights, .name = who.name, .index = who.index};
-
-	handle_admin_write(&writer, &admin);
-	value_add(rig, index, "HS_ADMIN", HANDLE_PERMISSION_DEFAULT, wire_written(&writer));
-}
-
-struct waiting {
-	pthread_mutex_t lock;
-	pthread_cond_t changed;
-	bool is_done;
-	enum status status;
-};
-
-static void
-committed(void *context, struct ledger_change *entry, enum status status, uint64_t sequence)
-{
-	struct waiting *waiting = context;
-
-	(void)entry;
-	(void)sequence;
-	pthread_mutex_lock(&waiting->lock);
-	waiting->status = status;
-	waiting->is_done = true;
-	pthread_cond_signal(&waiting->changed);
-	pthread_mutex_unlock(&waiting->lock);
-}
-
-static enum status
-submit_and_wait(struct ledger *ledger, struct ledger_change *entry)
-{
-	struct waiting waiting = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, false, 0};
-
-	entry->committed = committed;
-	entry->context = &waiting;
-	assert_int_equal(ledger_submit(ledger, entry), STATUS_OK);
-	pthread_mutex_lock(&waiting.lock);
-	while (!waiting.is_done) {
-		pthread_cond_wait(&waiting.changed, &waiting.lock);
-	}
-	pthread_mutex_unlock(&waiting.lock);
-	return waiting.status;
-}
-
-/* Carries out what `rig->asked` asks, whatever the precheck said. */
-static enum status
-commit(struct rig *rig, struct access_identity who)
-{
-	struct authority_order order = {.request = &rig->asked.request,
-		.identity = who,
-		.policy = &rig->policy,
-		.share = rig->share,
-		.now_s = NOW};
-	struct authority_change *change = NULL;
-	enum status status;
-
-	status = authority_change_new(rig->arena, &order, &change);
-	if (status != STATUS_OK) {
-		return status;
-	}
-	status = submit_and_wait(rig->ledger, authority_change_entry(change));
-	return authority_change_outcome(change, status, &rig->outcome);
-}
-
-static enum status
-precheck(struct rig *rig)
-{
-	enum status status;
-
-	authority_enter(rig->authority);
-	status = authority_precheck(
-		rig->authority, &rig->asked.request, &rig->policy, rig->arena, &rig->answer);
-	authority_leave(rig->authority);
-	return status;
-}
-
-static enum status
-may(struct rig *rig, struct access_identity who)
-{
-	struct access_budget budget = access_budget_full();
-	enum status status;
-
-	authority_enter(rig->authority);
-	status = authority_may(rig->authority, &rig->asked.request, &who, &rig->policy, &budget);
-	authority_leave(rig->authority);
-	return status;
-}
-
-/* The whole way of a front: refused early, or refused by the identity, or decided. */
-static enum status
-go(struct rig *rig, struct access_identity who)
-{
-	enum status status;
-
-	arena_reset(rig->arena);
-	rig->outcome = (struct authority_outcome){.text = {NULL, 0}};
-	status = precheck(rig);
-	if (status == STATUS_UNAUTHENTICATED && access_identity_is_known(&who)) {
-		status = may(rig, who);
-	}
-	if (status == STATUS_OK) {
-		return commit(rig, who);
-	}
-	rig->outcome.text = rig->answer.text;
-	/* What is refused early is refused within the commit as well. */
-	if (status == STATUS_NOT_ADMIN || status == STATUS_UNAUTHENTICATED) {
-		assert_int_equal(commit(rig, who), status);
-	}
-	return status;
-}
-
-static enum status
-put(struct rig *rig, uint32_t opcode, const char *name, uint32_t flags, struct access_identity who)
-{
-	struct request request = request_of(opcode, name, flags);
-
-	request.values.values =
-		(struct handle_value_list){rig->value_count, wire_written(&rig->writer)};
-	asked_make(&rig->asked, &request);
-	return go(rig, who);
-}
-
-static enum status
-name_only(struct rig *rig, uint32_t opcode, const char *name, struct access_identity who)
-{
-	struct request request = request_of(opcode, name, 0);
-
-	asked_make(&rig->asked, &request);
-	return go(rig, who);
-}
-
-static enum status
-remove_values(struct rig *rig, const char *name, struct bytes indexes, struct access_identity who)
-{
-	struct request request = request_of(OPCODE_REMOVE_VALUE, name, 0);
-
-	request.indexes.index_count = (uint32_t)(indexes.size / 4);
-	request.indexes.indexes = indexes;
-	asked_make(&rig->asked, &request);
-	return go(rig, who);
-}
-
-/* "1=a@1800000000 100=admin@..." of all values, in their order. */
-static const char *
-record_text(struct rig *rig, const char *name)
-{
-	static char text[512];
-	struct records_reader *reader = records_reader_new(ledger_records(rig->ledger));
-	struct record record;
-	struct wire_reader walk;
-	struct handle_value value;
-	int size = 0;
-
-	assert_non_null(reader);
-	records_enter(reader);
-	text[0] = '\0';
-	if (records_get(reader, bytes_from_string(name), &record) == STATUS_OK) {
-		walk = handle_value_list_walk(&record.values);
-		while (handle_value_next(&walk, &value)) {
-			bool is_url = bytes_equal(value.type, TEXT("URL"));
-
-			size += snprintf(text + size, sizeof(text) - (size_t)size, "%s%u=%.*s%s",
-				size == 0 ? "" : " ", value.index,
-				is_url ? (int)value.data.size : 5,
-				is_url ? (const char *)value.data.at : "ADMIN",
-				value.timestamp == NOW ? "" : "(old)");
-		}
-	} else {
-		snprintf(text, sizeof(text), "none");
-	}
-	records_leave(reader);
-	records_reader_free(reader);
-	return text;
-}
-
-static int
-begin(void **state)
-{
-	struct rig *rig = calloc(1, sizeof(*rig));
-
-	assert_non_null(rig);
-	ledger_scene_begin((void **)&rig->scene);
-	rig->ledger = ledger_scene_open(rig->scene, LEDGER_CREATE);
-	rig->authority = authority_new(ledger_records(rig->ledger));
-	rig->arena = arena_new(65536, REQUEST_MEMORY_MAX);
-	assert_true(rig->authority != NULL && rig->arena != NULL);
-	rig->share = (struct authority_share){HANDLE_HASH_BY_ALL, 1, 0};
-	rig->server_admin = (struct access_identity){TEXT("0.NA/88"), 300};
-	rig->policy = (struct access_policy){.server_admins = {&rig->server_admin, 1},
-		.prefix_admins_may_create = true,
-		.lists_handles = true};
-	assert_int_equal(change_text(rig->ledger, JOURNAL_HOME, "0.NA/88.1"), STATUS_OK);
-	assert_int_equal(change_text(rig->ledger, JOURNAL_HOME, "0.NA/0.NA"), STATUS_OK);
-
-	/* The prefix lets Li create. */
-	struct ledger_change change = {.kind = JOURNAL_PUT, .name = TEXT("0.NA/88.1")};
-
-	values_begin(rig);
-	admin_add(rig, 100, HANDLE_RIGHT_ADD_HANDLE | HANDLE_RIGHT_LIST_HANDLES, LI);
-	change.values = (struct handle_value_list){1, wire_written(&rig->writer)};
-	assert_int_equal(ledger_commit(rig->ledger, &change), STATUS_OK);
-	*state = rig;
-	return 0;
-}
-
-static int
-end(void **state)
-{
-	struct rig *rig = *state;
-
-	authority_free(rig->authority);
-	ledger_scene_close(rig->ledger);
-	ledger_scene_end((void **)&rig->scene);
-	arena_free(rig->arena);
-	free(rig);
-	return 0;
-}
-
-/* 88.1/x of Li's, with values 1 and 3 and an old time. */
-static void
-record_begin(struct rig *rig, uint16_t rights)
-{
-	struct ledger_change change = {.kind = JOURNAL_PUT, .name = TEXT("88.1/x")};
-
-	values_begin(rig);
-	url_add(rig, 3, "three");
-	url_add(rig, 1, "one");
-	admin_add(rig, 100, rights, LI);
-	change.values = (struct handle_value_list){3, wire_written(&rig->writer)};
-	assert_int_equal(ledger_commit(rig->ledger, &change), STATUS_OK);
-	values_begin(rig);
-}
-
-static void
-assert_said(const struct rig *rig, const char *text)
-{
-	assert_int_equal(rig->outcome.text.size, strlen(text));
-	assert_memory_equal(rig->outcome.text.at, text, strlen(text));
-}
 
 static void
 creating_keeps_the_order_and_sets_the_time(void **state)
@@ -488,6 +172,16 @@ modifying_keeps_places_and_obeys_the_values_permissions(void **state)
 	assert_string_equal(record_text(rig, "88.1/x"), "3=three(old) 1=eins 100=ADMIN(old)");
 	url_add(rig, 2, "two");
 	assert_int_equal(put(rig, OPCODE_MODIFY_VALUE, "88.1/x", 0, LI), STATUS_VALUE_NOT_FOUND);
+	values_begin(rig);
+	url_add(rig, 1, "eins");
+	url_add(rig, 1, "uno");
+	assert_int_equal(put(rig, OPCODE_MODIFY_VALUE, "88.1/x", 0, LI), STATUS_VALUE_EXISTS);
+	assert_said(rig, "Index conflict for 1");
+	/* To modify is to touch, also into what was there. */
+	values_begin(rig);
+	url_add(rig, 3, "three");
+	assert_int_equal(put(rig, OPCODE_MODIFY_VALUE, "88.1/x", 0, LI), STATUS_OK);
+	assert_string_equal(record_text(rig, "88.1/x"), "3=three 1=eins 100=ADMIN(old)");
 	/* Into an administrator, and an administrator into something else, need more. */
 	values_begin(rig);
 	admin_add(rig, 1, 0xfff, LI);
@@ -623,145 +317,100 @@ other_servers_of_the_site_are_not_spoken_for(void **state)
 	assert_int_equal(put(rig, OPCODE_CREATE_HANDLE, "88.1/x", 0, LI), STATUS_OK);
 }
 
-/* All names of a list, page by page, and how many pages. */
-static size_t
-listed(struct rig *rig, uint32_t opcode, const char *name, char text[], size_t capacity)
+/* 0.NA/88 says who answers for the prefixes below it. */
+static void
+changes_of_delegated_prefixes_are_referred_to_who_knows_them(void **state)
 {
-	struct request request = request_of(opcode, name, 0);
-	struct authority_list *list = NULL;
-	struct authority_page page = {.is_last = false};
-	struct problem problem;
-	size_t pages = 0;
-	size_t size = 0;
+	struct rig *rig = *state;
+	struct ledger_change change = {.kind = JOURNAL_PUT, .name = TEXT("0.NA/88")};
+	struct request request;
 
-	text[0] = '\0';
+	values_begin(rig);
+	value_add(rig, 1, "HS_SITE.PREFIX", HANDLE_PERMISSION_DEFAULT, TEXT("site"));
+	value_add(rig, 2, "HS_SERV.PREFIX", HANDLE_ADMIN_READ, TEXT("not for everybody"));
+	change.values = (struct handle_value_list){2, wire_written(&rig->writer)};
+	assert_int_equal(ledger_commit(rig->ledger, &change), STATUS_OK);
+	assert_int_equal(change_text(rig->ledger, JOURNAL_HOME, "0.NA/88"), STATUS_OK);
+	request = request_of(OPCODE_ADD_VALUE, "0.NA/88.5", 0);
+	values_begin(rig);
+	url_add(rig, 1, "one");
+	request.values.values = (struct handle_value_list){1, wire_written(&rig->writer)};
 	asked_make(&rig->asked, &request);
-	assert_int_equal(ledger_settle(rig->ledger, &problem), STATUS_OK);
-	assert_int_equal(
-		authority_list_new(ledger_records(rig->ledger), &rig->asked.request, &list),
-		STATUS_OK);
-	for (; !page.is_last; pages++) {
-		struct wire_reader reader;
-
-		arena_reset(rig->arena);
-		assert_int_equal(authority_list_next(list, rig->arena, &page), STATUS_OK);
-		assert_true(page.count <= LIST_HANDLE_COUNT_MAX);
-		reader = wire_reader_over(page.blobs);
-		for (uint32_t i = 0; i < page.count; i++) {
-			struct bytes blob = wire_read_blob(&reader, HANDLE_KEY_SIZE_MAX);
-			int added = snprintf(text + size, capacity - size, "%.*s ", (int)blob.size,
-				(const char *)blob.at);
-
-			assert_true(added > 0 && (size_t)added < capacity - size);
-			size += (size_t)added;
-		}
-		assert_int_equal(wire_reader_end(&reader), STATUS_OK);
-	}
-	authority_list_free(list);
-	return pages;
-}
-
-static void
-lists_hold_the_handles_of_their_prefix_in_order(void **state)
-{
-	static const char *const names[] = {"88.1/b", "88.1/A", "88.1.2/x", "88.10/x",
-		"0.NA/88.1.2", "0.NA/88.1.2.3", "0.NA/88.10", "88/x"};
-	struct rig *rig = *state;
-	static char text[65536];
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		assert_int_equal(put_text(rig->ledger, names[i], "x"), STATUS_OK);
-	}
-	assert_int_equal(listed(rig, OPCODE_LIST_HANDLES, "0.NA/88.1", text, sizeof(text)), 1);
-	assert_string_equal(text, "88.1/A 88.1/b ");
-	(void)listed(rig, OPCODE_LIST_HANDLES, "88.1", text, sizeof(text));
-	assert_string_equal(text, "88.1/A 88.1/b ");
-	(void)listed(rig, OPCODE_LIST_HANDLES, "0.NA/0.NA/88.1", text, sizeof(text));
-	assert_string_equal(text, "0.NA/88.1.2 0.NA/88.1.2.3 ");
-	(void)listed(rig, OPCODE_LIST_DERIVED_PREFIXES, "0.NA/88.1", text, sizeof(text));
-	assert_string_equal(text, "0.NA/88.1.2 0.NA/88.1.2.3 ");
-	(void)listed(rig, OPCODE_LIST_HANDLES, "0.NA/77", text, sizeof(text));
-	assert_string_equal(text, "");
-	(void)listed(rig, OPCODE_LIST_HOMED_PREFIXES, "/", text, sizeof(text));
-	assert_string_equal(text, "0.NA/0.NA 0.NA/88.1 ");
-	assert_int_equal(change_text(rig->ledger, JOURNAL_UNHOME, "0.NA/0.NA"), STATUS_OK);
-	(void)listed(rig, OPCODE_LIST_HOMED_PREFIXES, "/", text, sizeof(text));
-	assert_string_equal(text, "0.NA/88.1 ");
-}
-
-static void
-pages_hold_fifty_and_say_which_is_the_last(void **state)
-{
-	struct rig *rig = *state;
-	static char text[65536];
-	char name[32];
-
-	for (unsigned i = 0; i < 2 * LIST_HANDLE_COUNT_MAX + 1; i++) {
-		size_t count = 0;
-
-		snprintf(name, sizeof(name), "88.1/%03u", i);
-		assert_int_equal(put_text(rig->ledger, name, "x"), STATUS_OK);
-		if ((i + 2) % LIST_HANDLE_COUNT_MAX > 2) {
-			continue;
-		}
-		assert_int_equal(listed(rig, OPCODE_LIST_HANDLES, "0.NA/88.1", text, sizeof(text)),
-			i / LIST_HANDLE_COUNT_MAX + 1);
-		for (const char *at = text; (at = strchr(at, ' ')) != NULL; at++) {
-			count++;
-		}
-		assert_int_equal(count, i + 1);
-	}
-}
-
-/* Keys beyond the table's size stand in another order; each is listed once all the same. */
-static void
-long_names_are_listed_once_each(void **state)
-{
-	struct rig *rig = *state;
-	static char text[262144];
-	static char names[120][640];
-	static char word[648];
-	size_t found = 0;
-
-	for (unsigned i = 0; i < 120; i++) {
-		memset(names[i], 'L', 600);
-		memcpy(names[i], "88.1/", 5);
-		snprintf(names[i] + 600, 32, "%u", i);
-		assert_int_equal(put_text(rig->ledger, names[i], "x"), STATUS_OK);
-	}
-	assert_int_equal(listed(rig, OPCODE_LIST_HANDLES, "0.NA/88.1", text, sizeof(text)), 3);
-	for (unsigned i = 0; i < 120; i++) {
-		snprintf(word, sizeof(word), "%s ", names[i]);
-		found += strstr(text, word) != NULL;
-	}
-	assert_int_equal(found, 120);
-}
-
-static void
-lists_are_refused_where_nothing_is_to_be_listed(void **state)
-{
-	struct rig *rig = *state;
-
-	assert_int_equal(
-		name_only(rig, OPCODE_LIST_HANDLES, "0.NA/99", NOBODY), STATUS_NOT_RESPONSIBLE);
-	assert_int_equal(
-		name_only(rig, OPCODE_LIST_HANDLES, "88.1/x", NOBODY), STATUS_NOT_RESPONSIBLE);
-
-	struct request request = request_of(OPCODE_LIST_HANDLES, "0.NA/88.1", 0);
-
-	asked_make(&rig->asked, &request);
+	assert_int_equal(precheck(rig), STATUS_REFERRED);
+	assert_int_equal(rig->answer.values.count, 1);
+	/* Not for clients that would not understand, or do not want to, or of what is here. */
+	rig->asked.request.message.envelope.suggested = (struct version){2, 9};
 	assert_int_equal(precheck(rig), STATUS_UNAUTHENTICATED);
-	assert_int_equal(may(rig, LI), STATUS_OK);
-	assert_int_equal(may(rig, WANG), STATUS_NOT_ADMIN);
-	rig->policy.lists_handles = false;
-	assert_int_equal(precheck(rig), STATUS_UNSUPPORTED);
+	rig->asked.request.message.envelope.suggested = (struct version){2, 10};
+	assert_int_equal(precheck(rig), STATUS_REFERRED);
+	rig->asked.request.message.header.flags |= MESSAGE_FLAG_DO_NOT_REFER;
+	assert_int_equal(precheck(rig), STATUS_UNAUTHENTICATED);
+	asked_make(&rig->asked, &request);
+	assert_int_equal(put_text(rig->ledger, "0.NA/88.5", "x"), STATUS_OK);
+	assert_int_equal(precheck(rig), STATUS_UNAUTHENTICATED);
+}
+
+/* What an identity reads that was proven: all it asked for, but no secret. */
+static enum status
+read_by(struct rig *rig, const char *name, const struct access_identity *who, uint32_t flags,
+	bool is_in_session, uint32_t *ret_count)
+{
+	struct request_resolution asked = {.name = bytes_from_string(name)};
+	struct authority_question question = {.resolution = &asked,
+		.is_public_only = (flags & MESSAGE_FLAG_PUBLIC_ONLY) != 0,
+		.is_in_session = is_in_session,
+		.identity = who,
+		.policy = &rig->policy};
+	struct authority_answer answer;
+	struct authority_query query;
+	struct authority_query *const only = &query;
+	enum status status;
+
+	authority_enter(rig->authority);
+	authority_query_begin(rig->authority, asked.name, &query);
+	authority_look_ahead(rig->authority, &only, 1);
+	status = authority_resolve(rig->authority, &question, &query, rig->arena, &answer);
+	*ret_count = answer.values.count;
+	authority_leave(rig->authority);
+	return status;
+}
+
+static void
+a_proven_identity_reads_what_it_may_and_never_a_secret(void **state)
+{
+	struct rig *rig = *state;
+	struct ledger_change change = {.kind = JOURNAL_PUT, .name = TEXT("88.1/r")};
+	uint32_t count = 0;
+
+	values_begin(rig);
+	url_add(rig, 1, "public");
+	value_add(rig, 2, "URL", HANDLE_ADMIN_READ, TEXT("private"));
+	value_add(rig, 3, "URL", 0, TEXT("nobody's"));
+	value_add(rig, 301, "HS_SECKEY", HANDLE_ADMIN_READ, TEXT("secret"));
+	admin_add(rig, 100, HANDLE_RIGHT_READ_VALUE, LI);
+	change.values = (struct handle_value_list){5, wire_written(&rig->writer)};
+	assert_int_equal(ledger_commit(rig->ledger, &change), STATUS_OK);
+	assert_int_equal(read_by(rig, "88.1/r", NULL, 0, false, &count), STATUS_UNAUTHENTICATED);
+	assert_int_equal(read_by(rig, "88.1/r", &NOBODY, 0, false, &count), STATUS_UNAUTHENTICATED);
+	assert_int_equal(read_by(rig, "88.1/r", &WANG, 0, false, &count), STATUS_NOT_ADMIN);
+	assert_int_equal(read_by(rig, "88.1/r", &LI, 0, false, &count), STATUS_OK);
+	assert_int_equal(count, 4);
+	assert_int_equal(
+		read_by(rig, "88.1/r", &LI, MESSAGE_FLAG_PUBLIC_ONLY, true, &count), STATUS_OK);
+	assert_int_equal(count, 2);
+	/* Within a session also what all may read needs an identity, unless only that is asked. */
+	assert_int_equal(put_text(rig->ledger, "88.1/p", "public"), STATUS_OK);
+	assert_int_equal(read_by(rig, "88.1/p", NULL, 0, false, &count), STATUS_OK);
+	assert_int_equal(read_by(rig, "88.1/p", NULL, 0, true, &count), STATUS_UNAUTHENTICATED);
+	assert_int_equal(
+		read_by(rig, "88.1/p", NULL, MESSAGE_FLAG_PUBLIC_ONLY, true, &count), STATUS_OK);
 }
 
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, rig_begin, rig_end)
 		TEST(creating_keeps_the_order_and_sets_the_time),
 		TEST(what_cannot_be_created_is_refused_with_the_words_of_handle_net),
 		TEST(minted_names_are_drawn_once_and_can_be_told_again),
@@ -774,10 +423,8 @@ main(void)
 		TEST(rights_that_are_taken_away_meanwhile_count_no_more),
 		TEST(records_keep_their_limits_when_values_are_added),
 		TEST(other_servers_of_the_site_are_not_spoken_for),
-		TEST(lists_hold_the_handles_of_their_prefix_in_order),
-		TEST(pages_hold_fifty_and_say_which_is_the_last),
-		TEST(long_names_are_listed_once_each),
-		TEST(lists_are_refused_where_nothing_is_to_be_listed),
+		TEST(changes_of_delegated_prefixes_are_referred_to_who_knows_them),
+		TEST(a_proven_identity_reads_what_it_may_and_never_a_secret),
 #undef TEST
 	};
 
