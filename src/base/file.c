@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/file.h"
 
+#include "base/text_writer.h"
+
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 enum status
@@ -65,4 +70,66 @@ file_write_new(const char *path, unsigned mode, struct bytes octets, struct prob
 		unlink(path);
 	}
 	return status;
+}
+
+/* The folder that a path stands in; `beside` is the path of a file next to it. */
+struct file_paths {
+	char folder[PATH_MAX];
+	char beside[PATH_MAX];
+};
+
+static bool
+paths_make(const char *path, struct file_paths *ret_paths)
+{
+	struct text_writer folder = text_writer_over(ret_paths->folder, PATH_MAX);
+	struct text_writer beside = text_writer_over(ret_paths->beside, PATH_MAX);
+	const char *slash = strrchr(path, '/');
+
+	if (slash == NULL) {
+		text_write_char(&folder, '.');
+	} else {
+		text_write(&folder, bytes_over(path, (size_t)(slash - path) + 1));
+	}
+	text_write_char(&folder, '\0');
+	text_write_string(&beside, path);
+	text_write_string(&beside, ".new");
+	text_write_char(&beside, '\0');
+	return text_writer_end(&folder) == STATUS_OK && text_writer_end(&beside) == STATUS_OK;
+}
+
+/* A rename is durable when the folder is. */
+static bool
+folder_sync(const char *folder)
+{
+	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	bool is_synced = fd >= 0 && fsync(fd) == 0;
+
+	if (fd >= 0) {
+		close(fd);
+	}
+	return is_synced;
+}
+
+enum status
+file_replace(const char *path, unsigned mode, struct bytes octets, struct problem *problem)
+{
+	struct file_paths paths;
+	enum status status;
+
+	if (!paths_make(path, &paths)) {
+		return problem_set(
+			problem, STATUS_TOO_LARGE, "the path %.100s... is too long", path);
+	}
+	(void)unlink(paths.beside);
+	status = file_write_new(paths.beside, mode, octets, problem);
+	if (status != STATUS_OK) {
+		return status;
+	}
+	if (rename(paths.beside, path) != 0) {
+		status = problem_system(problem, "cannot replace %s", path);
+		unlink(paths.beside);
+		return status;
+	}
+	return folder_sync(paths.folder) ? STATUS_OK
+					 : problem_system(problem, "cannot sync %s", paths.folder);
 }

@@ -92,7 +92,8 @@ channel_received(void *context, struct loop_channel *channel, struct bytes octet
 
 		taken += step;
 		/* Behind the marker comes TLS, which is not ours to read. */
-		if (step == 0 || is_clear || follower->talk == TALK_PROVING) {
+		if (step == 0 || (is_clear && !follower->decoder.is_signed) ||
+			follower->talk == TALK_PROVING) {
 			break;
 		}
 	}
@@ -151,6 +152,7 @@ follower_connect(void *context)
 	follower->is_kept = false;
 	follower->must_dump = false;
 	replication_batch_clear(follower->batch);
+	follower->gathered_transaction_count = follower->gathered_record_count = 0;
 	follower->in_size = 0;
 	follower->decoder.is_ended = false;
 	if (!is_proving) {

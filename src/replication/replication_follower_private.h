@@ -64,6 +64,8 @@ struct replication_follower {
 	uint8_t *in; /* FOLLOWER_IN_SIZE */
 	size_t in_size;
 	struct replication_batch *batch;
+	uint64_t gathered_transaction_count; /* In the batch. */
+	uint64_t gathered_record_count;
 
 	/* After a dump: which prefixes came with it, and how far deleting went. */
 	uint64_t *prefixes;

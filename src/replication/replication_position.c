@@ -8,10 +8,6 @@
 #include "json/json_writer.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -145,56 +141,16 @@ position_json(struct json_writer *writer, const struct replication_position *pos
 	json_write_object_end(writer);
 }
 
-/* A rename is durable when the folder is. */
-static bool
-folder_sync(const char *path)
-{
-	char folder[PATH_MAX];
-	const char *slash = strrchr(path, '/');
-	size_t size = slash != NULL ? (size_t)(slash - path) : 0;
-	bool is_synced;
-	int fd;
-
-	if (size >= sizeof(folder)) {
-		errno = ENAMETOOLONG;
-		return false;
-	}
-	memcpy(folder, slash != NULL ? path : ".", slash != NULL ? size : 1);
-	folder[slash != NULL ? size : 1] = '\0';
-	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0) {
-		return false;
-	}
-	is_synced = fsync(fd) == 0;
-	close(fd);
-	return is_synced;
-}
-
 enum status
 replication_position_write(
 	const char *path, const struct replication_position *position, struct problem *problem)
 {
 	char text[POSITION_SIZE_MAX];
-	char fresh[PATH_MAX];
-	struct text_writer fresh_writer = text_writer_over(fresh, sizeof(fresh));
 	struct json_writer writer = json_writer_over(text, sizeof(text));
 	enum status status;
 
 	position_json(&writer, position);
 	status = json_writer_end(&writer);
-	text_write_string(&fresh_writer, path);
-	text_write_string(&fresh_writer, ".new");
-	text_write_char(&fresh_writer, '\0');
-	if (status != STATUS_OK || text_writer_end(&fresh_writer) != STATUS_OK) {
-		return problem_set(problem, STATUS_TOO_LARGE, "%s: cannot be written", path);
-	}
-	(void)unlink(fresh);
-	status = file_write_new(fresh, 0644, json_written(&writer), problem);
-	if (status != STATUS_OK) {
-		return status;
-	}
-	if (rename(fresh, path) != 0 || !folder_sync(path)) {
-		return problem_system(problem, "cannot replace %s", path);
-	}
-	return STATUS_OK;
+	return status == STATUS_OK ? file_replace(path, 0644, json_written(&writer), problem)
+				   : problem_set(problem, status, "%s: cannot be written", path);
 }

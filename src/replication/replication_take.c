@@ -130,7 +130,7 @@ take_transaction(struct replication_follower *follower, const struct replication
 	status = take_action(follower, block);
 	if (status == STATUS_OK) {
 		follower->next.last_id = block->id;
-		follower->report.transaction_count++;
+		follower->gathered_transaction_count++;
 	}
 	return status;
 }
@@ -153,7 +153,7 @@ take_record(struct replication_follower *follower, const struct replication_bloc
 	if (status == STATUS_OK) {
 		follower->next.dump_name_size = block->name.size;
 		memcpy(follower->next.dump_name, block->name.at, block->name.size);
-		follower->report.record_count++;
+		follower->gathered_record_count++;
 	}
 	return status;
 }
@@ -317,6 +317,9 @@ note_position(struct replication_follower *follower)
 		follower->next.has_dump_position && !follower->position.has_dump_position;
 
 	follower->position = follower->next;
+	follower->report.transaction_count += follower->gathered_transaction_count;
+	follower->report.record_count += follower->gathered_record_count;
+	follower->gathered_transaction_count = follower->gathered_record_count = 0;
 	follower->report.last_id = follower->position.last_id;
 	follower->report.last_date = follower->position.last_date;
 	if (is_new_dump || (follower->decoder.is_ended && !follower->is_kept) ||

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "program/commands.h"
+
+#include "ledger/ledger.h"
+#include "node/node.h"
+#include "node/node_site.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+enum { OPTION_JSON = 1 };
+
+static const struct option_row rows[] = {
+	{OPTION_JSON, "json", 'j', NULL, {"write one JSON object", "输出一个 JSON 对象"}},
+	{0},
+};
+
+const struct command_manual command_promote_manual = {
+	.name = "promote",
+	.usage = "DIR [--json]",
+	.about = {"Makes a mirror the primary: its site record says so from now on, with a serial\n"
+		  "one higher, and it follows nobody any more. Where it stood with its primary is\n"
+		  "kept as mirror.json.old.\n"
+		  "\n"
+		  "Stop serving and following DIR first. The old primary must not take changes "
+		  "any\n"
+		  "more: what it takes afterwards is not here. Afterwards put the new site record\n"
+		  "into the prefix's 0.NA handles, so that clients find the new primary.",
+		"使镜像成为主节点：其站点记录自此如此声明，序号加一，且不再跟随他人。\n"
+		"原先的跟随位置保存为 mirror.json.old。\n"
+		"\n"
+		"请先停止对 DIR 的服务与跟随。原主节点不得再接受更改：此后的更改不在此处。\n"
+		"之后请把新的站点记录写入前缀的 0.NA 标识，使客户端找到新的主节点。"},
+	.rows = rows,
+	.ending = {"Exit codes: 0 it is the primary; 1 it is not; 2 usage.",
+		"退出码：0 已成为主节点；1 未成功；2 用法错误。"},
+};
+
+static enum status
+position_put_away(const char *directory, struct problem *problem)
+{
+	char path[NODE_PATH_SIZE_MAX];
+	char old[NODE_PATH_SIZE_MAX];
+	enum status status = node_path(directory, "mirror.json", path, problem);
+
+	if (status == STATUS_OK) {
+		status = node_path(directory, "mirror.json.old", old, problem);
+	}
+	if (status == STATUS_OK && rename(path, old) != 0 && errno != ENOENT) {
+		status = problem_system(problem, "cannot rename %s", path);
+	}
+	return status;
+}
+
+/* Who holds the ledger open for writing is alone with it. */
+static enum status
+promote(const char *directory, uint16_t *ret_serial, uint64_t *ret_sequence,
+	struct problem *problem)
+{
+	struct problem later;
+	struct ledger *ledger;
+	bool is_primary;
+	enum status status = ledger_open(directory, LEDGER_WRITE, &ledger, problem);
+
+	if (status != STATUS_OK) {
+		return status;
+	}
+	*ret_sequence = journal_last_sequence(ledger_journal(ledger));
+	status = node_site_is_primary(directory, &is_primary, problem);
+	if (status == STATUS_OK && is_primary) {
+		status = problem_set(problem, STATUS_EXISTS, "%s: is a primary already", directory);
+	}
+	if (status == STATUS_OK) {
+		status = node_site_set_primary(directory, true, problem);
+	}
+	if (status == STATUS_OK) {
+		status = position_put_away(directory, problem);
+	}
+	if (status == STATUS_OK) {
+		status = node_site_serial(directory, ret_serial, problem);
+	}
+	if (ledger_close(ledger, &later) != STATUS_OK && status == STATUS_OK) {
+		*problem = later;
+		status = later.status;
+	}
+	return status;
+}
+
+int
+command_promote(int argc, char **argv)
+{
+	struct option_walk walk = option_walk_over(&command_promote_manual, argc, argv);
+	struct problem problem = {.text = ""};
+	uint64_t sequence = 0;
+	uint16_t serial = 0;
+	bool is_json = false;
+
+	while (option_next(&walk)) {
+		is_json = true;
+	}
+	if (walk.is_done) {
+		return walk.exit_code;
+	}
+	if (argc - walk.index != 1) {
+		return command_usage_error(
+			&command_promote_manual, "%s", SAY("which DIR?", "请给出一个 DIR"));
+	}
+	if (promote(argv[walk.index], &serial, &sequence, &problem) != STATUS_OK) {
+		return command_failure(&command_promote_manual, "%s", problem.text);
+	}
+	if (is_json) {
+		printf("{\"primary\":true,\"serial\":%u,\"entries\":%llu}\n", serial,
+			(unsigned long long)sequence);
+	} else {
+		printf(SAY("%s is the primary now: site serial %u, %llu entries in the ledger\n",
+			       "%s 现为主节点：站点序号 %u，账本 %llu 个条目\n"),
+			argv[walk.index], serial, (unsigned long long)sequence);
+	}
+	return EXIT_CODE_OK;
+}

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/file.h"
+
+#include "support/cmocka_all.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char folder[64];
+static char path[128];
+
+static int
+begin(void **state)
+{
+	(void)state;
+	snprintf(folder, sizeof(folder), "/dev/shm/file_test.XXXXXX");
+	assert_non_null(mkdtemp(folder));
+	snprintf(path, sizeof(path), "%s/thing", folder);
+	return 0;
+}
+
+static int
+end(void **state)
+{
+	char command[80];
+
+	(void)state;
+	snprintf(command, sizeof(command), "rm -rf %s", folder);
+	return system(command);
+}
+
+static void
+expect_content(const char *expected)
+{
+	uint8_t octets[64];
+	size_t size;
+
+	assert_int_equal(file_read(path, sizeof(octets) - 1, octets, &size, NULL), STATUS_OK);
+	assert_int_equal(size, strlen(expected));
+	assert_memory_equal(octets, expected, size);
+}
+
+static void
+a_file_is_replaced_as_a_whole(void **state)
+{
+	char beside[136];
+	struct stat about;
+
+	(void)state;
+	snprintf(beside, sizeof(beside), "%s.new", path);
+	assert_int_equal(file_replace(path, 0640, TEXT("one"), NULL), STATUS_OK);
+	expect_content("one");
+	/* What an interrupted try left is in nobody's way. */
+	assert_int_equal(file_write_new(beside, 0644, TEXT("half"), NULL), STATUS_OK);
+	assert_int_equal(file_replace(path, 0640, TEXT("another"), NULL), STATUS_OK);
+	expect_content("another");
+	assert_int_equal(access(beside, F_OK), -1);
+	assert_int_equal(stat(path, &about), 0);
+	assert_int_equal(about.st_mode & 0777, 0640);
+}
+
+static void
+what_cannot_be_replaced_stays(void **state)
+{
+	char under[160];
+	struct problem problem;
+
+	(void)state;
+	assert_int_equal(mkdir(path, 0700), 0);
+	snprintf(under, sizeof(under), "%s/inside", path);
+	assert_int_equal(file_write_new(under, 0644, TEXT("kept"), NULL), STATUS_OK);
+	assert_int_equal(file_replace(path, 0644, TEXT("x"), &problem), STATUS_SYSTEM);
+	assert_non_null(strstr(problem.text, path));
+	assert_int_equal(access(under, F_OK), 0);
+	snprintf(under, sizeof(under), "%s.new", path);
+	assert_int_equal(access(under, F_OK), -1);
+}
+
+static void
+a_path_that_is_too_long_is_refused(void **state)
+{
+	char *longest = malloc(5000);
+	struct problem problem;
+
+	(void)state;
+	memset(longest, 'a', 4999);
+	longest[4999] = '\0';
+	assert_int_equal(file_replace(longest, 0644, TEXT("x"), &problem), STATUS_TOO_LARGE);
+	free(longest);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(a_file_is_replaced_as_a_whole, begin, end),
+		cmocka_unit_test_setup_teardown(what_cannot_be_replaced_stays, begin, end),
+		cmocka_unit_test(a_path_that_is_too_long_is_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
