@@ -3,6 +3,7 @@
 
 #include "base/text_writer.h"
 #include "ledger/ledger_evidence.h"
+#include "node/node_mirror.h"
 #include "node/node_worker.h"
 
 #include <stdlib.h>
@@ -21,6 +22,9 @@ struct node {
 	struct loop_pool *pool;
 	uint32_t bound_count;
 	struct address bound[SETTINGS_LIST_MAX];
+	struct node_mirror *mirror; /* NULL: no primary is followed. */
+	node_news *news;
+	void *news_context;
 	size_t worker_count;
 	struct node_worker workers[WORKER_COUNT_MAX];
 };
@@ -171,6 +175,27 @@ worker_bind(struct node *node, size_t number, struct problem *problem)
 	return STATUS_OK;
 }
 
+/* Changes come from the primary only; the workers show what it has. */
+static enum status
+follow(struct node *node, struct problem *problem)
+{
+	struct node_mirror_parts parts = {.directory = node->directory,
+		.settings = &node->face->settings,
+		.ledger = node->ledger,
+		.site = &node->face->service.site,
+		.news = node->news,
+		.context = node->news_context};
+
+	return node_mirror_start(&parts, &node->mirror, problem);
+}
+
+void
+node_on_news(struct node *node, node_news *news, void *context)
+{
+	node->news = news;
+	node->news_context = context;
+}
+
 enum status
 node_start(struct node *node, struct problem *problem)
 {
@@ -190,7 +215,7 @@ node_start(struct node *node, struct problem *problem)
 	for (size_t i = 0; i < node->worker_count && status == STATUS_OK; i++) {
 		status = node_worker_start(&node->workers[i], problem);
 	}
-	return status;
+	return status == STATUS_OK ? follow(node, problem) : status;
 }
 
 enum status
@@ -215,6 +240,8 @@ node_reload(struct node *node, struct problem *problem)
 void
 node_stop(struct node *node)
 {
+	node_mirror_stop(node->mirror);
+	node->mirror = NULL;
 	for (size_t i = 0; i < node->worker_count; i++) {
 		node_worker_stop(&node->workers[i], STOP_GRACE_MS);
 	}

@@ -27,6 +27,11 @@ enum status node_open(
 	const char *directory, struct node **ret_node, struct problem *problem) MUST_CHECK;
 /* Reads and checks settings, key and site, as node_open() does, and nothing else. */
 enum status node_check(const char *directory, struct problem *problem) MUST_CHECK;
+
+/* Before node_start(): who is told, in one line, what an operator should know of what happens
+ * later (a mirror and its primary). From any thread. */
+typedef void node_news(void *context, const char *line);
+void node_on_news(struct node *node, node_news *news, void *context);
 enum status node_start(struct node *node, struct problem *problem) MUST_CHECK;
 enum status node_reload(struct node *node, struct problem *problem) MUST_CHECK;
 void node_stop(struct node *node);

@@ -111,6 +111,13 @@ wait_for_end(struct node *node, const sigset_t *set)
 	}
 }
 
+static void
+print_news(void *context, const char *line)
+{
+	(void)context;
+	fprintf(stderr, SAY("houji: %s\n", "后稷：%s\n"), line);
+}
+
 static int
 serve(const char *directory)
 {
@@ -125,6 +132,7 @@ serve(const char *directory)
 	if (node_open(directory, &node, &problem) != STATUS_OK) {
 		return command_failure(&command_serve_manual, "%s", problem.text);
 	}
+	node_on_news(node, print_news, NULL);
 	status = node_start(node, &problem);
 	if (status == STATUS_OK) {
 		node_describe(node, text, sizeof(text));
