@@ -29,7 +29,7 @@ static const struct option_row rows[] = {
 		{"items on their way in each connection (default 256)",
 			"每个连接中同时进行的项数（默认 256）"}},
 	{OPTION_RESULTS, "results", 'r', "FILE",
-		{"write a line of JSON for each item: line, op, handle, responseCode, message",
+		{"write a line of JSON for each item: line, op, handle, code, message",
 			"逐项写出一行 JSON：line、op、handle、responseCode、message"}},
 	{OPTION_MAX_ERRORS, "max-errors", 0, "N",
 		{"stop after N refusals (default: never)", "被拒绝 N 次后停止（默认不停止）"}},
