@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -41,6 +42,19 @@ file_open(struct audit *audit)
 	return true;
 }
 
+/* A copy of the path with that ending; NULL if memory is short. */
+static char *
+path_keep(const char *path, const char *ending)
+{
+	size_t capacity = strlen(path) + strlen(ending) + 1;
+	char *copy = calloc(1, capacity);
+	struct text_writer writer = text_writer_over(copy, copy == NULL ? 0 : capacity - 1);
+
+	text_write_string(&writer, path);
+	text_write_string(&writer, ending);
+	return copy;
+}
+
 struct audit *
 audit_open(const char *path, struct problem *problem)
 {
@@ -52,12 +66,8 @@ audit_open(const char *path, struct problem *problem)
 	}
 	audit->fd = -1;
 	pthread_mutex_init(&audit->lock, NULL);
-	if (asprintf(&audit->path, "%s", path) < 0) {
-		audit->path = NULL;
-	}
-	if (asprintf(&audit->old_path, "%s.1", path) < 0) {
-		audit->old_path = NULL;
-	}
+	audit->path = path_keep(path, "");
+	audit->old_path = path_keep(path, ".1");
 	if (audit->path == NULL || audit->old_path == NULL) {
 		problem_system(problem, "cannot hold the audit log");
 		audit_close(audit);

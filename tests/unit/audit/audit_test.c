@@ -259,7 +259,8 @@ lines_of_threads_do_not_mix(void **state)
 	}
 	audit_close(audit);
 	contents(path);
-	for (char *line = strtok(text, "\n"); line != NULL; line = strtok(NULL, "\n")) {
+	for (char *line = text, *end; (end = strchr(line, '\n')) != NULL; line = end + 1) {
+		*end = '\0';
 		assert_int_equal(strncmp(line, "{\"time\":", 8), 0);
 		assert_non_null(strstr(line, "\"why\":\"no right\""));
 		count++;
