@@ -19,7 +19,7 @@
 static const struct option_row rows[] = {
 	MIRROR_ROWS,
 	{ADMINISTER_JSON, "json", 'j', NULL,
-		{"print each difference, and at the end the result, as one JSON object a line",
+		{"print each difference, and at the end the result, as a JSON object a line",
 			"逐行以 JSON 对象输出每处差异与最终结果"}},
 	{ADMINISTER_QUIET, "quiet", 'q', NULL,
 		{"no progress, no differences: the result only", "仅输出结果"}},
