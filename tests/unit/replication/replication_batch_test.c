@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "records/records_order.h"
+#include "replication/replication_batch.h"
+#include "unit/ledger/ledger_scene.h"
+#include "unit/loop/loop_help.h"
+
+static enum status batch_status;
+static bool batch_is_done;
+
+static void
+batch_done(void *context, enum status status)
+{
+	(void)context;
+	batch_status = status;
+	batch_is_done = true;
+}
+
+static bool
+is_batch_done(void *context)
+{
+	(void)context;
+	return batch_is_done;
+}
+
+/* The ledger would keep the first spelling; the mirror comes again instead. */
+static void
+two_spellings_in_one_batch_are_a_conflict(void **state)
+{
+	struct problem problem;
+	struct loop *loop = loop_new(&problem);
+	struct ledger *ledger = ledger_scene_open(*state, LEDGER_CREATE);
+	struct replication_batch *batch = replication_batch_new(loop, ledger, batch_done, NULL);
+	struct replication_values none = {0};
+	struct records_cursor *cursor;
+	struct record record;
+	struct bytes key;
+
+	for (size_t i = 0; i < 2; i++) {
+		batch_is_done = false;
+		if (i == 0) {
+			assert_int_equal(
+				replication_batch_put(batch, TEXT("88.1/n"), &none), STATUS_OK);
+		}
+		assert_int_equal(replication_batch_put(batch, TEXT("88.1/N"), &none), STATUS_OK);
+		replication_batch_submit(batch);
+		run_until(loop, is_batch_done, NULL);
+		assert_int_equal(batch_status, i == 0 ? STATUS_CONFLICT : STATUS_OK);
+	}
+	replication_batch_free(batch);
+	assert_int_equal(ledger_settle(ledger, &problem), STATUS_OK);
+	assert_int_equal(records_cursor_open(ledger_records(ledger), TEXT(""), &cursor), STATUS_OK);
+	assert_true(records_cursor_next(cursor, &key, &record));
+	assert_true(bytes_equal(record.name, TEXT("88.1/N")));
+	records_cursor_close(cursor);
+	ledger_scene_close(ledger);
+	loop_free(loop);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(two_spellings_in_one_batch_are_a_conflict,
+			ledger_scene_begin, ledger_scene_end),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
