@@ -164,6 +164,22 @@ data_write_typed(struct json_writer *writer, struct bytes type, struct bytes dat
 	return bytes_equal(type, TEXT("HS_PUBKEY")) && key_write(writer, data);
 }
 
+static void
+data_write(struct json_writer *writer, const struct handle_value *value)
+{
+	if (writer->hides_secrets && handle_type_is(value->type, TEXT("HS_SECKEY"))) {
+		formatted_begin(writer, TEXT("masked"));
+		json_write_string(writer, TEXT(""));
+		json_write_object_end(writer);
+		return;
+	}
+	if (!data_write_typed(writer, value->type, value->data)) {
+		handle_json_write_format(writer,
+			data_is_text(value->data) ? HANDLE_JSON_STRING : HANDLE_JSON_BASE64,
+			value->data);
+	}
+}
+
 void
 handle_value_write_json(struct json_writer *writer, const struct handle_value *value)
 {
@@ -173,11 +189,7 @@ handle_value_write_json(struct json_writer *writer, const struct handle_value *v
 	json_write_name(writer, "type");
 	handle_json_write_text(writer, value->type);
 	json_write_name(writer, "data");
-	if (!data_write_typed(writer, value->type, value->data)) {
-		handle_json_write_format(writer,
-			data_is_text(value->data) ? HANDLE_JSON_STRING : HANDLE_JSON_BASE64,
-			value->data);
-	}
+	data_write(writer, value);
 	if (value->permissions != HANDLE_PERMISSION_DEFAULT) {
 		json_write_name(writer, "permissions");
 		bits_write(writer, value->permissions,

@@ -30,6 +30,9 @@
  * beyond four bits are eight digits; a ttl of a kind beyond two has "ttlType" behind it;
  * rights beyond twelve bits have more digits.
  *
+ * A writer that hides secrets (json_writer.h) gets {"format":"masked","value":""} for the data
+ * of HS_SECKEY. That is never read back: reading refuses it and says why.
+ *
  * Reading is sticky like its reader and stores into the reader's arena; strings without
  * escapes stay in the text. A failure is in the reader's status too, and a problem names
  * the octet and the member at fault.

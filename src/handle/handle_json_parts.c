@@ -77,7 +77,11 @@ format_read(struct json_reader *reader, struct handle_json_fault *fault)
 			return (enum handle_json_format)i;
 		}
 	}
-	handle_json_refuse(reader, fault, "format", STATUS_INVALID, "names no known format");
+	handle_json_refuse(reader, fault, "format", STATUS_INVALID,
+		bytes_equal_fold(name, TEXT("masked"))
+			? "the secret was left out when this was written; write it "
+			  "--with-secrets, or give the secret"
+			: "names no known format");
 	return HANDLE_JSON_FORMAT_COUNT;
 }
 

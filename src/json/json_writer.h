@@ -39,6 +39,7 @@ struct json_writer {
 	uint64_t objects; /* One bit a level: it is an object. */
 	bool is_after_name;
 	bool is_pretty; /* Two-space indent; set it before the first write. */
+	bool hides_secrets; /* For those who write what may be one: it is left out. */
 };
 
 struct json_writer json_writer_over(char *characters, size_t capacity);

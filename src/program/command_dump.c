@@ -9,11 +9,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-enum { OPTION_PREFIX = 1, OPTION_JSON };
+enum { OPTION_PREFIX = 1, OPTION_WITH_SECRETS, OPTION_JSON };
 
 static const struct option_row rows[] = {
 	{OPTION_PREFIX, "prefix", 0, "P", {"only handles P/...", "只输出 P/... 的标识"}},
+	{OPTION_WITH_SECRETS, "with-secrets", 0, NULL,
+		{"the data of HS_SECKEY, too; not to a terminal",
+			"同时输出 HS_SECKEY 的数据；不可输出到终端"}},
 	{OPTION_JSON, "json", 0, NULL,
 		{"the default: one JSON object a line", "默认格式：每行一个 JSON 对象"}},
 	{0},
@@ -27,11 +31,19 @@ const struct command_manual command_dump_manual = {
 		  "output\n"
 		  "gives the same records, octet for octet.\n"
 		  "\n"
+		  "Secret keys (HS_SECKEY) are left out, and houji load refuses records without\n"
+		  "them; to move a node, dump it --with-secrets and keep what comes out as safe "
+		  "as\n"
+		  "the node itself.\n"
+		  "\n"
 		  "Nothing may be serving DIR meanwhile.",
 		"把 DIR 中的全部记录按标识（大写折叠后）的顺序写到标准输出，每行一个 JSON\n"
 		"对象：{\"handle\":...,\"values\":[...]}。用 houji load "
 		"读入该输出即得逐字节相同的\n"
 		"记录。\n"
+		"\n"
+		"密钥值（HS_SECKEY）不予输出，houji load 也不接受缺少它们的记录；迁移节点时请用\n"
+		"--with-secrets，并像保护节点一样保护其输出。\n"
 		"\n"
 		"期间不得有节点正在使用 DIR。"},
 	.rows = rows,
@@ -48,12 +60,19 @@ const struct command_manual command_dump_manual = {
 /* JSON of octets that are no text is base64, and each octet of a name can take six. */
 enum { LINE_SIZE_MAX = 8 * RECORD_SIZE_MAX };
 
+/* What is written where. */
+struct dumping {
+	char *line; /* LINE_SIZE_MAX. */
+	bool hides_secrets;
+};
+
 static enum status
-dump_record(const struct record *record, char *line, struct problem *problem)
+dump_record(const struct record *record, const struct dumping *dumping, struct problem *problem)
 {
-	struct json_writer writer = json_writer_over(line, LINE_SIZE_MAX);
+	struct json_writer writer = json_writer_over(dumping->line, LINE_SIZE_MAX);
 	struct bytes text;
 
+	writer.hides_secrets = dumping->hides_secrets;
 	handle_record_write_json(&writer, record->name, &record->values);
 	if (json_writer_end(&writer) != STATUS_OK) {
 		return problem_set(problem, STATUS_TOO_LARGE, "a record has no form in JSON: %s",
@@ -67,7 +86,8 @@ dump_record(const struct record *record, char *line, struct problem *problem)
 }
 
 static enum status
-dump_all(struct records *records, struct bytes start, char *line, struct problem *problem)
+dump_all(struct records *records, struct bytes start, const struct dumping *dumping,
+	struct problem *problem)
 {
 	struct records_cursor *cursor;
 	struct record record;
@@ -86,7 +106,7 @@ dump_all(struct records *records, struct bytes start, char *line, struct problem
 			}
 			break;
 		}
-		status = dump_record(&record, line, problem);
+		status = dump_record(&record, dumping, problem);
 	}
 	if (status == STATUS_OK && records_cursor_status(cursor) != STATUS_OK) {
 		status = problem_set(problem, STATUS_CORRUPT,
@@ -113,22 +133,22 @@ prefix_start(const char *prefix, uint8_t key[HANDLE_KEY_SIZE_MAX])
 }
 
 static int
-dump(const char *directory, struct bytes start)
+dump(const char *directory, struct bytes start, bool hides_secrets)
 {
 	struct problem problem;
 	struct ledger *ledger;
-	char *line = malloc(LINE_SIZE_MAX);
+	struct dumping dumping = {malloc(LINE_SIZE_MAX), hides_secrets};
 	enum status status = STATUS_NO_MEMORY;
 
-	if (line == NULL) {
+	if (dumping.line == NULL) {
 		return command_failure(&command_dump_manual, "%s", status_text(status));
 	}
 	status = ledger_tool_open(directory, &ledger, &problem);
 	if (status == STATUS_OK) {
-		status = dump_all(ledger_records(ledger), start, line, &problem);
+		status = dump_all(ledger_records(ledger), start, &dumping, &problem);
 		(void)ledger_close(ledger, NULL);
 	}
-	free(line);
+	free(dumping.line);
 	return status == STATUS_OK ? EXIT_CODE_OK
 				   : command_failure(&command_dump_manual, "%s", problem.text);
 }
@@ -139,9 +159,12 @@ command_dump(int argc, char **argv)
 	struct option_walk walk = option_walk_over(&command_dump_manual, argc, argv);
 	uint8_t key[HANDLE_KEY_SIZE_MAX];
 	struct bytes start = {NULL, 0};
+	bool hides_secrets = true;
 
 	while (option_next(&walk)) {
-		if (walk.key == OPTION_PREFIX) {
+		if (walk.key == OPTION_WITH_SECRETS) {
+			hides_secrets = false;
+		} else if (walk.key == OPTION_PREFIX) {
 			start = prefix_start(walk.argument, key);
 			if (start.size == 0) {
 				return command_usage_error(&command_dump_manual,
@@ -156,5 +179,9 @@ command_dump(int argc, char **argv)
 		return command_usage_error(
 			&command_dump_manual, "%s", SAY("which DIR?", "请给出一个 DIR"));
 	}
-	return dump(argv[walk.index], start);
+	if (!hides_secrets && isatty(STDOUT_FILENO)) {
+		return command_usage_error(&command_dump_manual, "%s",
+			SAY("secrets are not written to a terminal", "密钥值不可输出到终端"));
+	}
+	return dump(argv[walk.index], start, hides_secrets);
 }

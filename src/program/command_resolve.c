@@ -214,6 +214,7 @@ print_json(const struct inquiry *inquiry, const struct client_reply *reply)
 		? &response->referral.list
 		: NULL;
 
+	writer.hides_secrets = true; /* No server should tell one; if it does, not here. */
 	json_write_object(&writer);
 	json_write_name(&writer, "responseCode");
 	json_write_u64(&writer, code);

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { OPTION_HEX = 1, OPTION_RAW, OPTION_PCAP, OPTION_PORT, OPTION_JSON };
+enum { OPTION_HEX = 1, OPTION_RAW, OPTION_PCAP, OPTION_PORT, OPTION_WITH_SECRETS, OPTION_JSON };
 enum { DEFAULT_PORT = 2641, JSON_ROOM = 2 * JSON_TEXT_SIZE_MAX };
 
 static const struct option_row rows[] = {
@@ -29,6 +29,10 @@ static const struct option_row rows[] = {
 	{OPTION_PORT, "port", 0, "N",
 		{"decode: the port of Handle servers in a capture (2641)",
 			"decode：抓包中 Handle 服务的端口（2641）"}},
+	{OPTION_WITH_SECRETS, "with-secrets", 0, NULL,
+		{"decode: the data of HS_SECKEY values, too: else they are left out, and\n"
+		 "such a message cannot be encoded again",
+			"decode：同时输出 HS_SECKEY 值的数据；否则略去，且该报文无法再编码"}},
 	{OPTION_JSON, "json", 0, NULL,
 		{"decode: one JSON object a line, as encode reads it",
 			"decode：每行一个 JSON 对象，可供 encode 读取"}},
@@ -70,6 +74,7 @@ struct wire_job {
 	enum wire_form form;
 	uint16_t port;
 	bool is_json;
+	bool shows_secrets;
 	struct arena *arena;
 	char *room; /* JSON_ROOM characters, or as many octets. */
 	size_t count; /* Messages so far. */
@@ -146,6 +151,7 @@ message_print(struct wire_job *job, struct bytes octets, const struct capture_me
 
 	job->count++;
 	writer.is_pretty = !job->is_json;
+	writer.hides_secrets = !job->shows_secrets;
 	json_write_object(&writer);
 	about_write(&writer, job, captured);
 	status = message_write_json(&writer, octets);
@@ -342,6 +348,9 @@ option_take(struct wire_job *job, const struct option_walk *walk)
 		break;
 	case OPTION_JSON:
 		job->is_json = true;
+		break;
+	case OPTION_WITH_SECRETS:
+		job->shows_secrets = true;
 		break;
 	case OPTION_PORT:
 		if (!option_number(walk->argument, UINT16_MAX, &port)) {
