@@ -2,6 +2,7 @@
 #include "program/commands.h"
 #include "program/export.h"
 #include "program/import.h"
+#include "program/value_print.h"
 
 #include <arpa/inet.h>
 #include <limits.h>
@@ -40,53 +41,46 @@ const struct command_manual command_import_manual = {
 	.name = "import",
 	.usage = "[OPTION]... DIR FILE|-\n"
 		 "handle-net DIR [TO] [--check] [--passphrase-file FILE] [--json]",
-	.about = {"Reads the records and prefixes that houji export wrote to FILE into the node "
-		  "in\n"
-		  "DIR. First the seal is proven over the whole FILE; from stdin or a pipe it is\n"
-		  "kept in DIR (a file without a name) until its seal has come. So nothing of a\n"
-		  "file that was cut or changed is ever imported. Then it goes as with houji "
-		  "load:\n"
-		  "wrong lines are told and left out, an import that was interrupted goes on "
-		  "where\n"
-		  "it stopped. Secret keys that the export left out stay as they are in DIR.\n"
-		  "Nothing may be serving DIR.\n"
+	.about = {"Reads the records and prefixes that houji export wrote to FILE into the node\n"
+		  "in DIR. First the seal is proven over the whole FILE; from stdin or a pipe it\n"
+		  "is kept in DIR (a file without a name) until its seal has come. So nothing of\n"
+		  "a file that was cut or changed is ever imported. Then it goes as with houji\n"
+		  "load: wrong lines are told and left out, an import that was interrupted goes\n"
+		  "on where it stopped. Secret keys that the export left out stay as they are in\n"
+		  "DIR. Nothing may be serving DIR.\n"
 		  "\n"
-		  "With the word handle-net: reads the folder DIR of a Handle.net server "
-		  "(setup-server's \"svr_1\") and\n"
-		  "tells of every file and of every key of config.dct what becomes of it: taken "
-		  "as\n"
-		  "a setting, not needed and why, not supported yet, unknown. Nothing in DIR is\n"
-		  "changed.\n"
+		  "With the word handle-net: reads the folder DIR of a Handle.net server\n"
+		  "(hdl-setup-server's \"svr_1\") and tells of every file and of every key of\n"
+		  "config.dct what becomes of it: taken as a setting, not needed and why, not\n"
+		  "supported yet, unknown. Nothing in DIR is changed.\n"
 		  "\n"
-		  "With TO, a node is made there that is the same server: its key, its site "
-		  "record,\n"
-		  "its administrators, its addresses and homed prefixes. Its records come from "
-		  "the\n"
-		  "old server over the network, by mirroring; what to do next is printed.\n"
-		  "\n"
-		  "What would be dangerous - a key that is not the site's, access for everybody - "
-		  "is\ntold, and then nothing is made.",
-		"将 houji export 写入 FILE 的记录与前缀读入 DIR 中的节点。先对整个 FILE "
-		"核验封印；\n"
-		"来自标准输入或管道时，先存于 DIR 内的无名文件，直至封印到达。因此被截断或篡改的\n"
-		"文件不会有任何内容被导入。其后与 houji load 相同：错误的行予以报告并略过，中断后\n"
-		"可继续。导出时略去的密钥值在 DIR 中保持不变。期间不得有节点正在使用 DIR。\n"
+		  "With TO, a node is made there that is the same server: its key, its site\n"
+		  "record, its administrators, its addresses and homed prefixes. Its records come\n"
+		  "from the old server over the network, by mirroring; what to do next is\n"
+		  "printed. What would be dangerous - a key that is not the site's, access for\n"
+		  "everybody - is told, and then nothing is made.",
+		"将 houji export 写入 FILE 的记录与前缀读入 DIR 中的节点。先对整个 FILE\n"
+		"核验封印；来自标准输入或管道时，先存于 DIR 内的无名文件，直至封印到达。因此\n"
+		"被截断或篡改的文件不会有任何内容被导入。其后与 houji load 相同：错误的行予以\n"
+		"报告并略过，中断后可继续。导出时略去的密钥值在 DIR 中保持不变。期间不得有\n"
+		"节点正在使用 DIR。\n"
 		"\n"
-		"使用 handle-net 时：读取 Handle.net 服务器目录 DIR（setup-server 生成的 "
-		"svr_1），逐一说明每个文件\n"
-		"与 config.dct 每一项的去向：采用为某项配置、不需要及其原因、尚不支持、未知。\n"
-		"不改动 DIR 中的任何内容。\n"
+		"使用 handle-net 时：读取 Handle.net 服务器目录 DIR（hdl-setup-server 生成的\n"
+		"svr_1），逐一说明每个文件与 config.dct 每一项的去向：采用为某项配置、不需要\n"
+		"及其原因、尚不支持、未知。不改动 DIR 中的任何内容。\n"
 		"\n"
-		"给出 TO 时，在该处建立与原服务器相同的节点：密钥、站点记录、管理员、地址与托管\n"
-		"前缀。记录经网络由原服务器镜像获得；随后打印下一步操作。\n"
-		"\n"
-		"若有危险之处（密钥与站点不符、任何人可更改一切），予以指出且不生成任何内容。"},
+		"给出 TO 时，在该处建立与原服务器相同的节点：密钥、站点记录、管理员、地址与\n"
+		"托管前缀。记录经网络由原服务器镜像获得；随后打印下一步操作。若有危险之处\n"
+		"（密钥与站点不符、任何人可更改一切），予以指出且不生成任何内容。"},
 	.rows = rows,
 	.first_words = "handle-net",
-	.ending = {"Example:\n  houji import handle-net /hs/svr_1 --check\n"
+	.ending = {"Examples:\n  houji import node export.ndjson\n"
+		   "  houji import handle-net /hs/svr_1 --check\n"
 		   "  houji import handle-net /hs/svr_1 node\n\n"
-		   "Exit codes: 0 reported and made; 1 dangerous, or not made; 2 usage.",
-		"示例：\n  houji import handle-net /hs/svr_1 --check\n"
+		   "Exit codes: 0 imported, or reported and made; 1 not all of it, dangerous, or\n"
+		   "not made; 2 usage.",
+		"示例：\n  houji import node export.ndjson\n"
+		"  houji import handle-net /hs/svr_1 --check\n"
 		"  houji import handle-net /hs/svr_1 node\n\n"
 		"退出码：0 已报告并建立；1 存在危险或未能建立；2 用法错误。"},
 };
@@ -120,26 +114,62 @@ server_print(const struct import *import)
 	printf("HOST:PORT");
 }
 
+/* INDEX:HANDLE of who may fetch the records: as a mirror says itself, else the first whom the
+ * old server lets do it. */
+static void
+identity_print(const struct import *import)
+{
+	const struct settings *settings = &import->settings;
+	const struct settings_identities *list = settings->replication_admins.count > 0
+		? &settings->replication_admins
+		: &settings->server_admins;
+	struct bytes told = import->mirror_identity;
+
+	if (told.size > 0) {
+		/* "privatekey:300:0.NA/88.999" or "secretkey:...". */
+		told = bytes_slice(told, bytes_find(told, ':') + 1, SIZE_MAX);
+		value_print_escaped(told);
+	} else if (list->count > 0) {
+		struct bytes name = settings_identity_name(list, 0);
+
+		printf("%u:", list->items[0].index);
+		value_print_escaped(name);
+	} else {
+		printf("INDEX:HANDLE");
+	}
+}
+
+/* The commands that are left, in their order. A primary is mirrored and then takes over; a
+ * mirror goes on following its own primary, which only its operator knows. */
 static void
 next_print(const struct import *import)
 {
+	bool is_primary = (import->site.primary_mask & HANDLE_SITE_PRIMARY) != 0;
+	bool is_follower = import->is_mirror || import->mirror_identity.size > 0 || !is_primary;
+
 	printf(SAY("made a node in %s: settings, key, site record, %zu homed prefixes\n"
-		   "  next: fetch the records with houji mirror (houji mirror --help) from\n       "
-		   " ",
+		   "  next, its records: houji mirror %s%s --once --from ",
 		       "已在 %s 建立节点：配置、密钥、站点记录、%zu 个托管前缀\n"
-		       "  下一步：用 houji mirror 获取记录（houji mirror --help），来源\n        "),
-		import->target, import->prefix_count);
-	server_print(import);
-	if (import->mirror_identity.size > 0) {
-		printf(SAY("\n        the identity of this mirror was %.*s, its key "
-			   "%s/replpriv.bin",
-			       "\n        此镜像的身份为 %.*s，密钥为 %s/replpriv.bin"),
-			(int)import->mirror_identity.size, (const char *)import->mirror_identity.at,
-			import->source);
+		       "  下一步，获取记录：houji mirror %s%s --once --from "),
+		import->target, import->prefix_count, import->target,
+		is_primary ? " --demote" : "");
+	if (is_follower) {
+		printf("HOST:PORT");
+	} else {
+		server_print(import);
 	}
-	printf(SAY("\n        then stop the old server, and houji serve %s\n",
-		       "\n        然后停止原服务器，再运行 houji serve %s\n"),
-		import->target);
+	printf(" --user ");
+	identity_print(import);
+	printf(" --key %s/%s\n", import->source, is_follower ? "replpriv.bin" : "admpriv.bin");
+	if (is_follower) {
+		printf(SAY("  then stop the old server: houji serve %s\n",
+			       "  然后停止原服务器：houji serve %s\n"),
+			import->target);
+	} else {
+		printf(SAY("  then stop the old server: houji promote %s && houji serve %s\n",
+			       "  然后停止原服务器：houji promote %s && houji serve %s\n"),
+			import->target, import->target);
+	}
 }
 
 static int
