@@ -502,16 +502,16 @@ access_challenge_take(struct access_challenges *challenges, const struct request
 		memcmp(&challenges->slots[number].source, &key, sizeof(key)) == 0) {
 		status = take(challenges, number, digest, now_ms, ret_result);
 	}
-	if (status == STATUS_OK) {
+	if (status == STATUS_OK || status == STATUS_EXISTS) {
 		taken_fill(taken, &challenges->slots[number], number);
 	}
 	pthread_mutex_unlock(&challenges->lock);
-	if (status != STATUS_OK) {
+	if (status != STATUS_OK && status != STATUS_EXISTS) {
 		free(taken);
 		return status;
 	}
 	*ret_taken = &taken->shown;
-	return STATUS_OK;
+	return status;
 }
 
 /* The slot of a ticket, still being carried out; NULL if it was given up meanwhile. */
@@ -541,7 +541,6 @@ access_challenge_settle(struct access_challenges *challenges, uint64_t ticket,
 	slot = slot_of(challenges, ticket, SLOT_DONE, now_ms);
 	if (slot != NULL) {
 		slot->result = *result;
-		slot_forget_octets(challenges, slot);
 	}
 	pthread_mutex_unlock(&challenges->lock);
 }

@@ -92,7 +92,8 @@ void access_taken_free(struct access_taken *taken); /* NULL is fine. */
  * `answer` is operation 200, decoded.
  *
  *   OK         `ret_taken`: verify it, carry it out, settle it
- *   EXISTS     `ret_result`: it was carried out before; tell the result again
+ *   EXISTS     `ret_result`: it was carried out before; tell the result again (`ret_taken`
+ *              is the request, as for OK)
  *   BUSY       it is being carried out now; a second answer is on its way
  *   CHALLENGE_GONE  no such challenge: too late, answered before, or never made
  *   NO_MEMORY

@@ -75,6 +75,10 @@
 	X(ACCEPT_REST_MS, 100, "ms", "rest of a listener when descriptors ran out")               \
 	X(FD_RESERVE_COUNT, 32, "descriptors", "kept back for store, log and control")            \
 	X(OPERATION_COUNT_MAX, 4096, "operations", "answered later, of one worker")               \
+	X(OPERATION_SIZE_MAX, 67108864, "octets", "their messages, of one worker")                \
+	X(AUDIT_LINE_SIZE_MAX, 4096, "octets", "one refusal in the audit log")                    \
+	X(AUDIT_PER_SECOND_MAX, 100, "lines", "refusals noted in a second; more are counted")     \
+	X(AUDIT_SIZE_MAX, 67108864, "octets", "the audit log, and as much in its older half")     \
 	X(OPERATION_PER_CONNECTION_MAX, 64, "operations", "under way in one connection")          \
 	X(POOL_QUEUE_COUNT_MAX, 1024, "jobs", "signatures and the like waiting for a thread")     \
 	X(CONFIGURATION_SIZE_MAX, 1048576, "octets", "the configuration file")                    \

@@ -64,5 +64,7 @@ enum status native_open_tcp(struct native *native, const struct address *address
 
 /* No new datagrams or connections; each connection closes behind its last answer. */
 void native_stop(struct native *native);
+/* Closes what is open at once; operations are still under way until the count is 0. */
+void native_abandon(struct native *native);
 size_t native_busy_count(const struct native *native); /* Connections and operations left. */
 void native_free(struct native *native);

@@ -148,6 +148,12 @@ native_stop(struct native *native)
 	native_tcp_stop(native);
 }
 
+void
+native_abandon(struct native *native)
+{
+	native_tcp_abandon(native);
+}
+
 size_t
 native_busy_count(const struct native *native)
 {

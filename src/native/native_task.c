@@ -4,11 +4,11 @@
 #include <stdlib.h>
 
 static void
-task_answered(void *context, struct bytes octets)
+task_answered(void *context, bool is_last)
 {
 	struct native_task *task = context;
 
-	task->answered(task, octets);
+	task->answered(task, is_last);
 }
 
 enum status

@@ -17,9 +17,10 @@
  * as those of a batch of datagrams do.
  *
  * A request that is answered later becomes a task (native_task.c). Tasks of a connection run side
- * by side, so that changes sent one behind the other are made durable together; their answers
- * wait for each other and leave in order. What can be answered at once waits behind them, and
- * with OPERATION_PER_CONNECTION_MAX under way nothing more is read.
+ * by side where one cannot tell the other's work (operation_may_run_beside), so that changes
+ * sent one behind the other are made durable together; their answers wait for each other and
+ * leave in order. What can be answered at once waits behind them, and with
+ * OPERATION_PER_CONNECTION_MAX waiting nothing more is read.
  */
 enum { WAITING_MAX = TCP_OUT_SIZE_MAX / 4 };
 
@@ -42,6 +43,7 @@ struct native_connection {
 	size_t kept; /* Octets of requests not answered yet. */
 	bool is_paused; /* For tasks, or until the peer has read. */
 	bool is_delivering;
+	bool is_starting;
 	bool has_asked_last; /* Behind the last task the connection ends. */
 	uint8_t source[16];
 	bool is_exempt;
@@ -221,6 +223,30 @@ flush_out(struct native_connection *connection, struct wire_writer *out)
 	connection_note_waiting(connection);
 }
 
+static bool
+task_ends_connection(const struct native_connection *connection, const struct native_task *task)
+{
+	return task->is_last &&
+		(!task->is_kept_alive || !operation_is_kept_alive(task->operation) ||
+			(connection->native->is_stopping && connection->task_count == 1));
+}
+
+/* Fail closed: without octets there is no answer, and better none than an unsigned one. */
+static bool
+deliver_octets(struct native_connection *connection, struct native_task *task)
+{
+	struct bytes octets = operation_octets(task->operation);
+
+	connection->active_ms = loop_now_ms(connection->native->loop);
+	connection_note_waiting(connection);
+	if (octets.size == 0 || loop_stream_write(connection->stream, octets) != STATUS_OK) {
+		return false;
+	}
+	monitor_add(connection->native->row, METRIC_TCP_OCTETS_OUT, octets.size);
+	connection_note_waiting(connection);
+	return true;
+}
+
 /* The next answer in order, if it is there and the peer reads. */
 static bool
 deliver_one(struct native_connection *connection)
@@ -230,23 +256,18 @@ deliver_one(struct native_connection *connection)
 	if (task == NULL || !task->is_answered || connection->waiting >= WAITING_MAX) {
 		return false;
 	}
-	connection->first_task = task->next;
-	connection->task_count--;
-	connection->active_ms = loop_now_ms(connection->native->loop);
-	connection_note_waiting(connection);
-	/* Fail closed: no octets are no answer, and better none than an unsigned one. */
-	if (task->octets.size == 0 || !task->is_kept_alive ||
-		(connection->native->is_stopping && connection->task_count == 0)) {
+	connection->has_asked_last = task_ends_connection(connection, task);
+	if (!deliver_octets(connection, task)) {
 		connection->has_asked_last = true;
 	}
-	if (task->octets.size > 0) {
-		monitor_add(connection->native->row, METRIC_TCP_OCTETS_OUT, task->octets.size);
-		if (loop_stream_write(connection->stream, task->octets) != STATUS_OK) {
-			connection->has_asked_last = true;
-		}
+	if (task->is_last || connection->has_asked_last) {
+		connection->first_task = task->next;
+		connection->task_count--;
+		native_task_free(task);
+	} else {
+		task->is_answered = false;
+		operation_go_on(task->operation);
 	}
-	connection_note_waiting(connection);
-	native_task_free(task);
 	return true;
 }
 
@@ -259,7 +280,7 @@ connection_drop_tasks(struct native_connection *connection)
 
 		connection->first_task = task->next;
 		task->connection = NULL;
-		if (task->is_answered) {
+		if (task->is_answered || !task->is_started) {
 			native_task_free(task);
 		}
 	}
@@ -292,16 +313,56 @@ connection_deliver(struct native_connection *connection)
 	}
 }
 
-static void
-tcp_answered(struct native_task *task, struct bytes octets)
+/* The next task, unless it must wait for one before it. */
+static struct native_task *
+next_to_start(const struct native_connection *connection)
 {
+	struct native_task *task = connection->first_task;
+
+	while (task != NULL && task->is_started) {
+		task = task->next;
+	}
+	for (const struct native_task *before = connection->first_task;
+		task != NULL && before != task; before = before->next) {
+		if (!(before->is_answered && before->is_last) &&
+			!operation_may_run_beside(task->operation, before->operation)) {
+			return NULL;
+		}
+	}
+	return task;
+}
+
+/* Starts what may start. A task may be answered, and gone, before this returns. */
+static void
+connection_start_tasks(struct native_connection *connection)
+{
+	struct native_task *task;
+
+	if (connection->is_starting) {
+		return;
+	}
+	connection->is_starting = true;
+	while ((task = next_to_start(connection)) != NULL) {
+		task->is_started = true;
+		operation_start(task->operation);
+	}
+	connection->is_starting = false;
+}
+
+static void
+tcp_answered(struct native_task *task, bool is_last)
+{
+	struct native_connection *connection;
+
 	if (task->connection == NULL) {
 		native_task_free(task);
 		return;
 	}
-	task->octets = octets;
 	task->is_answered = true;
-	connection_deliver(task->connection);
+	task->is_last = is_last;
+	connection = task->connection;
+	connection_deliver(connection);
+	connection_start_tasks(connection);
 }
 
 enum next_step {
@@ -344,7 +405,7 @@ begin_task(struct native_connection *connection, struct wire_writer *out, struct
 	}
 	task->connection = connection;
 	connection_append(connection, task);
-	operation_start(task->operation);
+	connection_start_tasks(connection);
 	if (!is_kept_alive && !connection->is_finishing) {
 		connection_await_tasks(connection, 0);
 	}
@@ -359,9 +420,9 @@ answer_request(
 	struct native_connection *connection, struct wire_writer *out, struct exchange *exchange)
 {
 	struct native *native = connection->native;
-	bool is_kept_alive =
-		(exchange->request.message.header.flags & MESSAGE_FLAG_KEEP_ALIVE) != 0 &&
-		!native->is_stopping;
+	bool is_kept_alive = !native->is_stopping &&
+		((exchange->request.message.header.flags & MESSAGE_FLAG_KEEP_ALIVE) != 0 ||
+			exchange->request.message.envelope.is_encrypted);
 	enum next_step step = is_kept_alive ? STEP_NEXT : STEP_LAST;
 
 	if (connection->task_count > 0 &&
@@ -725,5 +786,15 @@ native_tcp_stop(struct native *native)
 			!connection->is_finishing) {
 			connection_finish(connection);
 		}
+	}
+}
+
+void
+native_tcp_abandon(struct native *native)
+{
+	/* They leave the list at the end of the wake-up. */
+	for (struct native_connection *connection = native->oldest; connection != NULL;
+		connection = connection->newer) {
+		loop_stream_close(connection->stream);
 	}
 }

@@ -213,11 +213,13 @@ send_exchange(struct native *native, struct loop_udp *udp, struct udp_slot *slot
 }
 
 static void
-udp_answered(struct native_task *task, struct bytes octets)
+udp_answered(struct native_task *task, bool is_last)
 {
 	struct udp_slot slot = {
 		.peer = &task->peer, .local = &task->local, .request_size = task->request_size};
+	struct bytes octets = operation_octets(task->operation);
 
+	(void)is_last; /* Lists are not taken over UDP. */
 	/* Without octets there is no answer: the client tries again, or over TCP. */
 	if (octets.size > 0 && !task->native->is_stopping) {
 		send_fragments(task->native, task->udp, &slot, octets);

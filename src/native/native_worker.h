@@ -73,17 +73,18 @@ bool native_source_is_exempt(const struct native *native, const uint8_t source[1
 
 /* An operation and where its answer goes. */
 struct native_task;
-typedef void native_answered(struct native_task *task, struct bytes octets);
+typedef void native_answered(struct native_task *task, bool is_last);
 
 struct native_task {
 	struct native *native;
 	struct operation *operation;
-	native_answered *answered; /* Frees the task, now or later. */
+	native_answered *answered; /* Frees the task, now or later, unless more is to come. */
 	/* TCP: tasks of a connection stand in the order of its requests. */
 	struct native_task *next;
 	struct native_connection *connection; /* NULL once it is gone. */
-	struct bytes octets; /* The answer, once it is there. */
+	bool is_started;
 	bool is_answered;
+	bool is_last; /* No more messages of this answer follow. */
 	bool is_kept_alive;
 	/* UDP. */
 	struct loop_udp *udp;
@@ -103,5 +104,6 @@ void native_tcp_accepted(void *context, struct loop_stream *stream, const struct
 void native_tcp_exhausted(void *context, struct loop_listener *listener);
 void native_tcp_answer_held(struct native *native);
 void native_tcp_stop(struct native *native);
+void native_tcp_abandon(struct native *native);
 void native_udp_received(
 	void *context, struct loop_udp *udp, const struct loop_datagram *batch, size_t count);

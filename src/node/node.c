@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { WORKER_COUNT_MAX = 64, STOP_GRACE_MS = 10000 };
+enum { WORKER_COUNT_MAX = 64, STOP_GRACE_MS = 10000, SWEEP_MS = 1000 };
 
 struct node {
 	char directory[NODE_PATH_SIZE_MAX];
@@ -20,6 +20,9 @@ struct node {
 	struct monitor *monitor;
 	struct native_census *census;
 	struct loop_pool *pool;
+	struct audit *audit;
+	struct service_access access;
+	struct loop_timer sweep; /* On the first worker's loop. */
 	uint32_t bound_count;
 	struct address bound[SETTINGS_LIST_MAX];
 	struct node_mirror *mirror; /* NULL: no primary is followed. */
@@ -104,6 +107,41 @@ node_ledger_open(struct node *node, const struct settings *settings, struct prob
 }
 
 static enum status
+access_make(struct node *node, const struct settings *settings, struct problem *problem)
+{
+	const struct access_challenge_limits challenges = {
+		.count = settings->challenge_count,
+		.count_per_source = settings->challenge_count_per_source,
+		.octets = settings->challenge_memory,
+		.life_ms = settings->challenge_lifetime_ms,
+	};
+	const struct access_session_limits sessions = {
+		.count = settings->session_count,
+		.count_per_source = settings->session_count_per_source,
+		.idle_s = settings->session_idle_s,
+		.life_s = settings->session_lifetime_s,
+	};
+
+	return service_access_make(&challenges, &sessions, &node->access) == STATUS_OK
+		? STATUS_OK
+		: problem_set(problem, STATUS_NO_MEMORY,
+			  "no memory for the challenges and sessions that houji.yaml allows");
+}
+
+static enum status
+audit_make(struct node *node, struct problem *problem)
+{
+	char path[NODE_PATH_SIZE_MAX];
+	enum status status = node_path(node->directory, "audit.log", path, problem);
+
+	if (status == STATUS_OK) {
+		node->audit = audit_open(path, problem);
+		status = node->audit == NULL ? STATUS_SYSTEM : STATUS_OK;
+	}
+	return status;
+}
+
+static enum status
 node_make(struct node *node, const struct settings *settings, struct problem *problem)
 {
 	enum status status;
@@ -115,13 +153,21 @@ node_make(struct node *node, const struct settings *settings, struct problem *pr
 		return problem_system(problem, "cannot make a node");
 	}
 	status = node_face_renew(node, &node->face, problem);
-	if (status != STATUS_OK) {
-		return status;
+	if (status == STATUS_OK) {
+		status = access_make(node, settings, problem);
 	}
-	node->census =
-		native_census_new(node->face->native.connection_count_max * node->worker_count);
-	return node->census == NULL ? problem_system(problem, "cannot make a node")
-				    : node_ledger_open(node, settings, problem);
+	if (status == STATUS_OK) {
+		node->census = native_census_new(
+			node->face->native.connection_count_max * node->worker_count);
+		if (node->census == NULL) {
+			status = problem_system(problem, "cannot make a node");
+		}
+	}
+	if (status == STATUS_OK) {
+		status = node_ledger_open(node, settings, problem);
+	}
+	/* Last: only who has the ledger's lock writes beside it. */
+	return status == STATUS_OK ? audit_make(node, problem) : status;
 }
 
 enum status
@@ -196,6 +242,34 @@ node_on_news(struct node *node, node_news *news, void *context)
 	node->news_context = context;
 }
 
+static void
+sweep_due(void *context)
+{
+	struct node *node = context;
+	struct loop *loop = node->workers[0].loop;
+
+	service_access_sweep(&node->access, loop_now_ms(loop));
+	loop_timer_set(loop, &node->sweep, loop_now_ms(loop) + SWEEP_MS, sweep_due, node);
+}
+
+static enum status
+worker_open(struct node *node, size_t number, struct problem *problem)
+{
+	const struct node_worker_parts parts = {
+		.face = node->face,
+		.census = node->census,
+		.service = {.ledger = node->ledger,
+			.pool = node->pool,
+			.monitor = node->monitor,
+			.row = monitor_row(node->monitor, number),
+			.audit = node->audit,
+			.access = &node->access},
+	};
+	enum status status = node_worker_open(&node->workers[number], &parts, problem);
+
+	return status == STATUS_OK ? worker_bind(node, number, problem) : status;
+}
+
 enum status
 node_start(struct node *node, struct problem *problem)
 {
@@ -203,14 +277,10 @@ node_start(struct node *node, struct problem *problem)
 
 	node->bound_count = node->face->settings.listen.count;
 	for (size_t i = 0; i < node->worker_count && status == STATUS_OK; i++) {
-		struct native_parts parts = {
-			.row = monitor_row(node->monitor, i), .census = node->census};
-
-		status = node_worker_open(&node->workers[i], &parts, ledger_records(node->ledger),
-			node->face, problem);
-		if (status == STATUS_OK) {
-			status = worker_bind(node, i, problem);
-		}
+		status = worker_open(node, i, problem);
+	}
+	if (status == STATUS_OK) {
+		sweep_due(node);
 	}
 	for (size_t i = 0; i < node->worker_count && status == STATUS_OK; i++) {
 		status = node_worker_start(&node->workers[i], problem);
@@ -245,6 +315,9 @@ node_stop(struct node *node)
 	for (size_t i = 0; i < node->worker_count; i++) {
 		node_worker_stop(&node->workers[i], STOP_GRACE_MS);
 	}
+	if (node->workers[0].loop != NULL) {
+		loop_timer_clear(node->workers[0].loop, &node->sweep);
+	}
 }
 
 enum status
@@ -256,6 +329,8 @@ node_close(struct node *node, struct problem *problem)
 	for (size_t i = 0; i < node->worker_count; i++) {
 		node_worker_close(&node->workers[i]);
 	}
+	service_access_free(&node->access);
+	audit_close(node->audit);
 	if (node->ledger != NULL) {
 		status = ledger_close(node->ledger, problem);
 	}

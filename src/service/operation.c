@@ -3,38 +3,175 @@
 
 #include "service/service_private.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 
-/* Small: most operations need little, and the message is copied into a block of its own size. */
+/* Small: most operations need little, and a large message is copied into a block of its own. */
 enum { ARENA_BLOCK_SIZE = 4096 };
+
+int64_t
+operation_now_ms(const struct operation *operation)
+{
+	return loop_now_ms(operation->service->loop);
+}
+
+uint32_t
+operation_opcode(const struct operation *operation)
+{
+	return operation->request.message.header.opcode;
+}
+
+static enum status
+operation_make(
+	struct operation *operation, struct service *service, const struct operation_order *order)
+{
+	operation->arena = arena_new(ARENA_BLOCK_SIZE, REQUEST_MEMORY_MAX);
+	if (operation->arena == NULL) {
+		return STATUS_NO_MEMORY;
+	}
+	operation->order = *order;
+	operation->order.message = arena_copy(operation->arena, order->message);
+	if (operation->order.message.at == NULL) {
+		arena_free(operation->arena);
+		return STATUS_NO_MEMORY;
+	}
+	operation->service = service;
+	operation->face = service->face;
+	operation->budget = access_budget_full();
+	return STATUS_OK;
+}
+
+static void
+session_find(struct operation *operation)
+{
+	uint32_t id = operation->order.envelope.session_id;
+
+	operation->has_session = id != 0 &&
+		access_session_find(operation->service->access->sessions, id,
+			operation_now_ms(operation), &operation->session) == STATUS_OK;
+}
+
+/* Decodes the message that lies in the clear. */
+static enum status
+request_read(struct operation *operation, struct bytes octets)
+{
+	struct message *message = &operation->request.message;
+	struct envelope envelope = operation->order.envelope;
+	enum status status;
+
+	envelope.is_encrypted = false;
+	status = message_decode(&envelope, octets, message);
+	return status == STATUS_OK ? request_decode(message, &operation->request) : status;
+}
+
+/* Whatever is wrong with an encrypted message - padding, format, HS_MAC - is told in the same
+ * words, or the difference would decrypt it octet by octet. So it must carry its HS_MAC even
+ * where nobody needs to be known. */
+static enum status
+request_decrypt(struct operation *operation)
+{
+	struct bytes encrypted = operation->order.message;
+	uint8_t *plain = arena_alloc(operation->arena, encrypted.size + 1);
+	struct bytes text;
+	size_t size = 0;
+	enum status status;
+
+	if (plain == NULL) {
+		return STATUS_NO_MEMORY;
+	}
+	status = session_decrypt(
+		&operation->session.key, operation->session.version, encrypted, plain, &size);
+	if (status == STATUS_OK) {
+		status = request_read(operation, bytes_over(plain, size));
+	}
+	if (status == STATUS_OK) {
+		status = operation_check(operation, &text);
+	}
+	return status == STATUS_OK || status == STATUS_REPLAYED ? status : STATUS_WRONG_MAC;
+}
+
+static void
+message_read(struct operation *operation)
+{
+	operation->request.message.envelope = operation->order.envelope;
+	if (!operation->order.envelope.is_encrypted) {
+		operation->read_status = request_read(operation, operation->order.message);
+		return;
+	}
+	session_find(operation);
+	operation->read_status =
+		operation->has_session ? request_decrypt(operation) : STATUS_NO_SESSION;
+	operation->order.is_kept_alive = operation->order.is_kept_alive &&
+		(operation->request.message.header.flags & MESSAGE_FLAG_KEEP_ALIVE) != 0;
+}
+
+static enum operation_kind
+kind_of(struct operation *operation)
+{
+	uint8_t key[HANDLE_KEY_SIZE_MAX];
+	uint32_t opcode = operation_opcode(operation);
+	size_t size;
+
+	if (operation->read_status != STATUS_OK) {
+		return OPERATION_ALONE;
+	}
+	if (opcode == OPCODE_RESOLUTION || opcode == OPCODE_GET_SITE_INFO) {
+		return OPERATION_LOOKS_UP;
+	}
+	if (opcode == OPCODE_CHALLENGE_RESPONSE) {
+		return OPERATION_PROVES;
+	}
+	if (!opcode_is_change(opcode) || opcode == OPCODE_HOME_PREFIX ||
+		opcode == OPCODE_UNHOME_PREFIX) {
+		return OPERATION_ALONE;
+	}
+	if ((operation->request.message.header.flags & MESSAGE_FLAG_MINT) != 0) {
+		return OPERATION_CHANGES; /* Of a handle that nobody can know yet. */
+	}
+	size = handle_name_key(request_handle(&operation->request), key);
+	operation->key = arena_copy(operation->arena, bytes_over(key, size));
+	/* A prefix's record says who may change others. */
+	return size == 0 || operation->key.at == NULL ||
+			bytes_start_with(operation->key, TEXT("0."))
+		? OPERATION_ALONE
+		: OPERATION_CHANGES;
+}
+
+bool
+operation_may_run_beside(const struct operation *operation, const struct operation *before)
+{
+	bool is_same = operation->key.size > 0 && bytes_equal(operation->key, before->key);
+
+	return operation->kind == before->kind && operation->kind != OPERATION_ALONE && !is_same;
+}
 
 enum status
 operation_new(struct service *service, const struct operation_order *order,
 	struct operation **ret_operation)
 {
 	struct operation *operation;
+	enum status status;
 
-	if (service->operation_count >= OPERATION_COUNT_MAX) {
+	if (service->operation_count >= OPERATION_COUNT_MAX ||
+		service->operation_octets + order->message.size > OPERATION_SIZE_MAX) {
+		monitor_add(service->row, METRIC_OPERATIONS_BUSY, 1);
 		return STATUS_BUSY;
 	}
 	operation = calloc(1, sizeof(*operation));
 	if (operation == NULL) {
 		return STATUS_NO_MEMORY;
 	}
-	operation->arena = arena_new(ARENA_BLOCK_SIZE, REQUEST_MEMORY_MAX);
-	if (operation->arena != NULL) {
-		operation->order = *order;
-		operation->order.message = arena_copy(operation->arena, order->message);
-	}
-	if (operation->order.message.at == NULL) {
-		arena_free(operation->arena);
+	status = operation_make(operation, service, order);
+	if (status != STATUS_OK) {
 		free(operation);
-		return STATUS_NO_MEMORY;
+		return status;
 	}
-	operation->service = service;
-	operation->face = service->face;
 	service_face_enter(operation->face);
 	service->operation_count++;
+	service->operation_octets += order->message.size;
+	monitor_add(service->row, METRIC_OPERATIONS_BEGUN, 1);
+	message_read(operation);
+	operation->kind = kind_of(operation);
 	*ret_operation = operation;
 	return STATUS_OK;
 }
@@ -42,22 +179,71 @@ operation_new(struct service *service, const struct operation_order *order,
 void
 operation_free(struct operation *operation)
 {
-	if (operation != NULL) {
-		operation->service->operation_count--;
-		service_face_leave(operation->face);
-		arena_free(operation->arena);
-		free(operation->out);
-		free(operation);
+	if (operation == NULL) {
+		return;
 	}
+	operation->service->operation_count--;
+	operation->service->operation_octets -= operation->order.message.size;
+	service_face_leave(operation->face);
+	access_taken_free(operation->taken);
+	access_verification_free(operation->verification);
+	access_session_offer_free(operation->offer);
+	access_session_forget(&operation->session);
+	authority_list_free(operation->list);
+	arena_free(operation->page_arena);
+	arena_free(operation->arena);
+	free(operation->out);
+	free(operation);
+}
+
+static struct operation *
+operation_of_job(struct loop_job *job)
+{
+	return (struct operation *)((char *)job - offsetof(struct operation, job));
+}
+
+static void
+operation_job_run(struct loop_job *job)
+{
+	struct operation *operation = operation_of_job(job);
+
+	operation->run(operation);
+}
+
+static void
+operation_job_done(struct loop_job *job)
+{
+	struct operation *operation = operation_of_job(job);
+
+	operation->then(operation);
+}
+
+enum status
+operation_run(struct operation *operation, void (*run)(struct operation *operation),
+	void (*then)(struct operation *operation))
+{
+	operation->run = run;
+	operation->then = then;
+	operation->job = (struct loop_job){.loop = operation->service->loop,
+		.run = operation_job_run,
+		.done = operation_job_done};
+	return loop_pool_submit(operation->service->pool, &operation->job);
 }
 
 void
-operation_answer(struct operation *operation, struct bytes octets)
+operation_tell(struct operation *operation)
 {
-	if (octets.size > 0) {
-		service_count_answer(operation->service, &operation->response);
-	}
-	operation->order.answered(operation->order.context, octets);
+	bool is_last = operation->out_size == 0 ||
+		(operation->response.message.header.flags & MESSAGE_FLAG_CONTINUOUS) == 0;
+
+	operation->order.answered(operation->order.context, is_last);
+}
+
+void
+operation_fall_silent(struct operation *operation)
+{
+	operation->out_size = 0;
+	operation_tell(operation);
 }
 
 /* A refusal gives the sender of a datagram no more octets than it brought: its text is left
@@ -77,12 +263,38 @@ refusal_trim(struct operation *operation)
 	}
 }
 
+/* A change that is refused is noted; to be asked who one is is no refusal. */
+static void
+refusal_note(struct operation *operation, struct bytes text)
+{
+	struct service *service = operation->service;
+	const struct audit_refusal refusal = {
+		.now_s = service->now_s,
+		.source = operation->order.source,
+		.identity_name = operation->identity.name,
+		.identity_index = operation->identity.index,
+		.operation = opcode_name(operation_opcode(operation)),
+		.handle = request_handle(&operation->request),
+		.code = operation->response.message.header.response_code,
+		.why = text,
+	};
+
+	monitor_add(service->row, METRIC_CHANGES_REFUSED, 1);
+	if (service->audit != NULL && !audit_note(service->audit, &refusal)) {
+		monitor_add(service->row, METRIC_AUDIT_DROPPED, 1);
+	}
+}
+
 void
 operation_response(
 	struct operation *operation, enum status status, const struct service_answer *answer)
 {
 	service_respond(operation->service, &operation->request, status, answer,
 		operation->request_digest, &operation->response);
+	if (status != STATUS_OK && status != STATUS_UNAUTHENTICATED &&
+		opcode_is_change(operation_opcode(operation))) {
+		refusal_note(operation, answer->text);
+	}
 	refusal_trim(operation);
 	if (operation->order.is_kept_alive) {
 		operation->response.message.header.flags |= MESSAGE_FLAG_KEEP_ALIVE;
@@ -105,42 +317,49 @@ operation_refuse(struct operation *operation, enum status status, struct bytes t
 	operation_respond(operation, status, &answer);
 }
 
-/* What a look-up answers, to be signed. */
-static void
-operation_look_up(struct operation *operation)
+void
+operation_carry_out(struct operation *operation)
 {
-	struct service *service = operation->service;
-	struct service_query *query = &operation->query;
-	struct service_answer answer;
-	enum status status;
+	uint32_t opcode = operation_opcode(operation);
 
-	if (service_begin(service, &operation->request, query)) {
-		service_look_ahead(service, &query, 1);
+	if (opcode_is_change(opcode)) {
+		operation_change(operation);
+	} else if (opcode == OPCODE_RESOLUTION) {
+		operation_read_as(operation);
+	} else {
+		operation_list(operation);
 	}
-	status = service_answer(service, &operation->request, query, operation->arena, &answer);
-	if (status == STATUS_UNAUTHENTICATED) {
-		/* No identity can be proven to this node yet, so no challenge is sent. */
-		operation_refuse(operation, STATUS_UNSUPPORTED,
-			TEXT("reading restricted values is not supported yet"));
-		return;
+}
+
+/* Handle.net 9 answers these as if it had not read the request. */
+void
+operation_refuse_datagram(struct operation *operation)
+{
+	struct bytes text = TEXT("Received admin request on non-admin interface");
+	struct response *response = &operation->response;
+	uint8_t octets[ENVELOPE_SIZE];
+	struct wire_writer writer = wire_writer_over(octets, sizeof(octets));
+
+	envelope_write(&writer, &operation->order.envelope);
+	response_begin_unread(wire_written(&writer), RESPONSE_PROTOCOL_ERROR,
+		service_expiration(operation->service), response);
+	response->message.header.opcode = operation_opcode(operation);
+	response->error.text = text;
+	if (opcode_is_change(operation_opcode(operation))) {
+		refusal_note(operation, text);
 	}
-	operation_respond(operation, status, &answer);
+	refusal_trim(operation);
+	operation_seal(operation);
 }
 
 static void
 operation_dispatch(struct operation *operation)
 {
-	if (operation->request.message.envelope.session_id != 0) {
-		operation_refuse(operation, STATUS_NO_SESSION,
-			TEXT("Invalid session id or session time out. Please try again."));
-		return;
-	}
-	switch ((enum opcode)operation->request.message.header.opcode) {
+	switch ((enum opcode)operation_opcode(operation)) {
 	case OPCODE_RESOLUTION:
 	case OPCODE_GET_SITE_INFO:
-		operation_look_up(operation);
+		operation_read(operation);
 		return;
-	case OPCODE_RESERVED:
 	case OPCODE_CREATE_HANDLE:
 	case OPCODE_DELETE_HANDLE:
 	case OPCODE_ADD_VALUE:
@@ -148,14 +367,28 @@ operation_dispatch(struct operation *operation)
 	case OPCODE_MODIFY_VALUE:
 	case OPCODE_LIST_HANDLES:
 	case OPCODE_LIST_DERIVED_PREFIXES:
-	case OPCODE_CHALLENGE_RESPONSE:
-	case OPCODE_VERIFY_CHALLENGE:
 	case OPCODE_HOME_PREFIX:
 	case OPCODE_UNHOME_PREFIX:
 	case OPCODE_LIST_HOMED_PREFIXES:
+		operation_admin(operation);
+		return;
+	case OPCODE_CHALLENGE_RESPONSE:
+		operation_prove(operation);
+		return;
+	case OPCODE_VERIFY_CHALLENGE:
+		operation_verify(operation);
+		return;
 	case OPCODE_SESSION_SETUP:
+		operation_session_setup(operation);
+		return;
 	case OPCODE_SESSION_TERMINATE:
+		operation_session_terminate(operation);
+		return;
 	case OPCODE_SESSION_EXCHANGE_KEY:
+		operation_refuse(operation, STATUS_SESSION_FAILED,
+			TEXT("sessions are set up by Diffie-Hellman only"));
+		return;
+	case OPCODE_RESERVED:
 	case OPCODE_GET_NEXT_TRANSACTION_ID:
 	case OPCODE_RETRIEVE_TRANSACTION_LOG:
 	case OPCODE_DUMP_HANDLES:
@@ -164,34 +397,72 @@ operation_dispatch(struct operation *operation)
 	case OPCODE_LOGIN_ID_SYSTEM:
 		break;
 	}
-	operation_refuse(operation, STATUS_UNSUPPORTED, TEXT("operation not supported yet"));
+	operation_refuse(operation, STATUS_UNSUPPORTED, TEXT("operation not supported"));
+}
+
+/* What every request must obey, in the order of 18.1. */
+static void
+operation_admit(struct operation *operation)
+{
+	uint32_t opcode = operation_opcode(operation);
+	bool is_admin = opcode_class(opcode) == OPCODE_CLASS_ADMIN;
+	bool is_lost = operation->order.envelope.session_id != 0 && !operation->has_session;
+
+	if (operation->order.is_datagram && is_admin) {
+		operation_refuse_datagram(operation);
+	} else if (is_lost && opcode != OPCODE_CHALLENGE_RESPONSE &&
+		opcode != OPCODE_SESSION_TERMINATE) {
+		operation_refuse(operation, STATUS_NO_SESSION,
+			TEXT("Invalid session id or session time out. Please try again."));
+	} else if (is_admin && !operation->face->site.is_primary) {
+		operation_refuse(operation, STATUS_NOT_RESPONSIBLE, TEXT("Not a primary server"));
+	} else {
+		operation_dispatch(operation);
+	}
+}
+
+/* An encrypted message that could not be read: nothing of it is believed, nor shown. */
+static void
+refuse_unread(struct operation *operation)
+{
+	enum status status = operation->read_status;
+
+	operation->order.is_kept_alive = false;
+	operation->has_session = false;
+	operation->request.message.header = (struct header){0};
+	if (status == STATUS_NO_SESSION && operation->order.is_datagram) {
+		/* Maybe no request at all. */
+		monitor_add(operation->service->row, METRIC_UDP_DROPPED_MALFORMED, 1);
+		operation_fall_silent(operation);
+	} else if (status == STATUS_NO_SESSION) {
+		operation_refuse(operation, status, TEXT("no session for this encrypted message"));
+	} else {
+		operation_refuse(operation, status, (struct bytes){NULL, 0});
+	}
 }
 
 void
 operation_start(struct operation *operation)
 {
-	struct message *message = &operation->request.message;
-	enum status status;
-
-	message->envelope = operation->order.envelope;
-	if (message->envelope.is_encrypted) {
-		if (operation->order.is_datagram) {
-			/* Maybe no request at all. */
-			monitor_add(operation->service->row, METRIC_UDP_DROPPED_MALFORMED, 1);
-			operation_answer(operation, (struct bytes){NULL, 0});
-			return;
-		}
-		operation_refuse(operation, STATUS_NO_SESSION,
-			TEXT("no session for this encrypted message"));
-		return;
-	}
-	status = message_decode(&operation->order.envelope, operation->order.message, message);
-	if (status == STATUS_OK) {
-		status = request_decode(message, &operation->request);
-	}
-	if (status != STATUS_OK) {
+	if (operation->read_status == STATUS_OK) {
+		/* What came before may have proven its identity, or ended it. */
+		session_find(operation);
+		operation_admit(operation);
+	} else if (operation->order.envelope.is_encrypted) {
+		refuse_unread(operation);
+	} else {
 		operation_refuse(operation, STATUS_MALFORMED, TEXT("Invalid message"));
-		return;
 	}
-	operation_dispatch(operation);
+}
+
+bool
+operation_is_kept_alive(const struct operation *operation)
+{
+	return operation->order.is_kept_alive;
+}
+
+void
+operation_go_on(struct operation *operation)
+{
+	operation_list_go_on(operation);
 }

@@ -10,25 +10,31 @@
  *
  *     status = operation_new(service, &order, &operation);    BUSY: too many are under way
  *     operation_start(operation);
- *     ... answered(context, octets) ...
+ *     ... answered(context, is_last) ...
+ *     octets = operation_octets(operation);                   when it is the answer's turn
  *     operation_free(operation);
  *
- * `answered` is called on the service's loop, maybe before operation_start() returns: the
- * answer with its envelope, or no octets when there can be none (better no answer than an
- * unsigned one). The octets are the operation's. Only then may it be freed: who is not
- * interested any more, because a connection has gone, waits and throws the answer away; what
- * was asked for is done all the same.
+ * `answered` is called on the service's loop, maybe before operation_start() returns. The answer
+ * is asked for when it may leave, because the counters of a session must follow the order in
+ * which its answers leave. Lists come in several messages: unless it was the last, the owner
+ * calls operation_go_on() when this one has left, or gives the list up.
+ *
+ * An operation may be freed once `answered` was called, also from within that call, and not
+ * before: who is not interested any more, because a connection has gone, waits and throws the
+ * answer away. What was asked for is done all the same.
  */
 struct operation;
 
-typedef void operation_answered(void *context, struct bytes octets);
+typedef void operation_answered(void *context, bool is_last);
 
 struct operation_order {
 	struct envelope envelope;
 	struct bytes message; /* Without envelope; copied. */
 	uint8_t source[16]; /* address_octets() of the asker. */
 	bool is_datagram; /* Came over UDP. */
-	bool is_kept_alive; /* What the answer says about its connection. */
+	/* What the answer says about its connection. If the message is encrypted, only the
+	 * operation can tell what it asked for: true then means "if it asks for it". */
+	bool is_kept_alive;
 	size_t request_size; /* UDP: octets that came, which a refusal must not exceed. */
 	operation_answered *answered;
 	void *context;
@@ -36,5 +42,16 @@ struct operation_order {
 
 enum status operation_new(struct service *service, const struct operation_order *order,
 	struct operation **ret_operation) MUST_CHECK;
+
+/* True if `operation` may be started while `before`, which came before it on the same
+ * connection, is not done: each is carried out as if it were alone. Changes run beside changes
+ * of other handles, look-ups beside look-ups, proofs beside proofs; what touches prefixes,
+ * sessions or lists runs alone. */
+bool operation_may_run_beside(const struct operation *operation, const struct operation *before);
 void operation_start(struct operation *operation);
-void operation_free(struct operation *operation);
+/* One message with its envelope, the operation's; none when there can be no answer, because none
+ * is better than an unsigned one. Once for each `answered`. */
+struct bytes operation_octets(struct operation *operation);
+bool operation_is_kept_alive(const struct operation *operation); /* Known when answered. */
+void operation_go_on(struct operation *operation); /* After an answer that was not the last. */
+void operation_free(struct operation *operation); /* NULL is fine. */

@@ -5,10 +5,15 @@
 #include <stdlib.h>
 
 /*
- * From the answer as a struct to its octets: encoded, and signed by the node's key if the
- * request asks for it (CERTIFY).
+ * From the answer as a struct to its octets (Handle.net 9, 12 and 14): encoded; if the request
+ * asks for proof (CERTIFY), with the HS_MAC of its session or signed by the node's key; within a
+ * session encrypted, if the request asks for it or the answer holds what not everybody may
+ * read.
  */
-enum { CREDENTIAL_SIZE_MAX = CRYPTO_SIGNATURE_SIZE_MAX + 128 };
+enum {
+	CREDENTIAL_SIZE_MAX = CRYPTO_SIGNATURE_SIZE_MAX + 128,
+	SEAL_SIZE_MAX = CREDENTIAL_SIZE_MAX + SESSION_OVERHEAD_SIZE_MAX,
+};
 
 /* How this answer is to be signed. UNSUPPORTED when this key may not sign for the protocol
  * version of the client. */
@@ -82,13 +87,73 @@ out_make(struct operation *operation)
 		return status == STATUS_NO_SPACE ? STATUS_TOO_LARGE : status;
 	}
 	operation->out_size = wire_writer_size(&writer);
-	operation->out_capacity = operation->out_size + CREDENTIAL_SIZE_MAX;
+	operation->out_capacity = operation->out_size + SEAL_SIZE_MAX;
 	free(operation->out);
 	operation->out = malloc(operation->out_capacity);
 	if (operation->out == NULL) {
 		return STATUS_NO_MEMORY;
 	}
 	memcpy(operation->out, operation->service->out, operation->out_size);
+	return STATUS_OK;
+}
+
+/* Values that not everybody may read leave a session only encrypted, since 2.8. */
+static bool
+answer_is_private(const struct operation *operation)
+{
+	const struct response *response = &operation->response;
+	const struct header *header = &response->message.header;
+	struct wire_reader walk;
+	struct handle_value value;
+
+	if (!version_at_least(response->message.envelope.version, 2, 8) ||
+		response_shape(header->opcode, header->response_code) != RESPONSE_VALUES) {
+		return false;
+	}
+	walk = handle_value_list_walk(&response->values.list);
+	while (handle_value_next(&walk, &value)) {
+		if ((value.permissions & HANDLE_PUBLIC_READ) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool
+answer_is_encrypted(const struct operation *operation)
+{
+	const struct header *header = &operation->response.message.header;
+
+	return operation->has_session && header->opcode != OPCODE_SESSION_SETUP &&
+		((header->flags & MESSAGE_FLAG_ENCRYPT) != 0 || answer_is_private(operation));
+}
+
+static enum status
+out_encrypt(struct operation *operation)
+{
+	size_t size = operation->out_size - ENVELOPE_SIZE;
+	uint8_t *octets = malloc(ENVELOPE_SIZE + size + SESSION_OVERHEAD_SIZE_MAX);
+	size_t encrypted_size = 0;
+	enum status status;
+
+	if (octets == NULL) {
+		return STATUS_NO_MEMORY;
+	}
+	status = session_encrypt(&operation->session.key, operation->session.version,
+		bytes_over(operation->out + ENVELOPE_SIZE, size), octets + ENVELOPE_SIZE,
+		&encrypted_size);
+	if (status == STATUS_OK && encrypted_size > MESSAGE_SIZE_MAX) {
+		status = STATUS_TOO_LARGE;
+	}
+	if (status != STATUS_OK) {
+		free(octets);
+		return status;
+	}
+	crypto_forget(operation->out, operation->out_size);
+	free(operation->out);
+	operation->out = octets;
+	operation->response.message.envelope.is_encrypted = true;
+	out_set_size(operation, ENVELOPE_SIZE + encrypted_size);
 	return STATUS_OK;
 }
 
@@ -108,9 +173,11 @@ out_signed(struct signer_job *job)
 	}
 	monitor_add(operation->service->row,
 		status == STATUS_OK ? METRIC_SIGNATURES_MADE : METRIC_SIGNATURES_FAILED, 1);
-	operation_answer(operation,
-		status == STATUS_OK ? bytes_over(operation->out, operation->out_size)
-				    : (struct bytes){NULL, 0});
+	if (status != STATUS_OK) {
+		operation_fall_silent(operation);
+		return;
+	}
+	operation_tell(operation);
 }
 
 static enum status
@@ -138,6 +205,51 @@ sign(struct operation *operation)
 	return signer_submit(operation->face->signer, job);
 }
 
+/* NO_SESSION when it has ended meanwhile. */
+static enum status
+out_mac(struct operation *operation)
+{
+	struct session_mac code;
+	struct session_signed what = {
+		.envelope = &operation->response.message.envelope,
+		.session_counter = operation->counter,
+		.run = bytes_over(
+			operation->out + ENVELOPE_SIZE, operation->out_size - ENVELOPE_SIZE - 4),
+	};
+	struct credential credential = {.type = TEXT("HS_MAC")};
+
+	if (what.session_counter == 0) {
+		what.session_counter = access_session_next_counter(
+			operation->service->access->sessions, operation->session.id);
+	}
+	if (what.session_counter == 0) {
+		return STATUS_NO_SESSION;
+	}
+	access_session_sign(&operation->session, &what, &code);
+	credential.session_counter = what.session_counter;
+	credential.digest_name = code.digest_name;
+	credential.signature = bytes_over(code.octets, code.size);
+	return out_append(operation, &credential);
+}
+
+struct bytes
+operation_octets(struct operation *operation)
+{
+	enum status status = operation->out_size > 0 ? STATUS_OK : STATUS_CLOSED;
+
+	if (status == STATUS_OK && operation->is_mac_due) {
+		status = out_mac(operation);
+	}
+	if (status == STATUS_OK && answer_is_encrypted(operation)) {
+		status = out_encrypt(operation);
+	}
+	if (status != STATUS_OK) {
+		return (struct bytes){NULL, 0};
+	}
+	service_count_answer(operation->service, &operation->response);
+	return bytes_over(operation->out, operation->out_size);
+}
+
 /* What cannot be signed or written is refused instead, without a signature: never is the answer
  * itself sent unsigned. */
 static void
@@ -151,28 +263,41 @@ seal_refusal(struct operation *operation, enum status status)
 		answer.text = TEXT("too many signatures are waiting");
 	}
 	operation_response(operation, status, &answer);
-	status = out_make(operation);
-	operation_answer(operation,
-		status == STATUS_OK ? bytes_over(operation->out, operation->out_size)
-				    : (struct bytes){NULL, 0});
+	operation->is_mac_due = false;
+	if (out_make(operation) == STATUS_OK) {
+		operation_tell(operation);
+	} else {
+		operation_fall_silent(operation);
+	}
+}
+
+static bool
+opcode_is_of_session(uint32_t opcode)
+{
+	return opcode != OPCODE_SESSION_SETUP && opcode != OPCODE_SESSION_EXCHANGE_KEY;
 }
 
 void
 operation_seal(struct operation *operation)
 {
-	bool is_signed = (operation->request.message.header.flags & MESSAGE_FLAG_CERTIFY) != 0;
+	const struct header *header = &operation->response.message.header;
 	enum status status = out_make(operation);
 
-	if (status == STATUS_OK && is_signed) {
-		status = sign(operation);
-		if (status == STATUS_OK) {
-			return;
+	operation->is_mac_due = false;
+	if (status == STATUS_OK && (header->flags & MESSAGE_FLAG_CERTIFY) != 0) {
+		operation->is_mac_due =
+			operation->has_session && opcode_is_of_session(header->opcode);
+		if (!operation->is_mac_due) {
+			status = sign(operation);
+			if (status == STATUS_OK) {
+				return;
+			}
+			monitor_add(operation->service->row, METRIC_SIGNATURES_FAILED, 1);
 		}
-		monitor_add(operation->service->row, METRIC_SIGNATURES_FAILED, 1);
 	}
 	if (status != STATUS_OK) {
 		seal_refusal(operation, status);
 		return;
 	}
-	operation_answer(operation, bytes_over(operation->out, operation->out_size));
+	operation_tell(operation);
 }

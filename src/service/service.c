@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "service/service.h"
 
+#include "access/access_rights.h"
 #include "base/clock.h"
 #include "service/service_private.h"
 
@@ -30,8 +31,13 @@ service_new(const struct service_parts *parts)
 		return NULL;
 	}
 	service->loop = parts->loop;
+	service->ledger = parts->ledger;
+	service->pool = parts->pool;
+	service->monitor = parts->monitor;
 	service->row = parts->row;
-	service->authority = authority_new(parts->records);
+	service->audit = parts->audit;
+	service->access = parts->access;
+	service->authority = authority_new(ledger_records(parts->ledger));
 	service->out = malloc(SERVICE_OUT_SIZE);
 	if (service->authority == NULL || service->out == NULL) {
 		service_free(service);
@@ -108,15 +114,41 @@ service_look_ahead(struct service *service, struct service_query *const *queries
 	authority_look_ahead(service->authority, resolutions, count);
 }
 
+/* 0.SITE/status: lives nowhere, is read by administrators (Handle.net 9, 18.3). */
+static enum status
+resolve_status(struct service *service, const struct request *request,
+	const struct service_reader *reader, struct arena *arena, struct service_answer *answer)
+{
+	enum status status;
+
+	answer->text = (struct bytes){NULL, 0};
+	if (!service->face->has_status_handle) {
+		return STATUS_NOT_FOUND;
+	}
+	if ((request->message.header.flags & MESSAGE_FLAG_PUBLIC_ONLY) != 0) {
+		return STATUS_VALUE_NOT_FOUND;
+	}
+	if (reader->identity == NULL) {
+		return STATUS_UNAUTHENTICATED;
+	}
+	status = authority_may(service->authority, request, reader->identity,
+		&service->face->policy, reader->budget);
+	return status == STATUS_OK ? service_status_values(service, arena, &answer->values)
+				   : status;
+}
+
 static enum status
 resolve(struct service *service, const struct request *request, struct service_query *query,
-	struct arena *arena, struct service_answer *answer)
+	const struct service_reader *reader, struct arena *arena, struct service_answer *answer)
 {
 	uint32_t flags = request->message.header.flags;
 	struct authority_question question = {
 		.resolution = &request->resolution,
 		.is_public_only = (flags & MESSAGE_FLAG_PUBLIC_ONLY) != 0,
 		.is_not_to_refer = (flags & MESSAGE_FLAG_DO_NOT_REFER) != 0,
+		.is_in_session = reader->is_in_session,
+		.identity = reader->identity,
+		.policy = &service->face->policy,
 	};
 	struct authority_answer found;
 	enum status status =
@@ -125,19 +157,32 @@ resolve(struct service *service, const struct request *request, struct service_q
 	answer->name = request->resolution.name;
 	answer->values = found.values;
 	answer->text = found.text;
+	if (status == STATUS_NOT_RESPONSIBLE && access_name_is_status(request->resolution.name)) {
+		status = resolve_status(service, request, reader, arena, answer);
+	}
 	return status;
+}
+
+enum status
+service_answer_to(struct service *service, const struct request *request,
+	struct service_query *query, const struct service_reader *reader, struct arena *arena,
+	struct service_answer *ret_answer)
+{
+	struct service_answer *answer = ret_answer;
+
+	*answer = (struct service_answer){{NULL, 0}, {NULL, 0}, {0, {NULL, 0}}, {NULL, 0}};
+	if (request_is_resolution(request)) {
+		return resolve(service, request, query, reader, arena, answer);
+	}
+	answer->site = service->face->site.octets;
+	return STATUS_OK;
 }
 
 enum status
 service_answer(struct service *service, const struct request *request, struct service_query *query,
 	struct arena *arena, struct service_answer *ret_answer)
 {
-	struct service_answer *answer = ret_answer;
+	static const struct service_reader nobody = {NULL, NULL, false};
 
-	*answer = (struct service_answer){{NULL, 0}, {NULL, 0}, {0, {NULL, 0}}, {NULL, 0}};
-	if (request_is_resolution(request)) {
-		return resolve(service, request, query, arena, answer);
-	}
-	answer->site = service->face->site.octets;
-	return STATUS_OK;
+	return service_answer_to(service, request, query, &nobody, arena, ret_answer);
 }

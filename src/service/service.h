@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-#include "access/access.h"
+#include "access/access_challenge.h"
+#include "access/access_guess.h"
+#include "access/access_session.h"
+#include "audit/audit.h"
 #include "authority/authority.h"
+#include "ledger/ledger.h"
 #include "message/request.h"
 #include "message/response.h"
 #include "monitor/monitor.h"
@@ -36,6 +40,7 @@ struct service_face {
 	struct signer *signer; /* NULL: requests for signed answers are refused. */
 	bool is_sha1_allowed; /* Signatures for clients older than protocol 2.7. */
 	struct access_policy policy;
+	bool has_status_handle; /* 0.SITE/status is answered. */
 	/* Its owner, and each operation that began under it. The last to leave calls `unused`
 	 * (NULL: nothing is to be done), on whatever thread that is. */
 	atomic_size_t user_count;
@@ -45,13 +50,31 @@ struct service_face {
 void service_face_enter(struct service_face *face);
 void service_face_leave(struct service_face *face);
 
+/* What is known of those who ask: shared by all workers, kept over reloads. */
+struct service_access {
+	struct access_challenges *challenges;
+	struct access_sessions *sessions;
+	struct access_guesses *guesses;
+};
+
+/* NO_MEMORY leaves nothing behind. */
+enum status service_access_make(const struct access_challenge_limits *challenges,
+	const struct access_session_limits *sessions, struct service_access *ret_access) MUST_CHECK;
+void service_access_free(struct service_access *access); /* Of zeros: nothing. */
+/* Drops what has expired; once a second. */
+void service_access_sweep(struct service_access *access, int64_t now_ms);
+
 struct service;
 
 /* All of it stays the caller's and outlives the service. */
 struct service_parts {
 	struct loop *loop;
-	struct records *records;
+	struct ledger *ledger;
+	struct loop_pool *pool;
+	const struct monitor *monitor;
 	struct monitor_row *row;
+	struct audit *audit; /* NULL: refusals are only counted. */
+	struct service_access *access;
 	struct service_face *face; /* Until service_use() names another. */
 };
 
@@ -94,10 +117,20 @@ bool service_begin(
 void service_look_ahead(
 	struct service *service, struct service_query *const *queries, size_t count);
 
+/* For whom. */
+struct service_reader {
+	const struct access_identity *identity; /* Proven; NULL: nobody. */
+	struct access_budget *budget; /* NULL without an identity. */
+	bool is_in_session;
+};
+
 /* All outcomes of authority_resolve(); UNAUTHENTICATED: it must become an operation after all.
  * `ret_answer` is set in every case: its text belongs to refusals. */
 enum status service_answer(struct service *service, const struct request *request,
 	struct service_query *query, struct arena *arena,
+	struct service_answer *ret_answer) MUST_CHECK;
+enum status service_answer_to(struct service *service, const struct request *request,
+	struct service_query *query, const struct service_reader *reader, struct arena *arena,
 	struct service_answer *ret_answer) MUST_CHECK;
 
 /* The one translation from what happened to a Handle response code. */
@@ -107,6 +140,8 @@ enum response_code service_response_code(enum status status);
 void service_respond(struct service *service, const struct request *request, enum status status,
 	const struct service_answer *answer, uint8_t digest[REQUEST_DIGEST_SIZE_MAX],
 	struct response *ret_response);
+
+uint32_t service_expiration(const struct service *service); /* Of an answer made now. */
 
 /* Writes envelope and message; the envelope's message_size is filled in. */
 void service_write(struct wire_writer *writer, struct response *response);

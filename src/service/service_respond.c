@@ -75,6 +75,12 @@ service_response_code(enum status status)
 	return RESPONSE_ERROR;
 }
 
+uint32_t
+service_expiration(const struct service *service)
+{
+	return (uint32_t)(service->now_s + EXPIRATION_S);
+}
+
 static void
 response_fill(struct response *response, const struct request *request, enum status status,
 	const struct service_answer *answer)
@@ -103,7 +109,7 @@ service_respond(struct service *service, const struct request *request, enum sta
 	const struct service_site *site = service_site(service);
 
 	response_begin(request, service_response_code(status), site->serial, site->is_primary,
-		(uint32_t)(service->now_s + EXPIRATION_S), ret_response);
+		service_expiration(service), ret_response);
 	response_fill(ret_response, request, status, answer);
 	if ((request->message.header.flags & MESSAGE_FLAG_REQUEST_DIGEST) != 0) {
 		response_digest(request, false, digest, ret_response);

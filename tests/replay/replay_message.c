@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "replay/replay_message.h"
 
+#include "replay/replay_access.h"
+
 #include "base/text_writer.h"
 #include "message/response.h"
 
@@ -72,7 +74,7 @@ sending_is_next(const struct words *words)
 			return true;
 		}
 	}
-	return false;
+	return access_message_is_next(words);
 }
 
 static uint32_t
@@ -111,7 +113,7 @@ option_read(struct words *words, struct request *request, struct sending *sendin
 	} else if (words_take(words, "fragment")) {
 		sending->fragment = (size_t)words_next_u32(words, "a number");
 	} else {
-		return false;
+		return access_option_read(words);
 	}
 	return true;
 }
@@ -238,6 +240,10 @@ sending_read(struct words *words, uint32_t *request_id, struct sending *ret_send
 	if (words_take(words, "resolve")) {
 		header->opcode = OPCODE_RESOLUTION;
 		resolution_read(words, &request, sending);
+	} else if (access_message_is_next(words)) {
+		access_message_read(words, &request, sending);
+		while (option_read(words, &request, sending)) {
+		}
 	} else {
 		header->opcode = words_take(words, "site") ? OPCODE_GET_SITE_INFO : 0;
 		if (words_take(words, "operation")) {
@@ -265,7 +271,8 @@ sending_read(struct words *words, uint32_t *request_id, struct sending *ret_send
 	if (words_ok(words) && wire_writer_end(&writer) != STATUS_OK) {
 		words_fail(words, "this cannot be written as a message");
 	}
-	sending->message = wire_written(&writer);
+	sending->message = access_message_seal(words, &sending->envelope, message_octets,
+		wire_writer_size(&writer), sizeof(message_octets));
 	if (sending->envelope.message_size == 0) {
 		sending->envelope.message_size = (uint32_t)sending->message.size;
 	}
@@ -421,6 +428,8 @@ expect_next(struct words *words, const struct answer *answer, const struct respo
 		expect_unset(words, header->flags);
 	} else if (words_take(words, "signed")) {
 		expect_number(words, "signed", response->message.credential.size > 0);
+	} else if (words_take(words, "encrypted")) {
+		expect_number(words, "encrypted", answer->envelope.is_encrypted);
 	} else if (words_take(words, "size")) {
 		expect_number(words, "size", answer->message.size + ENVELOPE_SIZE);
 	} else if (words_take(words, "fragments")) {
@@ -434,7 +443,7 @@ expect_next(struct words *words, const struct answer *answer, const struct respo
 		expect_octets(words, "name", response->values.name);
 	} else if (words_take(words, "text")) {
 		expect_octets(words, "text", response_text(words, response));
-	} else {
+	} else if (!access_property_check(words, response)) {
 		struct bytes word = words_next(words, "a property of an answer");
 
 		words_fail(words, "\"%.*s\" is no property of an answer", (int)word.size,
@@ -479,9 +488,11 @@ request_check(struct words *words, const struct answer *answer)
 void
 answer_check(struct words *words, const struct answer *answer)
 {
+	struct envelope envelope = answer->envelope;
+	struct bytes octets = access_answer_open(words, &envelope, answer->message);
 	struct message message;
 	struct response response;
-	enum status status = message_decode(&answer->envelope, answer->message, &message);
+	enum status status = message_decode(&envelope, octets, &message);
 
 	if (answer_is_request(answer)) {
 		request_check(words, answer);
@@ -494,6 +505,7 @@ answer_check(struct words *words, const struct answer *answer)
 		words_fail(words, "what came is no answer: it %s", status_text(status));
 		return;
 	}
+	access_answer_seen(answer, &response);
 	do {
 		expect_next(words, answer, &response);
 	} while (words_are_left(words));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fake/fake.h"
 #include "replay/replay.h"
+#include "replay/replay_access.h"
 #include "replay/replay_message.h"
 
 #include <stdio.h>
@@ -547,6 +548,8 @@ do_world(struct replay *replay, struct words *words)
 		fake_udp_refuse((size_t)next_count(words));
 	} else if (words_take(words, "EXHAUST")) {
 		fake_accept_refuse((size_t)next_count(words));
+	} else if (access_line(words)) {
+		return;
 	} else if (words_take(words, "ACT")) {
 		do_act(replay, words);
 	} else {
@@ -649,6 +652,7 @@ replay_script(struct bytes script, struct problem *ret_problem)
 		}
 	}
 	replay_close(&replay, &words);
+	access_clear();
 	*ret_problem = words.problem;
 	free(text);
 	return words.problem.status == STATUS_OK ? 0 : number;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "replay/replay.h"
+#include "replay/replay_access.h"
 
+#include "fake/fake.h"
 #include "ledger/ledger.h"
 #include "native/native.h"
 #include "unit/native/scratch.h"
@@ -21,20 +23,39 @@
  *     BUSY N                                   connections and signatures left
  *     STOP                                     native_stop()
  */
+enum { ADMIN_LIST_COUNT = 5, ADMIN_COUNT_MAX = 8, ADMIN_NAME_SIZE_MAX = 64 };
+
 enum { CENSUS_SIZE = 64, DATA_SIZE_MAX = 131072, VALUES_SIZE_MAX = 260000 };
 
 struct subject_native {
 	char directory[SCRATCH_PATH_SIZE_MAX];
 	struct ledger *ledger;
 	struct service_face face;
+	struct access_identity admins[ADMIN_LIST_COUNT][ADMIN_COUNT_MAX];
+	uint8_t admin_names[ADMIN_LIST_COUNT][ADMIN_COUNT_MAX][ADMIN_NAME_SIZE_MAX];
 	struct service *service;
 	struct monitor *monitor;
 	struct native_census *census;
 	struct loop_pool *pool;
+	struct service_access access;
 	struct native_settings settings;
 	struct native *native;
+	size_t busy_wanted;
 	bool is_stopped;
 };
+
+static const struct access_challenge_limits challenge_limits = {
+	.count = 16, .count_per_source = 8, .octets = 1 << 20, .life_ms = 60000};
+static const struct access_session_limits session_limits = {
+	.count = 16, .count_per_source = 8, .idle_s = 3600, .life_s = 86400};
+
+static bool
+busy_is_wanted(void *context)
+{
+	const struct subject_native *front = context;
+
+	return native_busy_count(front->native) == front->busy_wanted;
+}
 
 static void
 native_close(void *subject)
@@ -42,13 +63,20 @@ native_close(void *subject)
 	struct subject_native *front = subject;
 	struct problem problem;
 
-	if (front->native != NULL && !front->is_stopped) {
-		native_stop(front->native);
+	if (front->native != NULL) {
+		if (!front->is_stopped) {
+			native_stop(front->native);
+		}
+		native_abandon(front->native);
+		fake_jobs_hold(false);
+		front->busy_wanted = 0;
+		(void)fake_await(busy_is_wanted, front);
 	}
 	native_free(front->native);
 	signer_free(front->face.signer);
 	loop_pool_free(front->pool);
 	service_free(front->service);
+	service_access_free(&front->access);
 	native_census_free(front->census);
 	monitor_free(front->monitor);
 	if (front->ledger != NULL) {
@@ -69,11 +97,22 @@ native_make(struct subject_native *front, struct loop *loop, const struct addres
 		return status;
 	}
 	front->face.site = (struct service_site){TEXT("site"), 1, true, {HANDLE_HASH_BY_ALL, 1, 0}};
+	front->face.policy.prefix_admins_may_create = true;
+	front->face.policy.lists_handles = true;
+	front->face.has_status_handle = true;
 	front->settings = native_settings_default();
 	front->pool = loop_pool_new(1, POOL_QUEUE_COUNT_MAX);
 	front->monitor = monitor_new(1);
-	front->service = service_new(&(struct service_parts){
-		loop, ledger_records(front->ledger), monitor_row(front->monitor, 0), &front->face});
+	if (service_access_make(&challenge_limits, &session_limits, &front->access) != STATUS_OK) {
+		return STATUS_NO_MEMORY;
+	}
+	front->service = service_new(&(struct service_parts){.loop = loop,
+		.ledger = front->ledger,
+		.pool = front->pool,
+		.monitor = front->monitor,
+		.row = monitor_row(front->monitor, 0),
+		.access = &front->access,
+		.face = &front->face});
 	front->census = native_census_new(CENSUS_SIZE);
 	parts = (struct native_parts){loop, front->service, monitor_row(front->monitor, 0),
 		front->census, &front->settings};
@@ -157,11 +196,15 @@ static struct bytes
 next_data(struct words *words)
 {
 	static uint8_t octets[DATA_SIZE_MAX];
+	struct bytes data;
 
 	if (words_take(words, "octets")) {
 		memset(octets, 'x', sizeof(octets));
 		return bytes_over(
 			octets, (size_t)words_next_number(words, sizeof(octets), "a size"));
+	}
+	if (access_data_read(words, &data)) {
+		return data;
 	}
 	return words_next(words, "data");
 }
@@ -228,6 +271,67 @@ do_setting(struct subject_native *front, struct words *words)
 		}
 	}
 	words_fail(words, "the front has no such setting");
+}
+
+/* ADMIN LIST INDEX:HANDLE: a list of the settings. */
+static void
+do_admin(struct subject_native *front, struct words *words)
+{
+	struct access_policy *policy = &front->face.policy;
+	const struct {
+		const char *name;
+		struct access_list *list;
+	} rows[ADMIN_LIST_COUNT] = {
+		{"server", &policy->server_admins},
+		{"home", &policy->home_only_admins},
+		{"replication", &policy->replication_admins},
+		{"backup", &policy->backup_admins},
+		{"status", &policy->status_admins},
+	};
+
+	for (size_t i = 0; i < ADMIN_LIST_COUNT; i++) {
+		if (words_take(words, rows[i].name) && rows[i].list->count < ADMIN_COUNT_MAX) {
+			struct access_identity *identity = &front->admins[i][rows[i].list->count++];
+			struct bytes name;
+
+			access_identity_read(words, &name, &identity->index);
+			memcpy(front->admin_names[i][rows[i].list->count - 1], name.at,
+				name.size < ADMIN_NAME_SIZE_MAX ? name.size : ADMIN_NAME_SIZE_MAX);
+			identity->name = bytes_over(
+				front->admin_names[i][rows[i].list->count - 1], name.size);
+			rows[i].list->items = front->admins[i];
+			return;
+		}
+	}
+	words_fail(words, "server, home, replication, backup or status is wanted");
+}
+
+/* POLICY NAME 0|1 */
+static void
+do_policy(struct subject_native *front, struct words *words)
+{
+	struct access_policy *policy = &front->face.policy;
+	const struct {
+		const char *name;
+		bool *truth;
+	} rows[] = {
+		{"has_full_access", &policy->has_full_access},
+		{"prefix_admins_may_create", &policy->prefix_admins_may_create},
+		{"lists_handles", &policy->lists_handles},
+		{"requires_sessions", &policy->requires_sessions},
+		{"allows_sha1", &policy->allows_sha1},
+		{"allows_old_ciphers", &policy->allows_old_ciphers},
+		{"has_status_handle", &front->face.has_status_handle},
+		{"is_primary", &front->face.site.is_primary},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (words_take(words, rows[i].name)) {
+			*rows[i].truth = words_next_number(words, 1, "0 or 1") == 1;
+			return;
+		}
+	}
+	words_fail(words, "the policy has no such switch");
 }
 
 static void
@@ -299,6 +403,10 @@ native_line(void *subject, struct words *words)
 		change_name(front, words, JOURNAL_UNHOME);
 	} else if (words_take(words, "SETTING")) {
 		do_setting(front, words);
+	} else if (words_take(words, "ADMIN")) {
+		do_admin(front, words);
+	} else if (words_take(words, "POLICY")) {
+		do_policy(front, words);
 	} else if (words_take(words, "EXEMPT")) {
 		do_exempt(front, words);
 	} else if (words_take(words, "SIGNER")) {
@@ -306,12 +414,11 @@ native_line(void *subject, struct words *words)
 	} else if (words_take(words, "METRIC")) {
 		do_metric(front, words);
 	} else if (words_take(words, "BUSY")) {
-		uint64_t wanted = words_next_number(words, UINT32_MAX, "a count");
-		size_t found = native_busy_count(front->native);
-
-		if (found != wanted) {
-			words_fail(
-				words, "%zu are left, not %llu", found, (unsigned long long)wanted);
+		front->busy_wanted = (size_t)words_next_number(words, UINT32_MAX, "a count");
+		/* The ledger has a thread of its own. */
+		if (!fake_await(busy_is_wanted, front)) {
+			words_fail(words, "%zu are left, not %zu", native_busy_count(front->native),
+				front->busy_wanted);
 		}
 	} else if (words_take(words, "STOP")) {
 		front->is_stopped = true;

@@ -136,8 +136,11 @@ rig_open(struct rig *rig)
 	rig->settings.exempt_count = 1;
 	rig->loop = loop_new(&problem);
 	rig->monitor = monitor_new(1);
-	rig->service = service_new(&(struct service_parts){
-		rig->loop, ledger_records(rig->ledger), monitor_row(rig->monitor, 0), &rig->face});
+	rig->service = service_new(&(struct service_parts){.loop = rig->loop,
+		.ledger = rig->ledger,
+		.monitor = rig->monitor,
+		.row = monitor_row(rig->monitor, 0),
+		.face = &rig->face});
 	rig->census = native_census_new(16);
 	parts = (struct native_parts){
 		rig->loop, rig->service, monitor_row(rig->monitor, 0), rig->census, &rig->settings};

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "node/node_face.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+/* As many connections as descriptors allow, less those kept for the rest of the node. */
+static uint32_t
+connections_possible(uint32_t wanted)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) {
+		return wanted;
+	}
+	if (limit.rlim_cur <= 2 * FD_RESERVE_COUNT) {
+		return 1;
+	}
+	return limit.rlim_cur - FD_RESERVE_COUNT < wanted
+		? (uint32_t)(limit.rlim_cur - FD_RESERVE_COUNT)
+		: wanted;
+}
+
+static void
+native_settings_from(
+	const struct settings *settings, size_t worker_count, struct native_settings *ret_native)
+{
+	struct native_settings native = native_settings_default();
+	uint32_t workers = (uint32_t)worker_count;
+	uint32_t connections = connections_possible(settings->tcp_connections);
+
+	native.udp_byte_rate = settings->udp_byte_rate / workers;
+	native.udp_byte_burst = settings->udp_byte_burst / workers;
+	native.udp_fragment_count_max = settings->udp_fragments;
+	native.connection_count_max = (connections + workers - 1) / workers;
+	native.connection_per_source_max = settings->tcp_connections_per_source;
+	native.request_deadline_ms = settings->tcp_request_deadline_ms;
+	native.idle_ms = settings->tcp_idle_ms;
+	native.write_stall_ms = settings->tcp_write_stall_ms;
+	native.exempt_count = settings->exempt.count;
+	memcpy(native.exempt, settings->exempt.items,
+		settings->exempt.count * sizeof(settings->exempt.items[0]));
+	*ret_native = native;
+}
+
+static void
+face_destroy(struct service_face *service)
+{
+	struct node_face *face =
+		(struct node_face *)((char *)service - offsetof(struct node_face, service));
+
+	signer_free(face->service.signer);
+	node_identity_free(&face->identity);
+	free(face);
+}
+
+static struct access_list
+list_from(const struct settings_identities *settings, struct access_identity *items)
+{
+	for (uint32_t i = 0; i < settings->count; i++) {
+		items[i] = (struct access_identity){
+			settings_identity_name(settings, i), settings->items[i].index};
+	}
+	return (struct access_list){items, settings->count};
+}
+
+/* The lists point into the face's own settings. */
+static void
+policy_from(struct node_face *face)
+{
+	const struct settings *settings = &face->settings;
+
+	face->service.policy = (struct access_policy){
+		.server_admins = list_from(&settings->server_admins, face->admins[0]),
+		.home_only_admins = list_from(&settings->home_only_admins, face->admins[1]),
+		.replication_admins = list_from(&settings->replication_admins, face->admins[2]),
+		.backup_admins = list_from(&settings->backup_admins, face->admins[3]),
+		.status_admins = list_from(&settings->status_admins, face->admins[4]),
+		.has_full_access = settings->server_admin_full_access,
+		.prefix_admins_may_create = settings->prefix_admins_may_create,
+		.lists_handles = settings->list_handles,
+		.requires_sessions = settings->require_sessions,
+		.allows_sha1 = settings->compat_sha1,
+		.allows_old_ciphers = settings->compat_old_ciphers,
+	};
+	face->service.has_status_handle = settings->status_handle;
+}
+
+static enum status
+face_make_service(
+	struct node_face *face, const struct node_face_parts *parts, struct problem *problem)
+{
+	policy_from(face);
+	face->service.site = face->identity.site;
+	face->service.is_sha1_allowed = face->settings.signer_sha1;
+	face->service.signer = signer_new(face->identity.key, parts->pool);
+	if (face->service.signer == NULL) {
+		return problem_system(problem, "cannot make a signer");
+	}
+	face->identity.key = NULL;
+	return STATUS_OK;
+}
+
+enum status
+node_face_read(
+	const struct node_face_parts *parts, struct node_face **ret_face, struct problem *problem)
+{
+	struct node_face *face = calloc(1, sizeof(*face));
+	char path[NODE_PATH_SIZE_MAX];
+	enum status status;
+
+	if (face == NULL) {
+		return problem_system(problem, "cannot hold the settings");
+	}
+	face->service.unused = face_destroy;
+	service_face_enter(&face->service);
+	status = node_path(parts->directory, "houji.yaml", path, problem);
+	if (status == STATUS_OK) {
+		status = settings_read(path, &face->settings, problem);
+	}
+	if (status == STATUS_OK) {
+		status = node_identity_read(
+			parts->directory, &face->settings, &face->identity, problem);
+	}
+	if (status == STATUS_OK) {
+		native_settings_from(&face->settings, parts->worker_count, &face->native);
+		status = face_make_service(face, parts, problem);
+	}
+	if (status != STATUS_OK) {
+		node_face_free(face);
+		return status;
+	}
+	*ret_face = face;
+	return STATUS_OK;
+}
+
+void
+node_face_free(struct node_face *face)
+{
+	if (face != NULL) {
+		service_face_leave(&face->service);
+	}
+}
