@@ -4,10 +4,11 @@
 #include "access/access.h"
 
 /*
- * How often somebody may be wrong about a key: the defence of secret keys against guessing,
+ * How often somebody may be wrong about a secret key: the defence of secret keys against guessing,
  * and of the processor against PBKDF2 by order of strangers.
  *
- * Answers to our own challenges (operation 200) count when they are wrong; requests to verify a
+ * Answers to our own challenges (operation 200) by a secret key count when they are wrong
+ * (nobody guesses a signature: who calls decides what is counted); requests to verify a
  * secret key's answer (operation 201), which anybody may send, are told right or wrong and so
  * count for the key, too. Each has GUESS_PER_MINUTE_MAX tries a minute: for the network it comes
  * from (IPv4 /24, IPv6 /48), and for the key - from that network only where the answer is to our

@@ -160,7 +160,9 @@ proof_verified(struct operation *operation)
 		return;
 	}
 	monitor_add(service->row, METRIC_PROOFS_RIGHT, 1);
-	access_guess_right(service->access->guesses, &operation->guess);
+	if (operation->has_guess) {
+		access_guess_right(service->access->guesses, &operation->guess);
+	}
 	index = access_verification_index(operation->verification);
 	if (operation->has_session) {
 		(void)access_session_prove(service->access->sessions, operation->session.id,
@@ -170,9 +172,16 @@ proof_verified(struct operation *operation)
 	operation_carry_out(operation);
 }
 
+/* Secrets can be guessed, signatures cannot: many connections may log in with a key at once.
+ * False: too many wrong answers. */
 static bool
 guess_begin(struct operation *operation)
 {
+	operation->has_guess =
+		!bytes_equal(operation->proof.authentication_type, TEXT("HS_PUBKEY"));
+	if (!operation->has_guess) {
+		return true;
+	}
 	operation->guess = (struct access_guess){.kind = ACCESS_GUESS_ANSWER,
 		.name = operation->identity.name,
 		.now_ms = operation_now_ms(operation)};

@@ -57,7 +57,8 @@ struct operation {
 	struct access_taken *taken; /* The request is one whose challenge was answered. */
 	struct request_challenge_response proof; /* That answer. */
 	struct access_verification *verification;
-	struct access_guess guess;
+	struct access_guess guess; /* Counted while `has_guess`. */
+	bool has_guess;
 	struct access_identity identity; /* Claimed, then proven; an empty name: nobody. */
 	struct access_budget budget;
 	bool is_settled; /* The result was kept for a repeated message. */
