@@ -82,6 +82,11 @@ struct loop_datagram {
 typedef void loop_udp_received(
 	void *context, struct loop_udp *udp, const struct loop_datagram *batch, size_t count);
 
+/* Each worker opens the same address (SO_REUSEPORT), and the kernel would let a second process
+ * do so, too, and deal the questions out between both. So this is asked first, once: IN_USE when
+ * any socket has the address for UDP or listens there. Port 0 is always free. */
+enum status loop_address_check(const struct address *address, struct problem *problem) MUST_CHECK;
+
 /* SO_REUSEPORT is set, so that each worker opens the same address. IPv6 sockets are v6 only. */
 struct loop_udp *loop_udp_open(struct loop *loop, const struct address *address,
 	loop_udp_received *received, void *context, struct problem *problem);

@@ -46,6 +46,42 @@ loop_socket_open(int kind, const struct address *address, struct problem *proble
 	return fd;
 }
 
+/* Bound without SO_REUSEPORT: refused where anybody has the address. A connection of an earlier
+ * process that still lingers is no hindrance to a listener (SO_REUSEADDR). */
+static bool
+address_is_taken(const struct address *address, int kind)
+{
+	int fd = socket(address->any.sa_family, kind | SOCK_CLOEXEC, 0);
+	bool is_taken = false;
+
+	if (fd < 0) {
+		return false; /* Opening it in earnest will say why. */
+	}
+	if ((kind == SOCK_DGRAM || socket_set(fd, SOL_SOCKET, SO_REUSEADDR, 1)) &&
+		(address->any.sa_family != AF_INET6 ||
+			socket_set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1))) {
+		is_taken = bind(fd, &address->any, address->size) != 0 && errno == EADDRINUSE;
+	}
+	close(fd);
+	return is_taken;
+}
+
+enum status
+loop_address_check(const struct address *address, struct problem *problem)
+{
+	bool is_udp_taken = address_is_taken(address, SOCK_DGRAM);
+	char text[ADDRESS_TEXT_SIZE_MAX];
+
+	if (address_port(address) == 0 ||
+		(!is_udp_taken && !address_is_taken(address, SOCK_STREAM))) {
+		return STATUS_OK;
+	}
+	return problem_set(problem, STATUS_IN_USE,
+		"cannot listen on %s (%s): another process has the address; "
+		"`ss -lnp` names it",
+		address_format(address, text), is_udp_taken ? "UDP" : "TCP");
+}
+
 void
 loop_socket_address(int fd, struct address *ret_address)
 {

@@ -209,8 +209,11 @@ worker_bind(struct node *node, size_t number, struct problem *problem)
 	for (uint32_t i = 0; i < listen->count; i++) {
 		/* The first worker finds the port when it is 0; UDP and TCP share it. */
 		const struct address *address = number == 0 ? &listen->items[i] : &node->bound[i];
-		enum status status = native_open_udp(native, address, &node->bound[i], problem);
+		enum status status = number == 0 ? loop_address_check(address, problem) : STATUS_OK;
 
+		if (status == STATUS_OK) {
+			status = native_open_udp(native, address, &node->bound[i], problem);
+		}
 		if (status == STATUS_OK) {
 			status = native_open_tcp(native, &node->bound[i], NULL, problem);
 		}

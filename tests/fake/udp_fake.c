@@ -315,6 +315,14 @@ fake_udp_count(const struct loop *loop)
 	return count;
 }
 
+enum status
+loop_address_check(const struct address *address, struct problem *problem)
+{
+	return udp_find(address) == NULL && fake_listener_find(address) == NULL
+		? STATUS_OK
+		: problem_set(problem, STATUS_IN_USE, "another loop has the address");
+}
+
 struct loop_udp *
 loop_udp_open(struct loop *loop, const struct address *address, loop_udp_received *received,
 	void *context, struct problem *problem)

@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -26,6 +27,16 @@ a_paused_listener_accepts_nothing_until_resumed(void **state)
 	loop_listener_pause(listener, false);
 	run_until_count(&seen_count, 1);
 	close(peer);
+}
+
+static void
+an_address_that_somebody_listens_on_is_not_free(void **state)
+{
+	struct problem problem;
+
+	(void)state;
+	assert_int_equal(loop_address_check(&server_address, &problem), STATUS_IN_USE);
+	assert_non_null(strstr(problem.text, "(TCP)"));
 }
 
 static void
@@ -232,6 +243,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		STREAM_TEST(a_paused_listener_accepts_nothing_until_resumed),
+		STREAM_TEST(an_address_that_somebody_listens_on_is_not_free),
 		STREAM_TEST(a_pause_inside_accepted_holds_at_once_and_unowned_streams_are_closed),
 		STREAM_TEST(stream_and_listener_may_be_closed_inside_accepted),
 		STREAM_TEST(without_descriptors_the_listener_rests_and_recovers),

@@ -476,6 +476,21 @@ two_workers_may_open_the_same_address(void **state)
 	loop_udp_close(udp);
 }
 
+static void
+an_address_that_anybody_has_is_not_free(void **state)
+{
+	struct address at = open_at(loopback_v4(0), echo);
+	struct address any = loopback_v4(0);
+	struct problem problem;
+
+	(void)state;
+	assert_int_equal(loop_address_check(&at, &problem), STATUS_IN_USE);
+	assert_non_null(strstr(problem.text, "(UDP)"));
+	assert_int_equal(loop_address_check(&any, &problem), STATUS_OK);
+	loop_udp_close(udp);
+	assert_int_equal(loop_address_check(&at, &problem), STATUS_OK);
+}
+
 #define LOOP_TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int
@@ -497,6 +512,7 @@ main(void)
 		LOOP_TEST(an_answer_given_later_can_leave_from_the_address_asked),
 		LOOP_TEST(an_address_in_use_by_a_stranger_is_a_problem_that_names_it),
 		LOOP_TEST(two_workers_may_open_the_same_address),
+		LOOP_TEST(an_address_that_anybody_has_is_not_free),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
