@@ -243,27 +243,26 @@ client_link_connect(struct client_link *link)
 	return link->stream != NULL;
 }
 
+/* Header and body are written in the link's room, and kept in no more than they need. */
 static struct client_call *
-call_new(const struct request *request)
+call_new(struct client_link *link, const struct request *request)
 {
-	struct client_call *call = malloc(sizeof(*call) + HEADER_SIZE + MESSAGE_SIZE_MAX);
-	struct client_call *small;
-	struct wire_writer writer;
+	struct wire_writer writer = wire_writer_over(link->octets, CLIENT_LINK_ROOM);
+	struct client_call *call;
+	size_t size;
 
-	if (call == NULL) {
-		return NULL;
-	}
-	memset(call, 0, sizeof(*call));
-	writer = wire_writer_over(call->run, HEADER_SIZE + MESSAGE_SIZE_MAX);
 	request_write(&writer, request);
 	if (wire_writer_end(&writer) != STATUS_OK) {
-		free(call);
 		return NULL;
 	}
-	call->opcode = request->message.header.opcode;
-	call->run_size = wire_writer_size(&writer) - sizeof(uint32_t); /* Without credential. */
-	small = realloc(call, sizeof(*call) + call->run_size);
-	return small != NULL ? small : call;
+	size = wire_writer_size(&writer) - sizeof(uint32_t); /* Without credential. */
+	call = malloc(sizeof(*call) + size);
+	if (call != NULL) {
+		*call = (struct client_call){
+			.opcode = request->message.header.opcode, .run_size = size};
+		memcpy(call->run, link->octets, size);
+	}
+	return call;
 }
 
 /* The link's own request: opens the session that everything else waits for. */
@@ -289,7 +288,7 @@ link_set_up_session(struct client_link *link)
 		/* Nobody could check a signature: none is asked for. */
 		request.message.header.flags &= ~MESSAGE_FLAG_CERTIFY;
 	}
-	call = call_new(&request);
+	call = call_new(link, &request);
 	if (call == NULL) {
 		return STATUS_NO_MEMORY;
 	}
@@ -438,7 +437,7 @@ client_link_send(struct client_link *link, const struct request *request,
 		own.message.header.flags |= MESSAGE_FLAG_ENCRYPT;
 	}
 	own.message.credential = (struct bytes){NULL, 0};
-	call = call_new(&own);
+	call = call_new(link, &own);
 	if (call == NULL) {
 		return STATUS_TOO_LARGE;
 	}
