@@ -239,6 +239,13 @@ check_by_opcode(struct check *check)
 	return status == STATUS_OK ? STATUS_UNAUTHENTICATED : status;
 }
 
+static bool
+is_about_no_handle(uint32_t opcode)
+{
+	return opcode == OPCODE_LIST_HOMED_PREFIXES || opcode == OPCODE_RETRIEVE_TRANSACTION_LOG ||
+		opcode == OPCODE_DUMP_HANDLES;
+}
+
 enum status
 authority_precheck(struct authority *authority, const struct request *request,
 	const struct access_policy *policy, struct arena *arena,
@@ -254,8 +261,8 @@ authority_precheck(struct authority *authority, const struct request *request,
 	check.answer = ret_answer;
 	check.opcode = request->message.header.opcode;
 	check.name = request_handle(request);
-	if (check.opcode == OPCODE_LIST_HOMED_PREFIXES) {
-		return STATUS_UNAUTHENTICATED; /* About no handle. */
+	if (is_about_no_handle(check.opcode)) {
+		return STATUS_UNAUTHENTICATED;
 	}
 	check.key = bytes_over(check.octets, handle_name_key(check.name, check.octets));
 	if (check.key.size == 0) {

@@ -1,190 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "native/native_census.h"
-#include "native/native_worker.h"
+#include "native/native_connection.h"
 
 #include <stdlib.h>
 
 /*
- * Connections. Whole requests are taken from the stream's octets in batches and answered in
- * order; a request that is not whole yet stays in the stream, which holds what really came
- * and nothing for what was only announced. One timer a connection watches its deadline:
- * for the rest of a request, for the next one, or for a peer that does not read. Only its
- * own delays count against a peer: while the connection is paused, requests wait for us, and
- * while answers wait to be read, a slow reader is not an idle one.
+ * What comes in on connections. Whole requests are taken from the stream's octets in batches and
+ * answered in order; a request that is not whole yet stays in the stream, which holds what really
+ * came and nothing for what was only announced.
  *
  * Clients that wait for each answer send one small request at a time. Such requests are held
  * back until all connections that are ready have been read, so that their look-ups overlap
  * as those of a batch of datagrams do.
  *
- * A request that is answered later becomes a task (native_task.c). Tasks of a connection run side
- * by side where one cannot tell the other's work (operation_may_run_beside), so that changes
- * sent one behind the other are made durable together; their answers wait for each other and
- * leave in order. What can be answered at once waits behind them, and with
+ * A request that is answered later becomes a task (native_connection_tasks.c). What can be
+ * answered at once waits behind the tasks of its connection, and with
  * OPERATION_PER_CONNECTION_MAX waiting nothing more is read.
  */
-enum { WAITING_MAX = TCP_OUT_SIZE_MAX / 4 };
-
-_Static_assert(WAITING_MAX + NATIVE_OUT_SIZE <= TCP_OUT_SIZE_MAX, "a batch's answers always fit");
-
-struct native_connection {
-	struct native *native;
-	struct loop_stream *stream;
-	struct native_connection *older;
-	struct native_connection *newer;
-	struct loop_timer timer;
-	struct native_task *first_task; /* In the order of their requests. */
-	struct native_task *last_task;
-	size_t task_count;
-	size_t task_count_wanted; /* While paused: goes on when so few are left. */
-	int64_t active_ms; /* Last request answered, or accepted. */
-	int64_t begun_ms; /* First octet of the request that is not whole; 0: none. */
-	int64_t stalled_ms; /* Since when the same octets wait to be read; 0: none wait. */
-	size_t waiting;
-	size_t kept; /* Octets of requests not answered yet. */
-	bool is_paused; /* For tasks, or until the peer has read. */
-	bool is_delivering;
-	bool is_starting;
-	bool has_asked_last; /* Behind the last task the connection ends. */
-	uint8_t source[16];
-	bool is_exempt;
-	bool is_finishing;
-	bool is_held; /* One of its requests is among native->held. */
-};
-
-static void
-connection_unlink(struct native_connection *connection)
-{
-	struct native *native = connection->native;
-
-	*(connection->older != NULL ? &connection->older->newer : &native->oldest) =
-		connection->newer;
-	*(connection->newer != NULL ? &connection->newer->older : &native->newest) =
-		connection->older;
-}
-
-static void
-connection_link(struct native_connection *connection)
-{
-	struct native *native = connection->native;
-
-	connection->older = native->newest;
-	connection->newer = NULL;
-	*(native->newest != NULL ? &native->newest->newer : &native->oldest) = connection;
-	native->newest = connection;
-}
-
-static int64_t
-connection_deadline(const struct native_connection *connection, enum metric *ret_reason)
-{
-	const struct native_settings *settings = connection->native->settings;
-	int64_t deadline = connection->active_ms + settings->idle_ms;
-
-	*ret_reason = METRIC_TCP_CLOSED_IDLE;
-	if (connection->begun_ms != 0) {
-		deadline = connection->begun_ms + settings->request_deadline_ms;
-		*ret_reason = METRIC_TCP_CLOSED_DEADLINE;
-	}
-	if (connection->stalled_ms != 0 &&
-		(connection->begun_ms == 0 ||
-			connection->stalled_ms + settings->write_stall_ms < deadline)) {
-		deadline = connection->stalled_ms + settings->write_stall_ms;
-		*ret_reason = METRIC_TCP_CLOSED_STALL;
-	}
-	return deadline;
-}
-
-static void connection_due(void *context);
-
-/* The timer may be set for earlier than the deadline, never for later. */
-static void
-connection_watch(struct native_connection *connection)
-{
-	enum metric reason;
-	int64_t deadline = connection_deadline(connection, &reason);
-
-	if (!connection->timer.is_set || deadline < connection->timer.at_ms) {
-		loop_timer_set(connection->native->loop, &connection->timer, deadline,
-			connection_due, connection);
-	}
-}
-
-/* What the peer has read since the last look; before and after octets are added, so that an
- * answer more does not hide what was read. */
-static void
-connection_note_waiting(struct native_connection *connection)
-{
-	size_t waiting = loop_stream_waiting(connection->stream);
-
-	if (waiting == 0) {
-		if (connection->stalled_ms > connection->active_ms) {
-			connection->active_ms = connection->stalled_ms;
-		}
-		connection->stalled_ms = 0;
-	} else if (connection->stalled_ms == 0 || waiting < connection->waiting) {
-		connection->stalled_ms = loop_now_ms(connection->native->loop);
-	}
-	connection->waiting = waiting;
-}
-
-static void
-connection_due(void *context)
-{
-	struct native_connection *connection = context;
-	enum metric reason;
-
-	connection_note_waiting(connection);
-	if (connection->task_count > 0) {
-		connection->active_ms = loop_now_ms(connection->native->loop);
-	}
-	if (connection_deadline(connection, &reason) > loop_now_ms(connection->native->loop)) {
-		connection_watch(connection);
-		return;
-	}
-	monitor_add(connection->native->row, reason, 1);
-	loop_stream_close(connection->stream);
-}
-
-static void
-connection_finish(struct native_connection *connection)
-{
-	if (connection->is_finishing) {
-		return;
-	}
-	connection->is_finishing = true;
-	connection->begun_ms = 0;
-	loop_stream_finish(connection->stream);
-	connection_note_waiting(connection);
-	connection_watch(connection);
-}
-
-/* Requests that wait meanwhile have their deadline from when they are looked at again. */
-static void
-connection_pause(struct native_connection *connection)
-{
-	connection->is_paused = true;
-	connection->begun_ms = 0;
-	loop_stream_pause(connection->stream, true);
-}
-
-/* The connection takes no more requests until the peer has read all that waits. */
-static void
-connection_await_reader(struct native_connection *connection)
-{
-	if (!connection->is_paused) {
-		connection->task_count_wanted = OPERATION_PER_CONNECTION_MAX;
-	}
-	connection_pause(connection);
-	loop_stream_await_drained(connection->stream);
-}
-
-/* ... until no more than `count` tasks are left. */
-static void
-connection_await_tasks(struct native_connection *connection, size_t count)
-{
-	connection_pause(connection);
-	connection->task_count_wanted = count;
-}
-
 /* Puts one answer behind the others in the worker's buffer. */
 static void
 put_exchange(struct native *native, struct wire_writer *out, struct exchange *exchange,
@@ -207,179 +39,12 @@ put_exchange(struct native *native, struct wire_writer *out, struct exchange *ex
 	}
 }
 
-static void
-flush_out(struct native_connection *connection, struct wire_writer *out)
-{
-	struct bytes octets = wire_written(out);
-
-	if (octets.size > 0) {
-		monitor_add(connection->native->row, METRIC_TCP_OCTETS_OUT, octets.size);
-		connection_note_waiting(connection);
-		if (loop_stream_write(connection->stream, octets) != STATUS_OK) {
-			connection_finish(connection);
-		}
-		wire_writer_rewind(out, 0);
-	}
-	connection_note_waiting(connection);
-}
-
-static bool
-task_ends_connection(const struct native_connection *connection, const struct native_task *task)
-{
-	return task->is_last &&
-		(!task->is_kept_alive || !operation_is_kept_alive(task->operation) ||
-			(connection->native->is_stopping && connection->task_count == 1));
-}
-
-/* Fail closed: without octets there is no answer, and better none than an unsigned one. */
-static bool
-deliver_octets(struct native_connection *connection, struct native_task *task)
-{
-	struct bytes octets = operation_octets(task->operation);
-
-	connection->active_ms = loop_now_ms(connection->native->loop);
-	connection_note_waiting(connection);
-	if (octets.size == 0 || loop_stream_write(connection->stream, octets) != STATUS_OK) {
-		return false;
-	}
-	monitor_add(connection->native->row, METRIC_TCP_OCTETS_OUT, octets.size);
-	connection_note_waiting(connection);
-	return true;
-}
-
-/* The next answer in order, if it is there and the peer reads. */
-static bool
-deliver_one(struct native_connection *connection)
-{
-	struct native_task *task = connection->first_task;
-
-	if (task == NULL || !task->is_answered || connection->waiting >= WAITING_MAX) {
-		return false;
-	}
-	connection->has_asked_last = task_ends_connection(connection, task);
-	if (!deliver_octets(connection, task)) {
-		connection->has_asked_last = true;
-	}
-	if (task->is_last || connection->has_asked_last) {
-		connection->first_task = task->next;
-		connection->task_count--;
-		native_task_free(task);
-	} else {
-		task->is_answered = false;
-		operation_go_on(task->operation);
-	}
-	return true;
-}
-
-/* Drops what is answered but cannot leave any more; the rest frees itself when it is answered. */
-static void
-connection_drop_tasks(struct native_connection *connection)
-{
-	while (connection->first_task != NULL) {
-		struct native_task *task = connection->first_task;
-
-		connection->first_task = task->next;
-		task->connection = NULL;
-		if (task->is_answered || !task->is_started) {
-			native_task_free(task);
-		}
-	}
-	connection->task_count = 0;
-}
-
-/* Sends what can be sent, then goes on or ends. */
-static void
-connection_deliver(struct native_connection *connection)
-{
-	if (connection->is_delivering || connection->is_finishing) {
-		return;
-	}
-	connection->is_delivering = true;
-	while (!connection->has_asked_last && deliver_one(connection)) {
-	}
-	connection->is_delivering = false;
-	if (connection->has_asked_last) {
-		connection_drop_tasks(connection);
-		connection_finish(connection);
-		return;
-	}
-	connection_watch(connection);
-	if (connection->waiting >= WAITING_MAX) {
-		connection_await_reader(connection);
-	} else if (connection->is_paused &&
-		connection->task_count <= connection->task_count_wanted) {
-		connection->is_paused = false;
-		loop_stream_pause(connection->stream, false);
-	}
-}
-
-/* The next task, unless it must wait for one before it. */
-static struct native_task *
-next_to_start(const struct native_connection *connection)
-{
-	struct native_task *task = connection->first_task;
-
-	while (task != NULL && task->is_started) {
-		task = task->next;
-	}
-	for (const struct native_task *before = connection->first_task;
-		task != NULL && before != task; before = before->next) {
-		if (!(before->is_answered && before->is_last) &&
-			!operation_may_run_beside(task->operation, before->operation)) {
-			return NULL;
-		}
-	}
-	return task;
-}
-
-/* Starts what may start. A task may be answered, and gone, before this returns. */
-static void
-connection_start_tasks(struct native_connection *connection)
-{
-	struct native_task *task;
-
-	if (connection->is_starting) {
-		return;
-	}
-	connection->is_starting = true;
-	while ((task = next_to_start(connection)) != NULL) {
-		task->is_started = true;
-		operation_start(task->operation);
-	}
-	connection->is_starting = false;
-}
-
-static void
-tcp_answered(struct native_task *task, bool is_last)
-{
-	struct native_connection *connection;
-
-	if (task->connection == NULL) {
-		native_task_free(task);
-		return;
-	}
-	task->is_answered = true;
-	task->is_last = is_last;
-	connection = task->connection;
-	connection_deliver(connection);
-	connection_start_tasks(connection);
-}
-
 enum next_step {
 	STEP_NEXT, /* The next request may be answered. */
 	STEP_WAIT, /* Not before tasks are done, or the peer has read. */
 	STEP_AGAIN, /* The same, and this request is to be shown again. */
 	STEP_LAST, /* The client did not ask to keep the connection. */
 };
-static void
-connection_append(struct native_connection *connection, struct native_task *task)
-{
-	*(connection->first_task == NULL ? &connection->first_task : &connection->last_task->next) =
-		task;
-	connection->last_task = task;
-	connection->task_count++;
-}
-
 /* Begins what cannot be answered at once; the answers in `out` leave before. */
 static enum next_step
 begin_task(struct native_connection *connection, struct wire_writer *out, struct exchange *exchange,
@@ -390,9 +55,9 @@ begin_task(struct native_connection *connection, struct wire_writer *out, struct
 	struct native_task *task;
 	enum status status;
 
-	flush_out(connection, out);
+	connection_flush(connection, out);
 	memcpy(order.source, connection->source, sizeof(order.source));
-	status = native_task_new(native, exchange, &order, tcp_answered, &task);
+	status = native_task_new(native, exchange, &order, connection_task_answered, &task);
 	if (status != STATUS_OK && connection->task_count > 0) {
 		connection_await_tasks(connection, 0);
 		return STEP_AGAIN;
@@ -472,7 +137,7 @@ refuse_frame(struct native_connection *connection, struct wire_writer *out,
 			: status == STATUS_TOO_LARGE ? TEXT("message is too large")
 						     : TEXT("Invalid message"));
 	put_exchange(native, out, exchange, false);
-	flush_out(connection, out);
+	connection_flush(connection, out);
 	connection_finish(connection);
 	return STEP_LAST;
 }
@@ -535,12 +200,12 @@ serve_batch(struct native_connection *connection, struct bytes octets, enum next
 		consumed += ENVELOPE_SIZE + exchange->request.message.envelope.message_size;
 		monitor_add(native->row, METRIC_TCP_REQUESTS, 1);
 		if (wire_writer_size(&out) > NATIVE_OUT_SIZE / 2) {
-			flush_out(connection, &out);
+			connection_flush(connection, &out);
 			step = step == STEP_NEXT && connection->waiting >= WAITING_MAX ? STEP_WAIT
 										       : step;
 		}
 	}
-	flush_out(connection, &out);
+	connection_flush(connection, &out);
 	if (step == STEP_LAST) {
 		connection_finish(connection);
 	} else if (step == STEP_NEXT && status != STATUS_OK && status != STATUS_TRUNCATED) {
@@ -550,16 +215,6 @@ serve_batch(struct native_connection *connection, struct bytes octets, enum next
 	}
 	*ret_step = step;
 	return consumed;
-}
-
-/* Some octets were consumed: the connection is alive, and its next request not begun. */
-static void
-connection_has_asked(struct native_connection *connection)
-{
-	connection->active_ms = loop_now_ms(connection->native->loop);
-	connection->begun_ms = 0;
-	connection_unlink(connection);
-	connection_link(connection);
 }
 
 /* Holds the request back if it is small, whole, all there is, and may wait. */
@@ -604,10 +259,10 @@ answer_held(struct native *native, struct tcp_held *held)
 	}
 	connection->is_held = false;
 	if (answer_request(connection, &out, &held->exchange) == STEP_LAST) {
-		flush_out(connection, &out);
+		connection_flush(connection, &out);
 		connection_finish(connection);
 	} else {
-		flush_out(connection, &out);
+		connection_flush(connection, &out);
 		connection_watch(connection);
 	}
 	monitor_add(native->row, METRIC_TCP_REQUESTS, 1);
@@ -697,25 +352,9 @@ tcp_ended(void *context, struct loop_stream *stream)
 static void
 tcp_closed(void *context, struct loop_stream *stream, enum status status)
 {
-	struct native_connection *connection = context;
-	struct native *native = connection->native;
-
 	(void)stream;
 	(void)status;
-	connection_drop_tasks(connection);
-	for (size_t i = 0; connection->is_held && i < native->held_count; i++) {
-		if (native->held[i].connection == connection) {
-			native->held[i].connection = NULL;
-		}
-	}
-	if (!connection->is_exempt) {
-		native_census_leave(native->census, connection->source);
-	}
-	loop_timer_clear(native->loop, &connection->timer);
-	connection_unlink(connection);
-	native->connection_count--;
-	monitor_add(native->row, METRIC_TCP_CLOSED, 1);
-	free(connection);
+	connection_leave(context);
 }
 
 static const struct loop_stream_calls tcp_calls = {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "node/node_face.h"
 
+#include "base/text_writer.h"
+
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,6 +54,7 @@ face_destroy(struct service_face *service)
 		(struct node_face *)((char *)service - offsetof(struct node_face, service));
 
 	signer_free(face->service.signer);
+	replication_identity_unref(face->service.stream_identity);
 	node_identity_free(&face->identity);
 	free(face);
 }
@@ -88,10 +91,47 @@ policy_from(struct node_face *face)
 	face->service.has_status_handle = settings->status_handle;
 }
 
+/* "serverNumber:index:siteHandle". */
+static struct bytes
+stream_name(const struct node_face *face, char *text, size_t capacity)
+{
+	struct text_writer writer = text_writer_over(text, capacity);
+	const struct settings_identities *site = face->settings.replication_site.count > 0
+		? &face->settings.replication_site
+		: &face->settings.server_admins;
+
+	if (site->count == 0) {
+		return (struct bytes){NULL, 0};
+	}
+	text_write_u64(&writer, face->identity.site.share.number);
+	text_write_char(&writer, ':');
+	text_write_u64(&writer, site->items[0].index);
+	text_write_char(&writer, ':');
+	text_write(&writer, settings_identity_name(site, 0));
+	return text_written(&writer);
+}
+
+static enum status
+face_make_stream_identity(struct node_face *face, struct problem *problem)
+{
+	char name[REPLICATION_NAME_SIZE_MAX];
+
+	face->service.stream_identity = replication_identity_new(face->identity.key,
+		stream_name(face, name, sizeof(name)), face->settings.signer_sha1);
+	return face->service.stream_identity == NULL
+		? problem_system(problem, "cannot prepare the key for mirrors")
+		: STATUS_OK;
+}
+
 static enum status
 face_make_service(
 	struct node_face *face, const struct node_face_parts *parts, struct problem *problem)
 {
+	enum status status = face_make_stream_identity(face, problem);
+
+	if (status != STATUS_OK) {
+		return status;
+	}
 	policy_from(face);
 	face->service.site = face->identity.site;
 	face->service.is_sha1_allowed = face->settings.signer_sha1;

@@ -5,6 +5,20 @@
 
 enum { STOP_CHECK_MS = 10 };
 
+static enum status
+mirrors_open(
+	struct node_worker *worker, const struct node_worker_parts *parts, struct problem *problem)
+{
+	const struct replication_parts mirrors = {.loop = worker->loop,
+		.pool = parts->service.pool,
+		.ledger = parts->service.ledger,
+		.identity = parts->face->service.stream_identity};
+
+	worker->mirrors = replication_source_new(&mirrors);
+	return worker->mirrors == NULL ? problem_system(problem, "cannot serve mirrors")
+				       : STATUS_OK;
+}
+
 enum status
 node_worker_open(
 	struct node_worker *worker, const struct node_worker_parts *parts, struct problem *problem)
@@ -12,12 +26,18 @@ node_worker_open(
 	struct service_parts service = parts->service;
 	struct native_parts native = {
 		.row = service.row, .census = parts->census, .settings = &parts->face->native};
+	enum status status;
 
 	worker->loop = loop_new(problem);
 	if (worker->loop == NULL) {
 		return STATUS_SYSTEM;
 	}
+	status = mirrors_open(worker, parts, problem);
+	if (status != STATUS_OK) {
+		return status;
+	}
 	service.loop = worker->loop;
+	service.mirrors = worker->mirrors;
 	service.face = &parts->face->service;
 	worker->service = service_new(&service);
 	if (worker->service == NULL) {
@@ -108,7 +128,7 @@ stop_check(void *context)
 	struct node_worker *worker = context;
 	int64_t now_ms = loop_now_ms(worker->loop);
 
-	if (native_busy_count(worker->native) == 0) {
+	if (native_busy_count(worker->native) + replication_feed_count(worker->mirrors) == 0) {
 		loop_stop(worker->loop);
 		return;
 	}
@@ -132,6 +152,8 @@ stop_run(void *context)
 	struct node_worker *worker = stop->worker;
 
 	native_stop(worker->native);
+	/* A mirror has no end to wait for; it comes back. */
+	replication_source_stop(worker->mirrors);
 	worker->stop_ms = loop_now_ms(worker->loop) + stop->grace_ms;
 	stop_check(worker);
 }
@@ -155,6 +177,7 @@ node_worker_close(struct node_worker *worker)
 {
 	native_free(worker->native);
 	service_free(worker->service);
+	replication_source_free(worker->mirrors);
 	loop_free(worker->loop);
 	*worker = (struct node_worker){.loop = NULL};
 }

@@ -6,12 +6,14 @@
 #include <pthread.h>
 
 /*
- * One thread that answers: a loop, a service over the shared records, a front.
+ * One thread that answers: a loop, a service over the shared records, a front, and the streams to
+ * mirrors that came in through it.
  */
 struct node_worker {
 	struct loop *loop;
 	struct service *service;
 	struct native *native;
+	struct replication_source *mirrors;
 	pthread_t thread;
 	bool is_running;
 	struct loop_timer stop_timer;
@@ -21,7 +23,7 @@ struct node_worker {
 struct node_worker_parts {
 	struct node_face *face;
 	struct native_census *census;
-	struct service_parts service; /* All but loop and face. */
+	struct service_parts service; /* All but loop, mirrors and face. */
 };
 enum status node_worker_open(struct node_worker *worker, const struct node_worker_parts *parts,
 	struct problem *problem) MUST_CHECK;

@@ -40,12 +40,15 @@ enum {
 	REPLICATION_NAME_SIZE_MAX = 2 * HANDLE_NAME_SIZE_MAX,
 };
 
-/* The key that proves streams, shared by the workers; goes with its last user. */
+/* Who serves: the key that proves streams, and the name by which mirrors of many know us. Shared by
+ * the workers; goes with its last user. */
 struct replication_identity;
 
-/* The key is shared, not taken. NULL if memory is short. */
+/* The key is shared, not taken; the name, "serverNumber:index:siteHandle", is copied. It may be
+ * empty: a mirror of many is then answered about the first source it names. NULL if memory is
+ * short. */
 struct replication_identity *replication_identity_new(
-	const struct crypto_key *key, bool is_sha1_allowed);
+	const struct crypto_key *key, struct bytes name, bool is_sha1_allowed);
 void replication_identity_unref(struct replication_identity *identity); /* NULL is fine. */
 
 /* One worker's. All of it stays the caller's and outlives the source. */
@@ -55,7 +58,6 @@ struct replication_parts {
 	struct loop_pool *pool;
 	struct ledger *ledger;
 	struct replication_identity *identity;
-	struct bytes name; /* "serverNumber:index:siteHandle", as mirrors of many name us. */
 };
 
 struct replication_source *replication_source_new(const struct replication_parts *parts);

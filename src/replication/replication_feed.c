@@ -3,8 +3,10 @@
 
 #include "base/clock.h"
 
+#include <assert.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 
 /*
  * One stream to one mirror. feed_step() is the one place that goes on: it fills a chunk, sends
@@ -15,7 +17,7 @@
 enum { POOL_REST_MS = 50 }; /* When too many signatures wait. */
 
 struct replication_identity *
-replication_identity_new(const struct crypto_key *key, bool is_sha1_allowed)
+replication_identity_new(const struct crypto_key *key, struct bytes name, bool is_sha1_allowed)
 {
 	struct replication_identity *identity = calloc(1, sizeof(*identity));
 	enum status status = STATUS_NO_MEMORY;
@@ -23,6 +25,11 @@ replication_identity_new(const struct crypto_key *key, bool is_sha1_allowed)
 	if (identity == NULL) {
 		return NULL;
 	}
+	assert(name.size <= sizeof(identity->name));
+	if (name.size > 0) {
+		memcpy(identity->name, name.at, name.size);
+	}
+	identity->name_size = name.size;
 	atomic_init(&identity->user_count, 1);
 	identity->is_sha1_allowed = is_sha1_allowed;
 	status = crypto_key_share(key, &identity->key);

@@ -70,7 +70,7 @@ head_of_transactions(struct replication_feed *feed)
 	}
 	if (feed->order.format == REPLICATION_FORMAT_ALL_SOURCES) {
 		block = (struct replication_block){
-			.kind = REPLICATION_BLOCK_QUEUE, .name = feed->source->parts.name};
+			.kind = REPLICATION_BLOCK_QUEUE, .name = identity_name(feed->identity)};
 		feed_put(feed, &block, NULL);
 	}
 	feed->state = FEED_TRANSACTIONS;

@@ -38,7 +38,8 @@ state_read(
 	struct replication_source_state state;
 	enum status status = arena == NULL
 		? STATUS_NO_MEMORY
-		: replication_state_find(text, source->parts.name, arena, &state);
+		: replication_state_find(
+			  text, identity_name(source->parts.identity), arena, &state);
 
 	arena_free(arena);
 	if (status == STATUS_OK) {

@@ -24,6 +24,8 @@ struct replication_identity {
 	struct crypto_key *key;
 	struct crypto_tls_role *tls; /* NULL: TLS cannot use such a key. */
 	bool is_sha1_allowed;
+	size_t name_size;
+	uint8_t name[REPLICATION_NAME_SIZE_MAX];
 };
 
 struct replication_source {
@@ -71,6 +73,12 @@ struct replication_feed {
 	uint8_t chunk_octets[CHUNK_CAPACITY];
 	uint8_t *signed_octets; /* SIGNED_CAPACITY; NULL inside TLS. */
 };
+
+static inline struct bytes
+identity_name(const struct replication_identity *identity)
+{
+	return bytes_over(identity->name, identity->name_size);
+}
 
 static inline bool
 feed_has_room(const struct replication_feed *feed)

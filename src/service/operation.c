@@ -326,6 +326,8 @@ operation_carry_out(struct operation *operation)
 		operation_change(operation);
 	} else if (opcode == OPCODE_RESOLUTION) {
 		operation_read_as(operation);
+	} else if (opcode_is_feed(opcode)) {
+		operation_feed(operation);
 	} else {
 		operation_list(operation);
 	}
@@ -370,6 +372,8 @@ operation_dispatch(struct operation *operation)
 	case OPCODE_HOME_PREFIX:
 	case OPCODE_UNHOME_PREFIX:
 	case OPCODE_LIST_HOMED_PREFIXES:
+	case OPCODE_RETRIEVE_TRANSACTION_LOG:
+	case OPCODE_DUMP_HANDLES:
 		operation_admin(operation);
 		return;
 	case OPCODE_CHALLENGE_RESPONSE:
@@ -390,8 +394,6 @@ operation_dispatch(struct operation *operation)
 		return;
 	case OPCODE_RESERVED:
 	case OPCODE_GET_NEXT_TRANSACTION_ID:
-	case OPCODE_RETRIEVE_TRANSACTION_LOG:
-	case OPCODE_DUMP_HANDLES:
 	case OPCODE_BACKUP_SERVER:
 	case OPCODE_LOGIN:
 	case OPCODE_LOGIN_ID_SYSTEM:
@@ -414,7 +416,8 @@ operation_admit(struct operation *operation)
 		opcode != OPCODE_SESSION_TERMINATE) {
 		operation_refuse(operation, STATUS_NO_SESSION,
 			TEXT("Invalid session id or session time out. Please try again."));
-	} else if (is_admin && !operation->face->site.is_primary) {
+	} else if (is_admin && !operation->face->site.is_primary && !opcode_is_feed(opcode)) {
+		/* A mirror has a ledger of its own, which others may follow. */
 		operation_refuse(operation, STATUS_NOT_RESPONSIBLE, TEXT("Not a primary server"));
 	} else {
 		operation_dispatch(operation);

@@ -53,5 +53,11 @@ void operation_start(struct operation *operation);
  * is better than an unsigned one. Once for each `answered`. */
 struct bytes operation_octets(struct operation *operation);
 bool operation_is_kept_alive(const struct operation *operation); /* Known when answered. */
+/* True if what follows the answer on its connection is not ours any more: the answer to a mirror
+ * (replication.h). Known when answered. */
+bool operation_takes_stream(const struct operation *operation);
+/* When the answer was written. NO_MEMORY: the stream was closed and stays its owner's. */
+enum status operation_take_stream(
+	struct operation *operation, struct loop_stream *stream) MUST_CHECK;
 void operation_go_on(struct operation *operation); /* After an answer that was not the last. */
 void operation_free(struct operation *operation); /* NULL is fine. */

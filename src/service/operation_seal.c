@@ -263,6 +263,7 @@ seal_refusal(struct operation *operation, enum status status)
 		answer.text = TEXT("too many signatures are waiting");
 	}
 	operation_response(operation, status, &answer);
+	operation->feed = NULL;
 	operation->is_mac_due = false;
 	if (out_make(operation) == STATUS_OK) {
 		operation_tell(operation);

@@ -37,6 +37,7 @@ service_new(const struct service_parts *parts)
 	service->row = parts->row;
 	service->audit = parts->audit;
 	service->access = parts->access;
+	service->mirrors = parts->mirrors;
 	service->authority = authority_new(ledger_records(parts->ledger));
 	service->out = malloc(SERVICE_OUT_SIZE);
 	if (service->authority == NULL || service->out == NULL) {
@@ -63,6 +64,9 @@ void
 service_use(struct service *service, struct service_face *face)
 {
 	service->face = face;
+	if (service->mirrors != NULL && face->stream_identity != NULL) {
+		replication_source_use(service->mirrors, face->stream_identity);
+	}
 	authority_set_share(service->authority, &face->site.share);
 }
 

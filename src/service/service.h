@@ -10,6 +10,7 @@
 #include "message/request.h"
 #include "message/response.h"
 #include "monitor/monitor.h"
+#include "replication/replication.h"
 #include "service/signer.h"
 
 #include <stdatomic.h>
@@ -39,6 +40,8 @@ struct service_face {
 	struct service_site site;
 	struct signer *signer; /* NULL: requests for signed answers are refused. */
 	bool is_sha1_allowed; /* Signatures for clients older than protocol 2.7. */
+	/* Proves streams to mirrors, and names them. */
+	struct replication_identity *stream_identity;
 	struct access_policy policy;
 	bool has_status_handle; /* 0.SITE/status is answered. */
 	/* Its owner, and each operation that began under it. The last to leave calls `unused`
@@ -75,6 +78,7 @@ struct service_parts {
 	struct monitor_row *row;
 	struct audit *audit; /* NULL: refusals are only counted. */
 	struct service_access *access;
+	struct replication_source *mirrors; /* NULL: mirrors are not served. */
 	struct service_face *face; /* Until service_use() names another. */
 };
 

@@ -19,6 +19,7 @@ struct service {
 	struct audit *audit;
 	const struct monitor *monitor;
 	struct service_access *access;
+	struct replication_source *mirrors;
 	struct service_face *face;
 	struct authority *authority;
 	int64_t now_s; /* Wall clock, read once a wake-up. */
@@ -70,6 +71,7 @@ struct operation {
 	struct authority_list *list;
 	struct authority_page page;
 	struct arena *page_arena;
+	struct replication_order *feed; /* In the arena; NULL: no stream follows the answer. */
 	struct loop_job job;
 	struct loop_post post;
 	enum status status; /* Of what was done on another thread. */
@@ -118,6 +120,8 @@ uint32_t operation_opcode(const struct operation *operation);
 
 /* True for operations that change records or prefixes. */
 bool opcode_is_change(uint32_t opcode);
+/* True for those that a mirror asks for. */
+bool opcode_is_feed(uint32_t opcode);
 
 /* operation_seal.c: encodes operation->response, proves and encrypts it as the request asks,
  * hands it over. */
@@ -145,6 +149,7 @@ void operation_change(struct operation *operation);
 void operation_change_again(struct operation *operation, const struct access_result *result);
 void operation_list(struct operation *operation); /* 105 106 302 */
 void operation_list_go_on(struct operation *operation);
+void operation_feed(struct operation *operation); /* 1001 1002 */
 void operation_session_setup(struct operation *operation); /* 400 */
 void operation_session_terminate(struct operation *operation); /* 401 */
 void operation_verify(struct operation *operation); /* 201 */

@@ -135,10 +135,10 @@ scene_begin(void **state)
 	loop = loop_new(&problem);
 	pool = loop_pool_new(2, 16);
 	assert_int_equal(crypto_key_new(CRYPTO_KEY_RSA, &key), STATUS_OK);
-	identity = replication_identity_new(key, true);
+	identity = replication_identity_new(key, TEXT("0:300:0.NA/88.1"), true);
 	assert_non_null(identity);
 	assert_int_equal(crypto_tls_client(key, &mirror_role), STATUS_OK);
-	struct replication_parts parts = {loop, pool, ledger, identity, TEXT("0:300:0.NA/88.1")};
+	struct replication_parts parts = {loop, pool, ledger, identity};
 	source = replication_source_new(&parts);
 	assert_non_null(source);
 	listener = loop_listen(loop, &address, accepted, NULL, &problem);
@@ -516,7 +516,7 @@ all_servers_have_a_place(void **state)
 static void
 sha1_is_for_those_who_allow_it(void **state)
 {
-	struct replication_identity *strict = replication_identity_new(key, false);
+	struct replication_identity *strict = replication_identity_new(key, TEXT(""), false);
 	struct request request = {
 		.message.header.opcode = OPCODE_DUMP_HANDLES, .dump = {.server_count = 1}};
 	struct replication_order found;

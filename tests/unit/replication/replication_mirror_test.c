@@ -273,8 +273,8 @@ scene_begin(void **state)
 	assert_int_equal(crypto_key_new(CRYPTO_KEY_RSA, &server_key), STATUS_OK);
 	assert_int_equal(crypto_key_new(CRYPTO_KEY_ED25519, &admin_key), STATUS_OK);
 	assert_int_equal(crypto_key_new(CRYPTO_KEY_RSA, &other_key), STATUS_OK);
-	identity = replication_identity_new(server_key, true);
-	struct replication_parts parts = {loop, pool, primary, identity, TEXT("0:300:0.NA/88.1")};
+	identity = replication_identity_new(server_key, TEXT("0:300:0.NA/88.1"), true);
+	struct replication_parts parts = {loop, pool, primary, identity};
 	source = replication_source_new(&parts);
 	primary_listener = loop_listen(loop, &address, primary_accepted, NULL, &problem);
 	proxy_listener = loop_listen(loop, &address, proxy_accepted, NULL, &problem);
