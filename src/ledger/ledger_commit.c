@@ -4,6 +4,7 @@
 #include "base/checksum.h"
 #include "base/clock.h"
 #include "base/limits.h"
+#include "base/thread.h"
 #include "crypto/crypto.h"
 
 #include <stdlib.h>
@@ -276,6 +277,7 @@ ledger_committer(void *context)
 {
 	struct ledger *ledger = context;
 
+	thread_be_patient();
 	pthread_mutex_lock(&ledger->lock);
 	while (true) {
 		struct ledger_change *first;

@@ -2,6 +2,7 @@
 #include "ledger/ledger_private.h"
 
 #include "base/clock.h"
+#include "base/thread.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -188,6 +189,7 @@ applier(void *context)
 	enum status status = STATUS_OK;
 	enum view_task task;
 
+	thread_be_patient();
 	pthread_mutex_lock(&view->lock);
 	while ((task = view_wait(ledger)) != VIEW_END) {
 		if (task == VIEW_TREE) {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "loop/loop_pool.h"
 
+#include "base/thread.h"
+
 #include <assert.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -53,6 +55,7 @@ pool_run(void *context)
 	struct loop_pool *pool = context;
 	struct loop_job *job;
 
+	thread_be_patient();
 	while ((job = pool_next(pool)) != NULL) {
 		job->run(job);
 		job->post.posted = job_done;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "node/node_worker.h"
 
+#include "base/thread.h"
+
 #include <semaphore.h>
 
 enum { STOP_CHECK_MS = 10 };
@@ -54,6 +56,7 @@ worker_run(void *context)
 {
 	struct node_worker *worker = context;
 
+	thread_be_prompt();
 	/* A loop that cannot wait has nothing left to do; the others go on. */
 	return loop_run(worker->loop) == STATUS_OK ? NULL : worker;
 }
