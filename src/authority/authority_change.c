@@ -14,6 +14,7 @@ struct authority_change {
 	uint8_t *octets; /* Room for the values after the change. */
 	size_t octets_size;
 	struct authority_verdict verdict;
+	bool is_budget_spent;
 };
 
 static uint32_t
@@ -90,7 +91,11 @@ change_decide(struct authority_change *change, struct ledger_state *state,
 	enum status status =
 		access_demand_make(opcode_of(change), verdict->effects, &target, &demand);
 
-	return status == STATUS_OK ? access_decide(&question, &budget) : status;
+	if (status == STATUS_OK) {
+		status = access_decide(&question, &budget);
+	}
+	change->is_budget_spent = budget.is_spent;
+	return status;
 }
 
 /* Writes the record as it will be. The room is kept for the next time the judge is asked. */
@@ -360,6 +365,7 @@ authority_change_outcome(
 		.text = status == STATUS_OK ? (struct bytes){NULL, 0} : change->entry.text,
 		.name = change->entry.name,
 		.result = change->result,
+		.is_budget_spent = change->is_budget_spent,
 	};
 	return status;
 }

@@ -69,6 +69,7 @@ struct authority_outcome {
 	struct bytes text; /* For people; may be empty. */
 	struct bytes name; /* CREATE_HANDLE: the handle created. */
 	struct access_result result; /* To be settled; its status is what was returned. */
+	bool is_budget_spent; /* The decision took all the work that one may. */
 };
 
 /* `status` is the ledger's. Homing what is homed and unhoming what is not are successes, as in

@@ -51,7 +51,6 @@
 	X(REPLICATION_BLOCK_SIZE_MAX, 270336, "octets", "one block for a mirror: a record")       \
 	X(REPLICATION_SIGNATURE_SIZE_MAX, 1024, "octets", "signature of one block for a mirror")  \
 	X(REPLICATION_TEXT_SIZE_MAX, 65536, "octets", "what a dump says of other servers")        \
-	X(RECURSION_COUNT_MAX, 10, "hops", "recursion count of a request, as Handle.net 9")       \
 	X(JSON_DEPTH_MAX, 32, "levels", "nesting of one JSON text")                               \
 	X(JSON_MEMBER_COUNT_MAX, 4096, "members", "members of one JSON object")                   \
 	X(JSON_TEXT_SIZE_MAX, 1048576, "octets", "one JSON text: a request body or a line")       \

@@ -501,6 +501,14 @@ ledger_change_check(const struct ledger_change *change)
 	return STATUS_INVALID;
 }
 
+void
+ledger_count_in(struct ledger *ledger, struct monitor_row *row)
+{
+	pthread_mutex_lock(&ledger->lock);
+	ledger->row = row;
+	pthread_mutex_unlock(&ledger->lock);
+}
+
 enum status
 ledger_submit(struct ledger *ledger, struct ledger_change *changes)
 {

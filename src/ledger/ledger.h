@@ -4,6 +4,7 @@
 #include "base/problem.h"
 #include "journal/journal.h"
 #include "loop/loop.h"
+#include "monitor/monitor.h"
 #include "records/records.h"
 
 #include <stdatomic.h>
@@ -127,6 +128,10 @@ enum status ledger_create_sized(const char *directory, uint64_t segment_size,
  * writing. `progress` (may be NULL) gets octets of the journal; what it returns is ignored. */
 enum status ledger_rebuild(const char *directory, ledger_progress *progress, void *context,
 	struct ledger **ret_ledger, struct problem *problem) MUST_CHECK;
+
+/* Counts batches and entries from now on in a row that nobody else writes; it outlives the
+ * ledger. */
+void ledger_count_in(struct ledger *ledger, struct monitor_row *row);
 
 /* Waits for what is queued, brings the view up to date, writes the checkpoint. The ledger is
  * gone in every case; a failure means that the next opening has more to replay. */

@@ -140,6 +140,15 @@ batch_show(struct ledger *ledger, struct problem *problem)
 			  status_text(status));
 }
 
+static void
+batch_count(struct ledger *ledger)
+{
+	if (ledger->row != NULL) {
+		monitor_add(ledger->row, METRIC_LEDGER_BATCHES, 1);
+		monitor_add(ledger->row, METRIC_LEDGER_ENTRIES, ledger->batch.count);
+	}
+}
+
 /* Makes the batch durable, shows it, answers it. */
 static void
 batch_flush(struct ledger *ledger)
@@ -170,6 +179,7 @@ batch_flush(struct ledger *ledger)
 	}
 	batch_answer(batch, sequence);
 	if (batch->count > 0) {
+		batch_count(ledger);
 		ledger_watches_tell(ledger);
 		ledger_view_append(
 			ledger, batch->changes, batch->count, journal_end(ledger->journal));

@@ -103,6 +103,7 @@ struct ledger {
 	pthread_t committer;
 	bool is_committer_running;
 	struct ledger_batch batch;
+	struct monitor_row *row; /* The committer's; NULL: nothing is counted. */
 	uint64_t checkpoint; /* The applier's: where places was last made durable. */
 
 	struct ledger_view view;

@@ -6,7 +6,7 @@
 #include <string.h>
 
 struct monitor {
-	size_t worker_count;
+	size_t row_count;
 	struct monitor_row *rows;
 };
 
@@ -21,7 +21,7 @@ static const struct {
 };
 
 struct monitor *
-monitor_new(size_t worker_count)
+monitor_new(size_t row_count)
 {
 	struct monitor *monitor = calloc(1, sizeof(*monitor));
 	size_t size;
@@ -29,7 +29,7 @@ monitor_new(size_t worker_count)
 	if (monitor == NULL) {
 		return NULL;
 	}
-	if (!__builtin_mul_overflow(worker_count, sizeof(*monitor->rows), &size)) {
+	if (!__builtin_mul_overflow(row_count, sizeof(*monitor->rows), &size)) {
 		monitor->rows = aligned_alloc(MONITOR_ROW_ALIGNMENT, size);
 	}
 	if (monitor->rows == NULL) {
@@ -37,7 +37,7 @@ monitor_new(size_t worker_count)
 		return NULL;
 	}
 	memset(monitor->rows, 0, size);
-	monitor->worker_count = worker_count;
+	monitor->row_count = row_count;
 	return monitor;
 }
 
@@ -51,10 +51,10 @@ monitor_free(struct monitor *monitor)
 }
 
 struct monitor_row *
-monitor_row(struct monitor *monitor, size_t worker)
+monitor_row(struct monitor *monitor, size_t number)
 {
-	assert(worker < monitor->worker_count);
-	return &monitor->rows[worker];
+	assert(number < monitor->row_count);
+	return &monitor->rows[number];
 }
 
 uint64_t
@@ -63,7 +63,7 @@ monitor_read(const struct monitor *monitor, enum metric metric)
 	uint64_t sum = 0;
 
 	assert(metric < METRIC_COUNT);
-	for (size_t i = 0; i < monitor->worker_count; i++) {
+	for (size_t i = 0; i < monitor->row_count; i++) {
 		sum += atomic_load_explicit(
 			&monitor->rows[i].counters[metric], memory_order_relaxed);
 	}

@@ -39,11 +39,11 @@ struct monitor_row {
 
 struct monitor;
 
-struct monitor *monitor_new(size_t worker_count); /* All zero. NULL if memory is short. */
+struct monitor *monitor_new(size_t row_count); /* All zero. NULL if memory is short. */
 void monitor_free(struct monitor *monitor); /* NULL is fine. */
 
-/* The row that worker `worker`, counted from 0, alone may write; it lives with the monitor. */
-struct monitor_row *monitor_row(struct monitor *monitor, size_t worker);
+/* The row that thread `number`, counted from 0, alone may write; it lives with the monitor. */
+struct monitor_row *monitor_row(struct monitor *monitor, size_t number);
 
 /* Only the row's owner calls these. A gauge may sink in another row than it rose in: rows
  * are summed modulo 2^64. */
@@ -60,6 +60,13 @@ static inline void
 monitor_subtract(struct monitor_row *row, enum metric metric, uint64_t count)
 {
 	monitor_add(row, metric, 0 - count);
+}
+
+/* A gauge that one row alone has. */
+static inline void
+monitor_set(struct monitor_row *row, enum metric metric, uint64_t number)
+{
+	atomic_store_explicit(&row->counters[metric], number, memory_order_relaxed);
 }
 
 /* The sum over all rows; any thread. */

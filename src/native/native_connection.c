@@ -48,6 +48,7 @@ connection_leave(struct native_connection *connection)
 	connection_unlink(connection);
 	native->connection_count--;
 	monitor_add(native->row, METRIC_TCP_CLOSED, 1);
+	monitor_subtract(native->row, METRIC_TCP_OPEN, 1);
 	free(connection);
 }
 

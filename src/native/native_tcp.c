@@ -292,11 +292,14 @@ tcp_received(void *context, struct loop_stream *stream, struct bytes octets)
 	size_t consumed = 0;
 	enum next_step step = connection->is_finishing ? STEP_LAST : STEP_NEXT;
 
+	/* What was kept is shown again. */
+	monitor_add(native->row, METRIC_TCP_OCTETS_IN, octets.size - connection->kept);
 	monitor_add(native->row, METRIC_TCP_READS, 1);
 	if (connection->is_held || native->held_count == UDP_BATCH_MAX) {
 		native_tcp_answer_held(native);
 	}
 	if (step == STEP_NEXT && hold(connection, octets)) {
+		connection->kept = 0;
 		return octets.size;
 	}
 	while (step == STEP_NEXT) {
@@ -309,6 +312,7 @@ tcp_received(void *context, struct loop_stream *stream, struct bytes octets)
 		}
 	}
 	if (connection->is_finishing) {
+		connection->kept = 0;
 		return octets.size;
 	}
 	if (consumed > 0) {
@@ -352,9 +356,13 @@ tcp_ended(void *context, struct loop_stream *stream)
 static void
 tcp_closed(void *context, struct loop_stream *stream, enum status status)
 {
+	struct native_connection *connection = context;
+
 	(void)stream;
-	(void)status;
-	connection_leave(context);
+	if (status != STATUS_OK) {
+		monitor_add(connection->native->row, METRIC_TCP_CLOSED_ERROR, 1);
+	}
+	connection_leave(connection);
 }
 
 static const struct loop_stream_calls tcp_calls = {
@@ -385,6 +393,7 @@ native_tcp_accepted(void *context, struct loop_stream *stream, const struct addr
 	connection_link(connection);
 	native->connection_count++;
 	monitor_add(native->row, METRIC_TCP_ACCEPTED, 1);
+	monitor_add(native->row, METRIC_TCP_OPEN, 1);
 	loop_stream_own(stream, &tcp_calls, connection);
 	connection_watch(connection);
 	return;

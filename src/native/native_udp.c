@@ -58,9 +58,13 @@ accept_fragment(struct native *native, struct udp_slot *slot, const struct envel
 {
 	const struct reassembly_fragment part = {
 		slot->peer, envelope, fragment, loop_now_ms(native->loop)};
+	size_t waiting = reassembly_count(native->reassembly);
 	enum reassembly_verdict verdict =
 		reassembly_add(native->reassembly, &part, &slot->reassembled, ret_octets);
 
+	if (reassembly_count(native->reassembly) > waiting) {
+		monitor_add(native->row, METRIC_UDP_REASSEMBLY_STARTED, 1);
+	}
 	/* Set for the oldest message, or for one that was answered since: never too late. */
 	if (!native->reassembly_timer.is_set) {
 		reassembly_watch(native);
@@ -87,6 +91,7 @@ accept_datagram(struct native *native, const struct loop_datagram *datagram, str
 	struct wire_reader reader = wire_reader_over(datagram->octets);
 	struct envelope envelope;
 	struct bytes octets;
+	enum status status;
 
 	slot->peer = &datagram->peer;
 	slot->local = &datagram->local;
@@ -111,8 +116,12 @@ accept_datagram(struct native *native, const struct loop_datagram *datagram, str
 		monitor_add(native->row, METRIC_UDP_DROPPED_SHORT, 1);
 		return false;
 	}
-	if (exchange_decode(&envelope, octets, &slot->exchange) != STATUS_OK) {
-		monitor_add(native->row, METRIC_UDP_DROPPED_MALFORMED, 1);
+	status = exchange_decode(&envelope, octets, &slot->exchange);
+	if (status != STATUS_OK) {
+		monitor_add(native->row,
+			status == STATUS_INVALID ? METRIC_UDP_DROPPED_RESPONSE
+						 : METRIC_UDP_DROPPED_MALFORMED,
+			1);
 		if (slot->reassembled != NULL) {
 			reassembly_release(native->reassembly, slot->reassembled);
 		}
@@ -291,4 +300,5 @@ native_udp_received(
 	}
 	monitor_add(native->row, METRIC_UDP_RECEIVED, count);
 	monitor_add(native->row, METRIC_UDP_OCTETS_IN, octets_in);
+	monitor_add(native->row, METRIC_UDP_REQUESTS, accepted);
 }

@@ -12,6 +12,9 @@
 
 enum { WORKER_COUNT_MAX = 64, STOP_GRACE_MS = 10000, SWEEP_MS = 1000 };
 
+/* Rows of the monitor behind those of the workers. */
+enum { COMMITTER_ROW, MIRROR_ROW, OTHER_ROW_COUNT };
+
 struct node {
 	char directory[NODE_PATH_SIZE_MAX];
 	struct ledger *ledger;
@@ -100,6 +103,8 @@ node_ledger_open(struct node *node, const struct settings *settings, struct prob
 		status = ledger_open(node->directory, LEDGER_WRITE, &node->ledger, problem);
 	}
 	if (status == STATUS_OK) {
+		ledger_count_in(node->ledger,
+			monitor_row(node->monitor, node->worker_count + COMMITTER_ROW));
 		ledger_evidence_sign(
 			node->ledger, node->evidence_key, settings->evidence_interval_s * 1000);
 	}
@@ -148,7 +153,7 @@ node_make(struct node *node, const struct settings *settings, struct problem *pr
 
 	node->worker_count = worker_count_of(settings);
 	node->pool = loop_pool_new(settings->signer_threads, POOL_QUEUE_COUNT_MAX);
-	node->monitor = monitor_new(node->worker_count);
+	node->monitor = monitor_new(node->worker_count + OTHER_ROW_COUNT);
 	if (node->pool == NULL || node->monitor == NULL) {
 		return problem_system(problem, "cannot make a node");
 	}
@@ -232,6 +237,7 @@ follow(struct node *node, struct problem *problem)
 		.settings = &node->face->settings,
 		.ledger = node->ledger,
 		.site = &node->face->service.site,
+		.row = monitor_row(node->monitor, node->worker_count + MIRROR_ROW),
 		.news = node->news,
 		.context = node->news_context};
 

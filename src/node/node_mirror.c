@@ -25,6 +25,7 @@ struct node_mirror {
 	char server_text[ADDRESS_TEXT_SIZE_MAX];
 	char position_path[NODE_PATH_SIZE_MAX];
 	/* Of the follower's thread: */
+	struct monitor_row *row;
 	bool was_current;
 	struct problem fault;
 };
@@ -52,6 +53,9 @@ told(void *context, const struct replication_report *report)
 {
 	struct node_mirror *mirror = context;
 
+	monitor_set(mirror->row, METRIC_MIRROR_TRANSACTION, report->last_id);
+	monitor_set(mirror->row, METRIC_MIRROR_CURRENT_S, report->last_date / 1000);
+	monitor_set(mirror->row, METRIC_MIRROR_FAULTS, report->fault_count);
 	if (report->phase == REPLICATION_STOPPED) {
 		loop_stop(mirror->loop);
 		return;
@@ -176,6 +180,7 @@ node_mirror_start(const struct node_mirror_parts *parts, struct node_mirror **re
 	if (mirror == NULL) {
 		return problem_system(problem, "cannot follow");
 	}
+	mirror->row = parts->row;
 	mirror->news = parts->news;
 	mirror->context = parts->context;
 	status = node_path(parts->directory, "mirror.json", mirror->position_path, problem);

@@ -21,6 +21,7 @@ struct node_mirror_parts {
 	const struct settings *settings;
 	struct ledger *ledger;
 	const struct service_site *site;
+	struct monitor_row *row; /* The mirror's thread's. */
 	node_news *news; /* May be NULL. */
 	void *context;
 };

@@ -182,6 +182,9 @@ operation_free(struct operation *operation)
 	if (operation == NULL) {
 		return;
 	}
+	if (operation->budget.is_spent) {
+		monitor_add(operation->service->row, METRIC_BUDGETS_SPENT, 1);
+	}
 	operation->service->operation_count--;
 	operation->service->operation_octets -= operation->order.message.size;
 	service_face_leave(operation->face);

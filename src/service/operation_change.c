@@ -82,6 +82,7 @@ change_done(void *context)
 	 * is held while posts run. */
 	authority_leave(operation->service->authority);
 	authority_enter(operation->service->authority);
+	operation->budget.is_spent = operation->budget.is_spent || outcome.is_budget_spent;
 	operation_settle(operation, &outcome.result);
 	change_respond(operation, status, &outcome);
 }

@@ -207,6 +207,7 @@ proof_begin(struct operation *operation)
 	enum status status;
 
 	if (!guess_begin(operation)) {
+		monitor_add(service->row, METRIC_GUESSES_REFUSED, 1);
 		proof_fails(operation, STATUS_BUSY, TEXT("too many wrong answers to challenges"));
 		return;
 	}

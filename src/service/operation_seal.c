@@ -293,7 +293,10 @@ operation_seal(struct operation *operation)
 			if (status == STATUS_OK) {
 				return;
 			}
-			monitor_add(operation->service->row, METRIC_SIGNATURES_FAILED, 1);
+			monitor_add(operation->service->row,
+				status == STATUS_BUSY ? METRIC_SIGNATURES_QUEUE_FULL
+						      : METRIC_SIGNATURES_FAILED,
+				1);
 		}
 	}
 	if (status != STATUS_OK) {

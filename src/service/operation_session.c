@@ -118,6 +118,7 @@ operation_verify(struct operation *operation)
 		.now_ms = operation_now_ms(operation)};
 	memcpy(operation->guess.source, operation->order.source, sizeof(operation->guess.source));
 	if (!access_guess_begin(service->access->guesses, &operation->guess)) {
+		monitor_add(service->row, METRIC_GUESSES_REFUSED, 1);
 		operation_refuse(operation, STATUS_BUSY, TEXT("too many answers to verify"));
 		return;
 	}

@@ -132,17 +132,45 @@ service_write(struct wire_writer *writer, struct response *response)
 	envelope_write(&front, envelope);
 }
 
+static enum metric
+answer_metric(uint32_t code)
+{
+	switch (code) {
+	case RESPONSE_SUCCESS:
+		return METRIC_ANSWERS_SUCCESS;
+	case RESPONSE_HANDLE_NOT_FOUND:
+		return METRIC_ANSWERS_NOT_FOUND;
+	case RESPONSE_VALUES_NOT_FOUND:
+		return METRIC_ANSWERS_VALUES_NOT_FOUND;
+	case RESPONSE_PREFIX_REFERRAL:
+		return METRIC_ANSWERS_REFERRAL;
+	case RESPONSE_SERVER_NOT_RESPONSIBLE:
+		return METRIC_ANSWERS_NOT_RESPONSIBLE;
+	case RESPONSE_PROTOCOL_ERROR:
+		return METRIC_ANSWERS_PROTOCOL_ERROR;
+	case RESPONSE_SERVER_TOO_BUSY:
+		return METRIC_ANSWERS_BUSY;
+	case RESPONSE_AUTHENTICATION_NEEDED:
+		return METRIC_ANSWERS_CHALLENGE;
+	case RESPONSE_INVALID_ADMIN:
+	case RESPONSE_INSUFFICIENT_PERMISSIONS:
+	case RESPONSE_AUTHENTICATION_FAILED:
+	case RESPONSE_INVALID_CREDENTIAL:
+	case RESPONSE_AUTHENTICATION_TIMEOUT:
+	case RESPONSE_AUTHENTICATION_ERROR:
+		return METRIC_ANSWERS_DENIED;
+	case RESPONSE_SESSION_TIMEOUT:
+	case RESPONSE_SESSION_FAILED:
+	case RESPONSE_INVALID_SESSION_KEY:
+	case RESPONSE_SESSION_MESSAGE_REJECTED:
+		return METRIC_ANSWERS_SESSION;
+	default:
+		return METRIC_ANSWERS_OTHER;
+	}
+}
+
 void
 service_count_answer(struct service *service, const struct response *response)
 {
-	uint32_t code = response->message.header.response_code;
-
-	monitor_add(service->row,
-		code == RESPONSE_SUCCESS			  ? METRIC_ANSWERS_SUCCESS
-			: code == RESPONSE_HANDLE_NOT_FOUND	  ? METRIC_ANSWERS_NOT_FOUND
-			: code == RESPONSE_VALUES_NOT_FOUND	  ? METRIC_ANSWERS_VALUES_NOT_FOUND
-			: code == RESPONSE_PREFIX_REFERRAL	  ? METRIC_ANSWERS_REFERRAL
-			: code == RESPONSE_SERVER_NOT_RESPONSIBLE ? METRIC_ANSWERS_NOT_RESPONSIBLE
-								  : METRIC_ANSWERS_OTHER,
-		1);
+	monitor_add(service->row, answer_metric(response->message.header.response_code), 1);
 }
