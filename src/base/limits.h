@@ -73,6 +73,14 @@
 	X(TCP_ACCEPT_COUNT_MAX, 64, "connections", "connections taken in one wake-up")            \
 	X(ACCEPT_REST_MS, 100, "ms", "rest of a listener when descriptors ran out")               \
 	X(FD_RESERVE_COUNT, 32, "descriptors", "kept back for store, log and control")            \
+	X(HTTP_ANSWER_SIZE_MAX, 2097152, "octets", "one answer over HTTP: a record as JSON")      \
+	X(HTTP_BODY_SIZE_MAX, 1048576, "octets", "body of one request: a JSON text")              \
+	X(HTTP_CONNECTION_MEMORY_MAX, 32768, "octets", "one connection: heads of both sides")     \
+	X(HTTP_PARAMETER_COUNT_MAX, 256, "parameters", "parameters of one request over HTTP")     \
+	X(HTTP_HEAD_DEADLINE_MS, 10000, "ms", "the head of a request over HTTP")                  \
+	X(HTTP_BODY_DEADLINE_MS, 60000, "ms", "the body of a request over HTTP")                  \
+	X(HTTP_IDLE_MS, 30000, "ms", "an HTTP connection without a request (Handle.net)")         \
+	X(HTTP_ANSWER_DEADLINE_MS, 60000, "ms", "an answer over HTTP that is read slowly")        \
 	X(OPERATION_COUNT_MAX, 4096, "operations", "answered later, of one worker")               \
 	X(OPERATION_SIZE_MAX, 67108864, "octets", "their messages, of one worker")                \
 	X(AUDIT_LINE_SIZE_MAX, 4096, "octets", "one refusal in the audit log")                    \

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "crypto/crypto_tls.h"
 
+#include "crypto/crypto_certificate.h"
 #include "crypto/crypto_openssl.h"
 
 #include <openssl/ssl.h>
-#include <openssl/x509.h>
 #include <stdlib.h>
 
 /* Level 1 takes RSA of 1024 bits, which old servers still have; the ciphers are strong. */
@@ -66,50 +66,6 @@ role_new(bool is_server, struct crypto_tls_role **ret_role)
 	return STATUS_OK;
 }
 
-/* Serial numbers must differ between keys and may be anything else (RFC 5280, 4.1.2.2). */
-static bool
-certificate_number(X509 *certificate, EVP_PKEY *key)
-{
-	unsigned char *octets = NULL;
-	int size = i2d_PUBKEY(key, &octets);
-	uint8_t digest[CRYPTO_DIGEST_SIZE_MAX];
-	uint64_t number = 0;
-
-	if (size <= 0) {
-		return false;
-	}
-	crypto_digest(CRYPTO_SHA256, bytes_over(octets, (size_t)size), digest);
-	OPENSSL_free(octets);
-	for (size_t i = 0; i < sizeof(number); i++) {
-		number = number << 8 | digest[i];
-	}
-	return ASN1_INTEGER_set_uint64(X509_get_serialNumber(certificate), number >> 1 | 1) == 1;
-}
-
-/* Names the key and nothing else; "no well-defined expiration" is RFC 5280, 4.1.2.5. */
-static X509 *
-certificate_new(EVP_PKEY *key, enum crypto_key_kind kind)
-{
-	X509 *certificate = X509_new();
-	X509_NAME *name = certificate != NULL ? X509_get_subject_name(certificate) : NULL;
-
-	if (name == NULL || X509_set_version(certificate, 2) != 1 ||
-		!certificate_number(certificate, key) ||
-		X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC,
-			(const unsigned char *)"handle server", -1, -1, 0) != 1 ||
-		X509_set_issuer_name(certificate, name) != 1 ||
-		ASN1_TIME_set_string_X509(X509_getm_notBefore(certificate), "20000101000000Z") !=
-			1 ||
-		ASN1_TIME_set_string_X509(X509_getm_notAfter(certificate), "99991231235959Z") !=
-			1 ||
-		X509_set_pubkey(certificate, key) != 1 ||
-		X509_sign(certificate, key, kind == CRYPTO_KEY_RSA ? EVP_sha256() : NULL) == 0) {
-		X509_free(certificate);
-		return NULL;
-	}
-	return certificate;
-}
-
 static bool
 kind_is_supported(enum crypto_key_kind kind)
 {
@@ -133,7 +89,7 @@ crypto_tls_server(const struct crypto_key *key, struct crypto_tls_role **ret_rol
 	if (status != STATUS_OK) {
 		return status;
 	}
-	certificate = certificate_new(key->key, key->kind);
+	certificate = crypto_certificate_new(key);
 	if (certificate == NULL || SSL_CTX_use_certificate(role->context, certificate) != 1 ||
 		SSL_CTX_use_PrivateKey(role->context, key->key) != 1) {
 		X509_free(certificate);

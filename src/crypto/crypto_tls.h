@@ -26,6 +26,12 @@ struct crypto_tls_role;
 enum status crypto_tls_server(
 	const struct crypto_key *key, struct crypto_tls_role **ret_role) MUST_CHECK;
 
+/* The same certificate and the private key as PEM texts, for a library that does TLS itself.
+ * INVALID, UNSUPPORTED as above, NO_SPACE. The key's text is the caller's to forget. */
+enum { CRYPTO_PEM_SIZE_MAX = 16384 };
+enum status crypto_certificate_pem(const struct crypto_key *key,
+	char ret_certificate[CRYPTO_PEM_SIZE_MAX], char ret_key[CRYPTO_PEM_SIZE_MAX]) MUST_CHECK;
+
 /* A client that goes on only when the server proves to have this key. */
 enum status crypto_tls_client(
 	const struct crypto_key *pinned, struct crypto_tls_role **ret_role) MUST_CHECK;

@@ -40,6 +40,14 @@ loop_source_watch(struct loop_source *source, uint32_t events)
 	}
 }
 
+static void
+source_end(struct loop_source *source)
+{
+	source->fd = -1;
+	source->next_dead = source->loop->dead;
+	source->loop->dead = source;
+}
+
 void
 loop_source_close(struct loop_source *source)
 {
@@ -48,9 +56,22 @@ loop_source_close(struct loop_source *source)
 	}
 	/* Closing the only descriptor of a file takes it out of epoll (epoll(7)). */
 	close(source->fd);
-	source->fd = -1;
-	source->next_dead = source->loop->dead;
-	source->loop->dead = source;
+	source_end(source);
+}
+
+void
+loop_source_forget(struct loop_source *source)
+{
+	struct epoll_event event = {.events = 0};
+
+	if (source->fd < 0) {
+		return;
+	}
+	/* Of a descriptor that is registered and open; cannot fail. */
+	if (epoll_ctl(source->loop->epoll_fd, EPOLL_CTL_DEL, source->fd, &event) != 0) {
+		abort();
+	}
+	source_end(source);
 }
 
 /* A last call may close more sources; these are ended in the same breath. */

@@ -81,6 +81,8 @@ struct loop_stream {
 bool loop_source_open(struct loop *loop, struct loop_source *source, uint32_t events);
 void loop_source_watch(struct loop_source *source, uint32_t events);
 void loop_source_close(struct loop_source *source);
+/* The same, but the descriptor stays open: it is somebody else's. */
+void loop_source_forget(struct loop_source *source);
 
 /* A non-blocking socket bound to `address`, SO_REUSEPORT set; -1 after problem_system(). */
 int loop_socket_open(int kind, const struct address *address, struct problem *problem);

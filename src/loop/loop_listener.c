@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "loop/loop_internal.h"
+#include "loop/loop_watch.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -14,6 +15,7 @@ enum { BACKLOG_COUNT = 4096 };
 struct loop_listener {
 	struct loop_source source;
 	loop_accepted *accepted;
+	loop_accepted_socket *accepted_socket; /* Not NULL: instead of `accepted`. */
 	loop_exhausted *exhausted;
 	void *context;
 	struct loop_timer rest;
@@ -57,8 +59,13 @@ listener_rest(struct loop_listener *listener)
 static void
 listener_hand_over(struct loop_listener *listener, int fd, const struct address *peer)
 {
-	struct loop_stream *stream = loop_stream_new(listener->source.loop, fd, EPOLLIN);
+	struct loop_stream *stream;
 
+	if (listener->accepted_socket != NULL) {
+		listener->accepted_socket(listener->context, fd, peer);
+		return;
+	}
+	stream = loop_stream_new(listener->source.loop, fd, EPOLLIN);
 	if (stream == NULL) {
 		close(fd);
 		listener_rest(listener);
@@ -136,6 +143,18 @@ loop_listen(struct loop *loop, const struct address *address, loop_accepted *acc
 		close(fd);
 		free(listener);
 		return NULL;
+	}
+	return listener;
+}
+
+struct loop_listener *
+loop_listen_sockets(struct loop *loop, const struct address *address,
+	loop_accepted_socket *accepted, void *context, struct problem *problem)
+{
+	struct loop_listener *listener = loop_listen(loop, address, NULL, context, problem);
+
+	if (listener != NULL) {
+		listener->accepted_socket = accepted;
 	}
 	return listener;
 }

@@ -28,6 +28,8 @@ struct node {
 	struct loop_timer sweep; /* On the first worker's loop. */
 	uint32_t bound_count;
 	struct address bound[SETTINGS_LIST_MAX];
+	uint32_t http_count;
+	struct address http[SETTINGS_LIST_MAX]; /* Where web clients are served. */
 	struct node_mirror *mirror; /* NULL: no primary is followed. */
 	node_news *news;
 	void *news_context;
@@ -229,6 +231,26 @@ worker_bind(struct node *node, size_t number, struct problem *problem)
 	return STATUS_OK;
 }
 
+static enum status
+worker_bind_http(struct node *node, size_t number, struct problem *problem)
+{
+	const struct settings_addresses *listen = &node->face->settings.http;
+	enum status status = STATUS_OK;
+
+	for (uint32_t i = 0; i < listen->count && status == STATUS_OK; i++) {
+		const struct address *address = number == 0 ? &listen->items[i] : &node->http[i];
+
+		if (number == 0) {
+			status = loop_address_check(address, problem);
+		}
+		if (status == STATUS_OK) {
+			status = http_open(
+				node->workers[number].http, address, &node->http[i], problem);
+		}
+	}
+	return status;
+}
+
 /* Changes come from the primary only; the workers show what it has. */
 static enum status
 follow(struct node *node, struct problem *problem)
@@ -276,7 +298,10 @@ worker_open(struct node *node, size_t number, struct problem *problem)
 	};
 	enum status status = node_worker_open(&node->workers[number], &parts, problem);
 
-	return status == STATUS_OK ? worker_bind(node, number, problem) : status;
+	if (status == STATUS_OK) {
+		status = worker_bind(node, number, problem);
+	}
+	return status == STATUS_OK ? worker_bind_http(node, number, problem) : status;
 }
 
 enum status
@@ -285,6 +310,7 @@ node_start(struct node *node, struct problem *problem)
 	enum status status = STATUS_OK;
 
 	node->bound_count = node->face->settings.listen.count;
+	node->http_count = node->face->settings.http.count;
 	for (size_t i = 0; i < node->worker_count && status == STATUS_OK; i++) {
 		status = worker_open(node, i, problem);
 	}
@@ -363,6 +389,11 @@ node_describe(const struct node *node, char *ret_text, size_t capacity)
 		text_write_string(&writer, address_format(&node->bound[i], address));
 	}
 	text_write_string(&writer, " (udp, tcp), ");
+	for (uint32_t i = 0; i < node->http_count; i++) {
+		text_write_string(&writer, i > 0 ? ", " : "");
+		text_write_string(&writer, address_format(&node->http[i], address));
+	}
+	text_write_string(&writer, node->http_count > 0 ? " (http, https), " : "");
 	text_write_u64(&writer, node->worker_count);
 	text_write_string(&writer, node->worker_count == 1 ? " worker, " : " workers, ");
 	text_write_u64(&writer, prefixes);

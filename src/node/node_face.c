@@ -2,6 +2,7 @@
 #include "node/node_face.h"
 
 #include "base/text_writer.h"
+#include "node/node_certificate.h"
 
 #include <stddef.h>
 #include <stdlib.h>
@@ -48,6 +49,26 @@ native_settings_from(
 }
 
 static void
+http_settings_from(struct node_face *face, size_t worker_count)
+{
+	const struct settings *settings = &face->settings;
+	struct http_settings http = http_settings_default();
+	uint32_t workers = (uint32_t)worker_count;
+	uint32_t connections = connections_possible(settings->web_connections);
+
+	http.connection_count_max = (connections + workers - 1) / workers;
+	http.connection_per_source_max = settings->web_connections_per_source;
+	http.exempt_count = settings->exempt.count;
+	memcpy(http.exempt, settings->exempt.items,
+		settings->exempt.count * sizeof(settings->exempt.items[0]));
+	if (face->certificate != NULL) {
+		http.certificate_pem = face->certificate->certificate;
+		http.key_pem = face->certificate->key;
+	}
+	face->http = http;
+}
+
+static void
 face_destroy(struct service_face *service)
 {
 	struct node_face *face =
@@ -56,6 +77,7 @@ face_destroy(struct service_face *service)
 	signer_free(face->service.signer);
 	replication_identity_unref(face->service.stream_identity);
 	node_identity_free(&face->identity);
+	node_certificate_free(face->certificate);
 	free(face);
 }
 
@@ -164,7 +186,12 @@ node_face_read(
 		status = node_identity_read(
 			parts->directory, &face->settings, &face->identity, problem);
 	}
+	if (status == STATUS_OK && face->settings.http.count > 0) {
+		status = node_certificate_read(parts->directory, &face->settings,
+			face->identity.key, &face->certificate, problem);
+	}
 	if (status == STATUS_OK) {
+		http_settings_from(face, parts->worker_count);
 		native_settings_from(&face->settings, parts->worker_count, &face->native);
 		status = face_make_service(face, parts, problem);
 	}

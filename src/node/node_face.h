@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
+#include "http/http.h"
 #include "native/native.h"
 #include "node/node_identity.h"
 
@@ -15,6 +16,8 @@ struct node_face {
 	struct access_identity admins[5][SETTINGS_LIST_MAX]; /* What the policy points to. */
 	struct node_identity identity;
 	struct native_settings native;
+	struct http_settings http;
+	struct node_certificate *certificate; /* What `http` points to; NULL: no HTTPS. */
 	struct service_face service;
 };
 

@@ -102,10 +102,9 @@ share_find(const char *path, struct node_identity *identity, struct problem *pro
 
 /* A private key that others of the machine may read is not private any more. */
 static enum status
-key_read(const char *path, struct crypto_key **ret_key, struct problem *problem)
+key_file_check(const char *path, struct problem *problem)
 {
 	struct stat about;
-	enum status status;
 
 	if (stat(path, &about) != 0) {
 		return problem_system(problem, "cannot read the key %s", path);
@@ -116,6 +115,26 @@ key_read(const char *path, struct crypto_key **ret_key, struct problem *problem)
 			"and "
 			"a new key if somebody may have read it",
 			path);
+	}
+	return STATUS_OK;
+}
+
+enum status
+node_key_check(const char *directory, const char *name, struct problem *problem)
+{
+	char path[NODE_PATH_SIZE_MAX];
+	enum status status = node_path(directory, name, path, problem);
+
+	return status == STATUS_OK ? key_file_check(path, problem) : status;
+}
+
+static enum status
+key_read(const char *path, struct crypto_key **ret_key, struct problem *problem)
+{
+	enum status status = key_file_check(path, problem);
+
+	if (status != STATUS_OK) {
+		return status;
 	}
 	status = crypto_key_read_pem(path, ret_key, problem);
 	if (status == STATUS_OK && !crypto_key_is_private(*ret_key)) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
+#include "crypto/crypto_tls.h"
 #include "node/node.h"
 #include "service/service.h"
 #include "service/signer.h"
@@ -21,6 +22,9 @@ enum status node_identity_read(const char *directory, const struct settings *set
 /* The key alone: what signs evidence of the ledger. The caller frees it. */
 enum status node_identity_key(const char *directory, const struct settings *settings,
 	struct crypto_key **ret_key, struct problem *problem) MUST_CHECK;
+/* DENIED for a private key that others of the machine may read; SYSTEM. */
+enum status node_key_check(
+	const char *directory, const char *name, struct problem *problem) MUST_CHECK;
 void node_identity_free(struct node_identity *identity);
 
 /* Makes key and site record of a new node; the servers are the settings' addresses, with

@@ -21,6 +21,20 @@ mirrors_open(
 				       : STATUS_OK;
 }
 
+static enum status
+worker_open_http(
+	struct node_worker *worker, const struct node_worker_parts *parts, struct problem *problem)
+{
+	const struct http_parts http = {.loop = worker->loop,
+		.service = worker->service,
+		.monitor = parts->service.monitor,
+		.row = parts->service.row,
+		.settings = &parts->face->http};
+
+	worker->http = http_new(&http, problem);
+	return worker->http == NULL ? STATUS_INVALID : STATUS_OK;
+}
+
 enum status
 node_worker_open(
 	struct node_worker *worker, const struct node_worker_parts *parts, struct problem *problem)
@@ -48,7 +62,11 @@ node_worker_open(
 	native.loop = worker->loop;
 	native.service = worker->service;
 	worker->native = native_new(&native, problem);
-	return worker->native == NULL ? STATUS_NO_MEMORY : STATUS_OK;
+	if (worker->native == NULL) {
+		return STATUS_NO_MEMORY;
+	}
+	return parts->face->settings.http.count == 0 ? STATUS_OK
+						     : worker_open_http(worker, parts, problem);
 }
 
 static void *
@@ -115,6 +133,9 @@ use_run(void *context)
 
 	service_use(use->worker->service, &use->face->service);
 	native_use(use->worker->native, &use->face->native);
+	if (use->worker->http != NULL) {
+		http_use(use->worker->http, &use->face->http);
+	}
 }
 
 void
@@ -125,22 +146,41 @@ node_worker_use(struct node_worker *worker, struct node_face *face)
 	node_worker_call(worker, use_run, &use);
 }
 
+static size_t
+worker_busy_count(const struct node_worker *worker)
+{
+	return native_busy_count(worker->native) + replication_feed_count(worker->mirrors) +
+		(worker->http == NULL ? 0 : http_busy_count(worker->http));
+}
+
 static void
 stop_check(void *context)
 {
 	struct node_worker *worker = context;
 	int64_t now_ms = loop_now_ms(worker->loop);
 
-	if (native_busy_count(worker->native) + replication_feed_count(worker->mirrors) == 0) {
+	if (worker_busy_count(worker) == 0) {
 		loop_stop(worker->loop);
 		return;
 	}
 	/* Operations are always waited for: others hold what is theirs. */
 	if (now_ms >= worker->stop_ms) {
 		native_abandon(worker->native);
+		if (worker->http != NULL) {
+			http_abandon(worker->http);
+		}
 	}
 	loop_timer_set(
 		worker->loop, &worker->stop_timer, now_ms + STOP_CHECK_MS, stop_check, worker);
+}
+
+static void
+worker_stop_fronts(struct node_worker *worker)
+{
+	native_stop(worker->native);
+	if (worker->http != NULL) {
+		http_stop(worker->http);
+	}
 }
 
 struct stop {
@@ -154,7 +194,7 @@ stop_run(void *context)
 	struct stop *stop = context;
 	struct node_worker *worker = stop->worker;
 
-	native_stop(worker->native);
+	worker_stop_fronts(worker);
 	/* A mirror has no end to wait for; it comes back. */
 	replication_source_stop(worker->mirrors);
 	worker->stop_ms = loop_now_ms(worker->loop) + stop->grace_ms;
@@ -171,13 +211,14 @@ node_worker_stop(struct node_worker *worker, uint32_t grace_ms)
 		pthread_join(worker->thread, NULL);
 		worker->is_running = false;
 	} else if (worker->native != NULL) {
-		native_stop(worker->native);
+		worker_stop_fronts(worker);
 	}
 }
 
 void
 node_worker_close(struct node_worker *worker)
 {
+	http_free(worker->http);
 	native_free(worker->native);
 	service_free(worker->service);
 	replication_source_free(worker->mirrors);

@@ -6,14 +6,15 @@
 #include <pthread.h>
 
 /*
- * One thread that answers: a loop, a service over the shared records, a front, and the streams to
- * mirrors that came in through it.
+ * One thread that answers: a loop, a service over the shared records, its fronts, and the streams to
+ * mirrors that came in through one.
  */
 struct node_worker {
 	struct loop *loop;
 	struct service *service;
 	struct native *native;
 	struct replication_source *mirrors;
+	struct http *http; /* NULL: no web clients are served. */
 	pthread_t thread;
 	bool is_running;
 	struct loop_timer stop_timer;

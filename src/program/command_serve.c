@@ -138,11 +138,6 @@ serve(const char *directory)
 		node_describe(node, text, sizeof(text));
 		printf(SAY("houji: listening on %s\n", "后稷：正在监听 %s\n"), text);
 		print_dangers(node);
-		if (node_settings(node)->http.count > 0) {
-			fprintf(stderr,
-				SAY("houji: http: this version does not serve HTTP yet\n",
-					"后稷：当前版本尚未提供 HTTP 服务\n"));
-		}
 		fflush(stdout);
 		sd_notifyf(0, "READY=1\nSTATUS=listening on %s", text);
 		wait_for_end(node, &set);

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "http/http_worker.h"
+
+#include <stdlib.h>
+
+enum {
+	ARENA_BLOCK_SIZE = 65536,
+	ROUND_COUNT_MAX = 8, /* Of a daemon, before others on the loop have their turn. */
+	FACE_PLAIN = 0,
+	FACE_TLS = 1,
+};
+
+/* TLS 1.2 and 1.3 with forward secrecy and AEAD only. */
+static const char tls_priorities[] =
+	"NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-RSA:-DHE-RSA:-CIPHER-ALL:+AES-256-GCM:"
+	"+AES-128-GCM:+CHACHA20-POLY1305:%SERVER_PRECEDENCE:%NO_TICKETS";
+
+struct http_settings
+http_settings_default(void)
+{
+	return (struct http_settings){
+		.connection_count_max = TCP_CONNECTION_COUNT_MAX,
+		.connection_per_source_max = TCP_CONNECTION_PER_SOURCE_MAX,
+		.head_deadline_ms = HTTP_HEAD_DEADLINE_MS,
+		.body_deadline_ms = HTTP_BODY_DEADLINE_MS,
+		.idle_ms = HTTP_IDLE_MS,
+		.answer_deadline_ms = HTTP_ANSWER_DEADLINE_MS,
+	};
+}
+
+static void
+face_again(void *context)
+{
+	struct http_face *face = context;
+
+	face->is_posted = false;
+	http_face_run(face);
+}
+
+void
+http_face_run(struct http_face *face)
+{
+	MHD_UNSIGNED_LONG_LONG left_ms;
+	int rounds = 0;
+
+	do {
+		if (MHD_run(face->daemon) != MHD_YES) {
+			return;
+		}
+	} while (++rounds < ROUND_COUNT_MAX && MHD_get_timeout(face->daemon, &left_ms) == MHD_YES &&
+		left_ms == 0);
+	if (rounds == ROUND_COUNT_MAX && !face->is_posted) {
+		face->is_posted = true;
+		face->again = (struct loop_post){.posted = face_again, .context = face};
+		loop_post(face->http->loop, &face->again);
+	}
+}
+
+static void
+face_ready(void *context)
+{
+	http_face_run(context);
+}
+
+/* The transport decodes nothing: the target is read by http_target.c. */
+static size_t
+leave_escaped(void *context, struct MHD_Connection *transport, char *text)
+{
+	(void)context;
+	(void)transport;
+	return strlen(text);
+}
+
+static struct MHD_Daemon *
+daemon_start(struct http *http, const struct http_settings *settings, struct http_face *face)
+{
+	unsigned int flags = MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME;
+	struct MHD_OptionItem tls[] = {
+		{MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)(uintptr_t)settings->certificate_pem},
+		{MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)(uintptr_t)settings->key_pem},
+		{MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)tls_priorities},
+		{MHD_OPTION_END, 0, NULL},
+	};
+	struct MHD_OptionItem plain[] = {{MHD_OPTION_END, 0, NULL}};
+
+	return MHD_start_daemon(flags | (face->is_tls ? MHD_USE_TLS : MHD_USE_TURBO), 0, NULL, NULL,
+		http_request_step, face,
+		/* Counted by ourselves; the default is what select() can hold. */
+		MHD_OPTION_CONNECTION_LIMIT, (unsigned int)TCP_CONNECTION_COUNT_MAX * 256,
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_CONNECTION_MEMORY_MAX,
+		MHD_OPTION_NOTIFY_CONNECTION, http_connection_notified, http,
+		MHD_OPTION_NOTIFY_COMPLETED, http_request_ended, face, MHD_OPTION_URI_LOG_CALLBACK,
+		http_request_line, face, MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,
+		MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_ARRAY, face->is_tls ? tls : plain,
+		MHD_OPTION_END);
+}
+
+static void
+face_close(struct http_face *face)
+{
+	if (face->daemon != NULL) {
+		loop_watch_close(face->watch);
+		MHD_stop_daemon(face->daemon);
+		face->daemon = NULL;
+		face->watch = NULL;
+	}
+}
+
+static bool
+face_open(struct http *http, struct http_face *face)
+{
+	const union MHD_DaemonInfo *info;
+
+	face->daemon = daemon_start(http, http->settings, face);
+	if (face->daemon == NULL) {
+		return false;
+	}
+	info = MHD_get_daemon_info(face->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+	face->watch =
+		info == NULL ? NULL : loop_watch_open(http->loop, info->epoll_fd, face_ready, face);
+	if (face->watch == NULL) {
+		MHD_stop_daemon(face->daemon);
+		face->daemon = NULL;
+		return false;
+	}
+	return true;
+}
+
+static bool
+http_make(struct http *http)
+{
+	http->arena = arena_new(ARENA_BLOCK_SIZE, REQUEST_MEMORY_MAX);
+	http->out = malloc(HTTP_ANSWER_SIZE_MAX);
+	return http->arena != NULL && http->out != NULL &&
+		face_open(http, &http->faces[FACE_PLAIN]);
+}
+
+struct http *
+http_new(const struct http_parts *parts, struct problem *problem)
+{
+	struct http *http = calloc(1, sizeof(*http));
+
+	if (http == NULL) {
+		problem_system(problem, "cannot make a web front");
+		return NULL;
+	}
+	http->loop = parts->loop;
+	http->service = parts->service;
+	http->monitor = parts->monitor;
+	http->row = parts->row;
+	http->settings = parts->settings;
+	http->faces[FACE_PLAIN] = (struct http_face){.http = http};
+	http->faces[FACE_TLS] = (struct http_face){.http = http, .is_tls = true};
+	if (!http_make(http)) {
+		problem_system(problem, "cannot make a web front");
+		http_free(http);
+		return NULL;
+	}
+	if (http->settings->certificate_pem != NULL && !face_open(http, &http->faces[FACE_TLS])) {
+		problem_set(problem, STATUS_INVALID,
+			"HTTPS cannot be served: certificate and key do not belong together, or "
+			"are of no kind that TLS knows");
+		http_free(http);
+		return NULL;
+	}
+	return http;
+}
+
+bool
+http_use(struct http *http, const struct http_settings *settings)
+{
+	http->settings = settings;
+	return true;
+}
+
+enum status
+http_open(struct http *http, const struct address *address, struct address *ret_bound,
+	struct problem *problem)
+{
+	struct loop_listener *listener;
+
+	if (http->listener_count == HTTP_LISTENER_COUNT_MAX) {
+		return problem_set(problem, STATUS_TOO_LARGE, "more than %d listening addresses",
+			HTTP_LISTENER_COUNT_MAX);
+	}
+	listener = loop_listen_sockets(http->loop, address, http_accepted, http, problem);
+	if (listener == NULL) {
+		return problem == NULL ? STATUS_SYSTEM : problem->status;
+	}
+	http->listeners[http->listener_count++] = listener;
+	if (ret_bound != NULL) {
+		loop_listener_address(listener, ret_bound);
+	}
+	return STATUS_OK;
+}
+
+/* Those that wait for a request end here; the others when they were answered. */
+void
+http_stop(struct http *http)
+{
+	http->is_stopping = true;
+	for (; http->listener_count > 0; http->listener_count--) {
+		loop_listener_close(http->listeners[http->listener_count - 1]);
+	}
+	for (struct http_connection *one = http->connections; one != NULL;) {
+		struct http_connection *next = one->next;
+
+		if (!one->request.is_begun) {
+			http_connection_expire(one, 0);
+		}
+		one = next;
+	}
+}
+
+void
+http_abandon(struct http *http)
+{
+	for (struct http_connection *one = http->connections; one != NULL; one = one->next) {
+		if (!one->request.is_suspended) {
+			http_connection_expire(one, 0);
+		}
+	}
+}
+
+size_t
+http_busy_count(const struct http *http)
+{
+	return http->connection_count;
+}
+
+void
+http_free(struct http *http)
+{
+	if (http == NULL) {
+		return;
+	}
+	while (http->connections != NULL && http->connections->watch != NULL) {
+		http_connection_free(http->connections);
+	}
+	for (size_t i = 0; i < HTTP_FACE_COUNT; i++) {
+		face_close(&http->faces[i]);
+	}
+	arena_free(http->arena);
+	free(http->out);
+	free(http);
+}

@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "http/http_answer.h"
+
+#include "base/checksum.h"
+#include "base/text_writer.h"
+
+enum {
+	HEADER_TEXT_SIZE_MAX = 512,
+	ETAG_SIZE = 2 + 16 + 1,
+	OK = 200,
+	NOT_MODIFIED = 304,
+};
+
+static const char json_type[] = "application/json;charset=utf-8";
+static const char script_type[] = "application/javascript;charset=utf-8";
+
+/* Printable ASCII and UTF-8: nothing that ends a line or hides what follows. */
+static bool
+header_is_harmless(const char *value)
+{
+	for (; *value != '\0'; value++) {
+		if ((uint8_t)*value < 0x20 || *value == 0x7f) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static void
+header_add(struct MHD_Response *response, const char *name, const char *value)
+{
+	if (value != NULL && header_is_harmless(value) &&
+		MHD_add_response_header(response, name, value) != MHD_YES) {
+		/* Memory is short: the answer goes without it. */
+	}
+}
+
+static void
+cache_add(struct MHD_Response *response, const struct http_answer *answer)
+{
+	char text[HEADER_TEXT_SIZE_MAX];
+	struct text_writer writer = text_writer_over(text, sizeof(text) - 1);
+
+	if (!answer->is_shared) {
+		header_add(response, "Cache-Control", "no-store");
+		return;
+	}
+	text_write_string(&writer, "public, max-age=");
+	text_write_u64(&writer, answer->max_age_s);
+	text[text_written(&writer).size] = '\0';
+	header_add(response, "Cache-Control", text);
+}
+
+/* Any page may read answers, without credentials of its user: there are no cookies, and so
+ * nothing that it could do in the user's name (http-api, 11). */
+static void
+cors_add(const struct http_request *request, struct MHD_Response *response,
+	const struct http_answer *answer, bool has_etag)
+{
+	const char *origin = http_request_header(request, "Origin");
+
+	header_add(response, "Vary", "Origin");
+	if (origin == NULL) {
+		return;
+	}
+	header_add(response, "Access-Control-Allow-Origin", origin);
+	header_add(response, "Access-Control-Expose-Headers",
+		answer->location != NULL ? "Content-Length,Location"
+			: has_etag	 ? "Content-Length,ETag"
+					 : "Content-Length");
+	if (answer->is_preflight) {
+		header_add(response, "Access-Control-Allow-Methods", "GET,POST,HEAD,PUT,DELETE");
+		header_add(response, "Access-Control-Allow-Headers",
+			"X-Requested-With,Authorization,Origin,Accept,Content-Type");
+		header_add(response, "Access-Control-Max-Age", "86400");
+	}
+}
+
+/* What it is for: "the same octets as before". */
+static void
+etag_write(struct bytes body, char ret_text[ETAG_SIZE])
+{
+	uint64_t sum = checksum_over(body, 0);
+
+	ret_text[0] = '"';
+	for (size_t i = 0; i < 16; i++) {
+		ret_text[1 + i] = "0123456789abcdef"[sum >> (60 - 4 * i) & 0x0f];
+	}
+	ret_text[17] = '"';
+	ret_text[18] = '\0';
+}
+
+/* A list of tags, weak or not, or a star (RFC 9110, 13.1.2). */
+static bool
+etag_is_known(const struct http_request *request, const char *etag)
+{
+	const char *known = http_request_header(request, "If-None-Match");
+
+	return known != NULL && (strcmp(known, "*") == 0 || strstr(known, etag) != NULL);
+}
+
+static struct MHD_Response *
+response_of(struct bytes body)
+{
+	/* Copied, because it leaves later than the next answer is written; never changed. */
+	return MHD_create_response_from_buffer(
+		body.size, (void *)(uintptr_t)body.at, MHD_RESPMEM_MUST_COPY);
+}
+
+void
+http_answer(struct http_request *request, const struct http_answer *answer, struct bytes body)
+{
+	bool has_etag = answer->is_shared && answer->status == OK;
+	unsigned int status = answer->status;
+	struct MHD_Response *response;
+	char etag[ETAG_SIZE];
+
+	if (has_etag) {
+		etag_write(body, etag);
+		if (etag_is_known(request, etag)) {
+			status = NOT_MODIFIED;
+			body.size = 0;
+		}
+	}
+	response = response_of(body);
+	if (response == NULL) {
+		/* The transport ends a request that is neither answered nor suspended. */
+		loop_socket_break(request->connection->fd);
+		return;
+	}
+	if (status != NOT_MODIFIED && body.size > 0) {
+		header_add(
+			response, "Content-Type", answer->type == NULL ? json_type : answer->type);
+	}
+	if (has_etag) {
+		header_add(response, "ETag", etag);
+	}
+	cache_add(response, answer);
+	cors_add(request, response, answer, has_etag);
+	header_add(response, "X-Content-Type-Options", "nosniff");
+	header_add(response, "Allow", answer->allow);
+	header_add(response, "Location", answer->location);
+	if (request->http->is_stopping) {
+		header_add(response, "Connection", "close");
+	}
+	request->response = response;
+	request->status = status;
+}
+
+struct json_writer *
+http_json_begin(struct http_request *request, struct http_json *ret_json)
+{
+	char *out = request->http->out;
+	struct bytes name;
+
+	ret_json->front_size = 0;
+	ret_json->has_callback =
+		http_parameter_find(&request->parameters, TEXT("callback"), &name) && name.size > 0;
+	if (ret_json->has_callback) {
+		ret_json->front_size = http_callback_clean(name, (uint8_t *)out);
+		out[ret_json->front_size++] = '(';
+	}
+	/* Room for what closes the call. */
+	ret_json->writer = json_writer_over(
+		out + ret_json->front_size, HTTP_ANSWER_SIZE_MAX - ret_json->front_size - 2);
+	ret_json->writer.is_pretty = http_parameter_is_true(&request->parameters, TEXT("pretty"));
+	ret_json->writer.hides_secrets = true;
+	return &ret_json->writer;
+}
+
+void
+http_json_answer(
+	struct http_request *request, struct http_json *json, const struct http_answer *answer)
+{
+	struct http_answer with_type = *answer;
+	size_t size = json->front_size + json_written(&json->writer).size;
+
+	if (json_writer_end(&json->writer) != STATUS_OK) {
+		static const char sorry[] =
+			"{\"responseCode\":2,\"message\":\"The answer is too large\"}";
+
+		http_answer(
+			request, &(struct http_answer){.status = 500}, bytes_from_string(sorry));
+		return;
+	}
+	if (json->has_callback) {
+		with_type.type = script_type;
+		memcpy(request->http->out + size, ");", 2);
+		size += 2;
+	}
+	http_answer(request, &with_type, bytes_over(request->http->out, size));
+}
+
+void
+http_answer_code(struct http_request *request, unsigned int status, enum response_code code,
+	struct bytes message, struct bytes handle)
+{
+	struct http_json json;
+	struct json_writer *writer = http_json_begin(request, &json);
+
+	json_write_object(writer);
+	json_write_name(writer, "responseCode");
+	json_write_u64(writer, code);
+	if (message.size > 0) {
+		json_write_name(writer, "message");
+		json_write_string(writer, message);
+	}
+	if (handle.size > 0) {
+		json_write_name(writer, "handle");
+		json_write_string(writer, handle);
+	}
+	json_write_object_end(writer);
+	http_json_answer(request, &json, &(struct http_answer){.status = status});
+}
+
+void
+http_answer_wrong(
+	struct http_request *request, const char *what, struct bytes found, const char *why)
+{
+	char text[HEADER_TEXT_SIZE_MAX];
+	struct text_writer writer = text_writer_over(text, sizeof(text));
+
+	text_write_string(&writer, what);
+	if (found.at != NULL) {
+		text_write_string(&writer, " \"");
+		text_write_escaped(&writer, bytes_slice(found, 0, 64));
+		text_write_string(&writer, found.size > 64 ? "...\"" : "\"");
+	}
+	text_write_char(&writer, ' ');
+	text_write_string(&writer, why);
+	http_answer_code(request, 400, RESPONSE_PROTOCOL_ERROR, text_written(&writer),
+		(struct bytes){NULL, 0});
+}
+
+static unsigned int
+status_of_success(enum http_outcome outcome)
+{
+	return outcome == HTTP_OUTCOME_CREATED ? 201 : 200;
+}
+
+unsigned int
+http_status_of(enum response_code code, enum http_outcome outcome, bool is_tls)
+{
+	switch (code) {
+	case RESPONSE_SUCCESS:
+		return status_of_success(outcome);
+	case RESPONSE_VALUES_NOT_FOUND:
+		return outcome == HTTP_OUTCOME_RESOLVED ? 200 : 400;
+	case RESPONSE_HANDLE_NOT_FOUND:
+		return 404;
+	case RESPONSE_PROTOCOL_ERROR:
+	case RESPONSE_INVALID_HANDLE:
+	case RESPONSE_INVALID_VALUE:
+	case RESPONSE_SERVER_NOT_RESPONSIBLE:
+		return 400;
+	case RESPONSE_INVALID_ADMIN:
+	case RESPONSE_INSUFFICIENT_PERMISSIONS:
+	case RESPONSE_AUTHENTICATION_FAILED:
+	case RESPONSE_INVALID_CREDENTIAL:
+		return 403;
+	case RESPONSE_HANDLE_ALREADY_EXISTS:
+	case RESPONSE_VALUE_ALREADY_EXISTS:
+		return 409;
+	case RESPONSE_SERVICE_REFERRAL:
+	case RESPONSE_PREFIX_REFERRAL:
+		return 300;
+	case RESPONSE_OPERATION_NOT_SUPPORTED:
+		return 501;
+	case RESPONSE_SERVER_TOO_BUSY:
+	case RESPONSE_SERVER_BACKUP:
+		return 503;
+	case RESPONSE_AUTHENTICATION_NEEDED:
+		return is_tls ? 401 : 403;
+	case RESPONSE_RESERVED:
+	case RESPONSE_ERROR:
+	case RESPONSE_RECURSION_COUNT_TOO_HIGH:
+	case RESPONSE_OUT_OF_DATE_SITE_INFO:
+	case RESPONSE_AUTHENTICATION_TIMEOUT:
+	case RESPONSE_AUTHENTICATION_ERROR:
+	case RESPONSE_SESSION_TIMEOUT:
+	case RESPONSE_SESSION_FAILED:
+	case RESPONSE_INVALID_SESSION_KEY:
+	case RESPONSE_NEED_RSA_KEY_FOR_SESSION_EXCHANGE:
+	case RESPONSE_INVALID_SESSION_SETUP_REQUEST:
+	case RESPONSE_SESSION_MESSAGE_REJECTED:
+		break;
+	}
+	return 500;
+}
+
+bool
+http_parameters_take(struct http_request *request)
+{
+	enum status status =
+		http_parameters_read(request->query, request->http->arena, &request->parameters);
+
+	if (status != STATUS_OK) {
+		http_answer_wrong(request, "The query", (struct bytes){NULL, 0},
+			status == STATUS_TOO_LARGE ? "has more than 256 parameters"
+						   : "has a % without two hex digits behind it");
+	}
+	return status == STATUS_OK;
+}

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "http/http_route.h"
+
+#include "base/clock.h"
+#include "base/text_writer.h"
+#include "handle/handle_json.h"
+#include "http/http_answer.h"
+#include "http/http_handles.h"
+
+/*
+ * GET /api/handles/H (http-api, 5): the same question and the same answer as over the Handle
+ * protocol, the answer written as JSON straight from the record.
+ */
+enum { SHARED_AGE_S_MAX = 86400 };
+
+bool
+http_handle_take(struct http_request *request, struct bytes *ret_name)
+{
+	struct bytes rest = request->rest;
+	uint8_t *octets;
+	size_t size = 0;
+
+	if (bytes_start_with(rest, TEXT("/"))) {
+		rest = bytes_slice(rest, 1, rest.size);
+	}
+	octets = arena_alloc(request->http->arena, rest.size + 1);
+	if (octets == NULL || http_percent_decode(rest, false, octets, &size) != STATUS_OK) {
+		http_answer_wrong(request, "The handle", (struct bytes){NULL, 0},
+			"has a % without two hex digits behind it");
+		return false;
+	}
+	*ret_name = bytes_over(octets, size);
+	if (size == 0) {
+		http_answer_code(request, 400, RESPONSE_INVALID_HANDLE,
+			TEXT("Empty handle invalid"), (struct bytes){NULL, 0});
+		return false;
+	}
+	if (!bytes_are_utf8(*ret_name) || size > HANDLE_NAME_SIZE_MAX) {
+		http_answer_code(request, 400, RESPONSE_INVALID_HANDLE,
+			size > HANDLE_NAME_SIZE_MAX ? TEXT("The handle is too long")
+						    : TEXT("The handle is not UTF-8"),
+			(struct bytes){NULL, 0});
+		return false;
+	}
+	return true;
+}
+
+bool
+http_indexes_take(struct http_request *request, struct bytes *ret_indexes, uint32_t *ret_count)
+{
+	const struct http_parameters *parameters = &request->parameters;
+	uint8_t *octets;
+	struct wire_writer writer;
+	struct bytes text;
+	size_t at = 0;
+
+	*ret_count = 0;
+	*ret_indexes = (struct bytes){NULL, 0};
+	if (parameters->count == 0) {
+		return true;
+	}
+	octets = arena_alloc(request->http->arena, parameters->count * 4);
+	writer = wire_writer_over(octets, octets == NULL ? 0 : parameters->count * 4);
+	while (http_parameter_next(parameters, TEXT("index"), &at, &text)) {
+		uint64_t index = 0;
+
+		if (text_read_u64(text, UINT32_MAX, &index) != STATUS_OK) {
+			http_answer_wrong(request, "index", text, "is no number of a value");
+			return false;
+		}
+		wire_write_u32(&writer, (uint32_t)index);
+		++*ret_count;
+	}
+	*ret_indexes = wire_written(&writer);
+	return true;
+}
+
+static bool
+types_take(struct http_request *request, struct request_resolution *resolution)
+{
+	const struct http_parameters *parameters = &request->parameters;
+	struct wire_writer writer;
+	uint8_t *octets;
+	struct bytes text;
+	size_t size = 0;
+	size_t at = 0;
+
+	while (http_parameter_next(parameters, TEXT("type"), &at, &text)) {
+		if (text.size > HANDLE_TYPE_SIZE_MAX) {
+			http_answer_wrong(request, "type", text, "is too long");
+			return false;
+		}
+		size += 4 + text.size;
+		resolution->type_count++;
+	}
+	if (size == 0) {
+		return true;
+	}
+	octets = arena_alloc(request->http->arena, size);
+	writer = wire_writer_over(octets, octets == NULL ? 0 : size);
+	at = 0;
+	while (http_parameter_next(parameters, TEXT("type"), &at, &text)) {
+		wire_write_blob(&writer, text);
+	}
+	resolution->types = wire_written(&writer);
+	return true;
+}
+
+/* Who has not proven anything sees what everybody may, unless the parameter says otherwise. */
+static bool
+is_public_only(const struct http_request *request)
+{
+	struct bytes text;
+
+	return !http_parameter_find(&request->parameters, TEXT("publicOnly"), &text) ||
+		http_parameter_is_true(&request->parameters, TEXT("publicOnly"));
+}
+
+static bool
+resolution_take(struct http_request *request, struct request *ret_question)
+{
+	struct request_resolution *resolution = &ret_question->resolution;
+	uint32_t flags = 0;
+
+	*ret_question = (struct request){.message = {.header = {.opcode = OPCODE_RESOLUTION}}};
+	if (!http_handle_take(request, &resolution->name) ||
+		!http_indexes_take(request, &resolution->indexes, &resolution->index_count) ||
+		!types_take(request, resolution)) {
+		return false;
+	}
+	flags |= is_public_only(request) ? MESSAGE_FLAG_PUBLIC_ONLY : 0;
+	flags |= http_parameter_is_true(&request->parameters, TEXT("doNotRefer"))
+		? MESSAGE_FLAG_DO_NOT_REFER
+		: 0;
+	ret_question->message.header.flags = flags;
+	return true;
+}
+
+/* How long all of the values may be kept. */
+static uint32_t
+values_ttl(const struct handle_value_list *list)
+{
+	struct wire_reader walk = handle_value_list_walk(list);
+	int64_t now_s = clock_wall_ms() / 1000;
+	int64_t least = SHARED_AGE_S_MAX;
+	struct handle_value value;
+
+	while (handle_value_next(&walk, &value)) {
+		int64_t left =
+			value.ttl_kind == HANDLE_TTL_ABSOLUTE ? value.ttl - now_s : value.ttl;
+
+		least = left < least ? left : least;
+	}
+	return least < 0 ? 0 : (uint32_t)least;
+}
+
+static void
+values_write(struct json_writer *writer, const struct handle_value_list *list)
+{
+	struct wire_reader walk = handle_value_list_walk(list);
+	struct handle_value value;
+
+	json_write_name(writer, "values");
+	json_write_array(writer);
+	while (handle_value_next(&walk, &value)) {
+		handle_value_write_json(writer, &value);
+	}
+	json_write_array_end(writer);
+}
+
+static void
+name_write(struct json_writer *writer, struct bytes name)
+{
+	json_write_name(writer, "handle");
+	json_write_string(writer, name);
+}
+
+/* The handle is told as it was asked for: before the values of a success, else last. */
+void
+http_resolution_answer(
+	struct http_request *request, const struct http_resolved *resolved, bool is_shared)
+{
+	enum response_code code = resolved->code;
+	struct http_answer answer = {
+		.status = http_status_of(code, HTTP_OUTCOME_RESOLVED, request->is_tls)};
+	struct http_json json;
+	struct json_writer *writer = http_json_begin(request, &json);
+	bool is_found = code == RESPONSE_SUCCESS;
+
+	json_write_object(writer);
+	json_write_name(writer, "responseCode");
+	json_write_u64(writer, code);
+	if (is_found) {
+		name_write(writer, resolved->name);
+		answer.is_shared = is_shared;
+		answer.max_age_s = values_ttl(&resolved->values);
+	} else if (resolved->text.size > 0) {
+		json_write_name(writer, "message");
+		json_write_string(writer, resolved->text);
+	}
+	if (is_found || code == RESPONSE_VALUES_NOT_FOUND || code == RESPONSE_PREFIX_REFERRAL ||
+		code == RESPONSE_SERVICE_REFERRAL) {
+		values_write(writer, &resolved->values);
+	}
+	if (!is_found) {
+		name_write(writer, resolved->name);
+	}
+	json_write_object_end(writer);
+	http_json_answer(request, &json, &answer);
+}
+
+void
+http_code_count(struct http *http, enum response_code code)
+{
+	struct response response;
+
+	response.message.header.response_code = code;
+	service_count_answer(http->service, &response);
+}
+
+void
+http_handles_get(struct http_request *request)
+{
+	struct http *http = request->http;
+	struct service_query query;
+	struct service_query *queries = &query;
+	struct service_answer answer;
+	struct http_resolved resolved;
+	struct request question;
+	enum status status;
+
+	if (!resolution_take(request, &question)) {
+		return;
+	}
+	if (service_begin(http->service, &question, &query)) {
+		service_look_ahead(http->service, &queries, 1);
+	}
+	status = service_answer(http->service, &question, &query, http->arena, &answer);
+	resolved = (struct http_resolved){
+		.code = service_response_code(status),
+		.name = question.resolution.name,
+		.values = answer.values,
+		.text = answer.text,
+	};
+	http_code_count(http, resolved.code);
+	http_resolution_answer(request, &resolved, true);
+}
+
+void
+http_handles_none(struct http_request *request)
+{
+	http_answer_code(request, 400, RESPONSE_INVALID_HANDLE, TEXT("Empty handle invalid"),
+		(struct bytes){NULL, 0});
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "http/http_worker.h"
+#include "message/response.h"
+
+/*
+ * What the answers about handles share. Functions that take something of the request answer it
+ * themselves when it is wrong, and return false.
+ */
+
+/* The handle of the path: decoded once, UTF-8, not empty; in the request's arena. */
+bool http_handle_take(struct http_request *request, struct bytes *ret_name);
+
+/* `index` parameters as a run of u32. */
+bool http_indexes_take(
+	struct http_request *request, struct bytes *ret_indexes, uint32_t *ret_count);
+
+struct http_resolved {
+	enum response_code code;
+	struct bytes name; /* As it was asked for. */
+	struct handle_value_list values;
+	struct bytes text; /* For people; may be empty. */
+};
+void http_resolution_answer(
+	struct http_request *request, const struct http_resolved *resolved, bool is_shared);
+
+/* Counted as answers over the Handle protocol are. */
+void http_code_count(struct http *http, enum response_code code);

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "http/http.h"
+#include "http/http_target.h"
+#include "loop/loop_watch.h"
+
+#include <microhttpd.h>
+
+/*
+ * What the files of this folder share: the state of one worker's front. Private.
+ *
+ *     http.c             daemons, listeners, the loop
+ *     http_connection.c  from accept to close: limits, the first octet, deadlines
+ *     http_request.c     from the head to the answer, as libmicrohttpd tells it
+ *     http_answer.c      status, headers and body
+ *     http_route.c       which function answers (routes.def)
+ */
+enum { HTTP_LISTENER_COUNT_MAX = 16, HTTP_BUCKET_COUNT = 1024, HTTP_FACE_COUNT = 2 };
+
+/* In the order of the bits of a route. */
+enum http_method {
+	HTTP_GET = 1,
+	HTTP_HEAD = 2,
+	HTTP_POST = 4,
+	HTTP_PUT = 8,
+	HTTP_DELETE = 16,
+	HTTP_OPTIONS = 32,
+	HTTP_OTHER = 64,
+};
+
+/* A daemon and what tells the loop that it has work. */
+struct http_face {
+	struct http *http;
+	struct MHD_Daemon *daemon; /* NULL: no TLS. */
+	struct loop_watch *watch;
+	struct loop_post again; /* It did not finish its work in one go. */
+	bool is_posted;
+	bool is_tls;
+};
+
+struct http_connection;
+
+/* One at a time on a connection; of zeros between two. */
+struct http_request {
+	struct http *http;
+	struct http_connection *connection;
+	struct MHD_Connection *transport;
+	enum http_method method;
+	const char *method_name; /* As it came, in memory of the transport. */
+	bool is_tls;
+	bool is_begun; /* Its head was seen. */
+	bool is_body_too_large;
+	bool is_suspended;
+	/* The target as it came, in memory of the transport. */
+	struct bytes path;
+	struct bytes query;
+	uint8_t query_first; /* The octet that hides the query from the transport. */
+	struct bytes rest; /* Of the path, behind the route's. */
+	struct http_parameters parameters;
+	struct bytes body;
+	size_t body_capacity;
+	struct MHD_Response *response; /* Made, and not yet queued. */
+	unsigned int status; /* Its. */
+};
+
+struct http_connection {
+	struct http *http;
+	struct http_connection *previous, *next; /* All of the worker. */
+	struct http_connection *bucket_previous, *bucket_next;
+	uint32_t bucket;
+	int fd;
+	struct address peer;
+	uint8_t source[16];
+	struct loop_watch *watch; /* Until the first octet has come. */
+	struct loop_timer timer;
+	int64_t deadline_ms;
+	struct http_request request;
+};
+
+struct http {
+	struct loop *loop;
+	struct service *service;
+	const struct monitor *monitor;
+	struct monitor_row *row;
+	const struct http_settings *settings;
+	bool is_stopping;
+	struct http_face faces[HTTP_FACE_COUNT]; /* Plain, TLS. */
+	size_t listener_count;
+	struct loop_listener *listeners[HTTP_LISTENER_COUNT_MAX];
+	size_t connection_count;
+	struct http_connection *connections;
+	struct http_connection *buckets[HTTP_BUCKET_COUNT];
+	struct http_connection *adding; /* The one that a daemon is being given. */
+	struct arena *arena; /* Of the request that is being answered. */
+	char *out; /* HTTP_ANSWER_SIZE_MAX: bodies are written here. */
+};
+
+/* http.c */
+void http_face_run(struct http_face *face); /* Lets a daemon do what it can. */
+
+/* http_connection.c */
+void http_accepted(void *context, int fd, const struct address *peer);
+void http_connection_free(struct http_connection *connection);
+void http_connection_expire(struct http_connection *connection, uint32_t after_ms);
+/* The daemon took it, or lets it go. */
+void http_connection_notified(void *context, struct MHD_Connection *transport, void **place,
+	enum MHD_ConnectionNotificationCode code);
+
+/* http_request.c: what the daemons call. */
+void *http_request_line(void *context, const char *target, struct MHD_Connection *transport);
+enum MHD_Result http_request_step(void *context, struct MHD_Connection *transport, const char *url,
+	const char *method, const char *version, const char *upload, size_t *upload_size,
+	void **place);
+void http_request_ended(void *context, struct MHD_Connection *transport, void **place,
+	enum MHD_RequestTerminationCode code);
+/* NULL: no such header. */
+const char *http_request_header(const struct http_request *request, const char *name);
+
+/* http_route.c: makes the answer, or suspends the request. */
+void http_route(struct http_request *request);

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs named promises one after the other and prints them as TAP.
+import assert from 'node:assert/strict';
+
+const cases = [];
+
+export function test(name, run) {
+	cases.push({name, run});
+}
+
+export async function run() {
+	let failed = 0;
+
+	for (const [i, {name, run: body}] of cases.entries()) {
+		try {
+			await body();
+			console.log(`ok ${i + 1} - ${name}`);
+		} catch (error) {
+			failed++;
+			console.log(`not ok ${i + 1} - ${name}`);
+			console.log('# ' + String(error.stack).replaceAll('\n', '\n# '));
+		}
+	}
+	console.log(`1..${cases.length}`);
+	return failed === 0 ? 0 : 1;
+}
+
+export {assert};
