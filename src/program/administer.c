@@ -335,14 +335,6 @@ administer_ask_parts(struct administer *administer, const struct request *reques
 	return ask_run(&ask);
 }
 
-int
-administer_option_error(const struct option_walk *walk)
-{
-	return command_usage_error(walk->manual,
-		SAY("'%s' is not what the option takes", "选项不接受 '%s'"),
-		walk->argument == NULL ? "" : walk->argument);
-}
-
 bool
 administer_take_handle(
 	const struct option_walk *walk, int argc, char **argv, struct bytes *ret_handle)
@@ -409,7 +401,7 @@ administer_names(const struct command_manual *manual, int argc, char **argv, uin
 	administer_begin(&administer, manual);
 	while (option_next(&walk)) {
 		if (!administer_option(&administer, &walk)) {
-			return administer_option_error(&walk);
+			return option_argument_error(&walk);
 		}
 	}
 	if (walk.is_done) {

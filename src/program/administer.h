@@ -38,23 +38,31 @@ enum administer_option {
 	ADMINISTER_QUIET,
 };
 
+/* What it is proven with. */
+#define ADMINISTER_KEY_ROWS                                                                       \
+	{ADMINISTER_KEY, "key", 'k', "FILE",                                                      \
+		{"prove it with this private key (PEM or Handle .bin)",                           \
+			"以此私钥证明身份（PEM 或 Handle .bin）"}},                               \
+		{ADMINISTER_SECRET_FILE, "secret-file", 0, "FILE",                                \
+			{"prove it with the secret key in the first line of FILE; else the key\n" \
+			 "of $HOUJI_SECRET",                                                      \
+				"以 FILE 第一行中的秘密密钥证明身份；或取自 $HOUJI_SECRET"}},     \
+	{                                                                                         \
+		ADMINISTER_PASSPHRASE_FILE, "passphrase-file", 0, "FILE",                         \
+		{                                                                                 \
+			"first line of FILE opens the private key; else $HOUJI_PASSPHRASE,\n"     \
+			"else it is asked for",                                                   \
+				"FILE 第一行为私钥口令；否则取 "                      \
+				"$HOUJI_PASSPHRASE，再否则提示输入"                       \
+		}                                                                                 \
+	}
+
 /* Who asks, and how it is proven. */
 #define ADMINISTER_PROOF_ROWS                                                                             \
 	{ADMINISTER_USER, "user", 'u', "INDEX:HANDLE",                                                    \
 		{"who asks: the value that holds the key, like 300:0.NA/88.999",                          \
 			"操作者：存放密钥的值，例如 300:0.NA/88.999"}},                                   \
-		{ADMINISTER_KEY, "key", 'k', "FILE",                                                      \
-			{"prove it with this private key (PEM or Handle .bin)",                           \
-				"以此私钥证明身份（PEM 或 Handle .bin）"}},                               \
-		{ADMINISTER_SECRET_FILE, "secret-file", 0, "FILE",                                        \
-			{"prove it with the secret key in the first line of FILE; else the key\n"         \
-			 "of $HOUJI_SECRET",                                                              \
-				"以 FILE 第一行中的秘密密钥证明身份；或取自 $HOUJI_SECRET"}},             \
-		{ADMINISTER_PASSPHRASE_FILE, "passphrase-file", 0, "FILE",                                \
-			{"first line of FILE opens the private key; else $HOUJI_PASSPHRASE,\n"            \
-			 "else it is asked for",                                                          \
-				"FILE 第一行为私钥口令；否则取 "                              \
-				"$HOUJI_PASSPHRASE，再否则提示输入"}},                                    \
+		ADMINISTER_KEY_ROWS,                                                                      \
 		{ADMINISTER_SESSION, "session", 0, NULL,                                                  \
 			{"open a session: the identity is proven once, every message sealed",             \
 				"建立会话：身份只证明一次，每条报文带校验"}},                             \
@@ -138,9 +146,6 @@ const char *administer_failure_text(enum status status);
 
 /* INDEX:HANDLE, or HANDLE for index 0. False if it is neither. */
 bool administer_identity_parse(const char *text, struct client_identity *ret_identity);
-
-/* "ARGUMENT is not what the option takes"; returns EXIT_CODE_USAGE. */
-int administer_option_error(const struct option_walk *walk);
 
 /* The handle that stands first among the arguments; else says so and returns false. */
 bool administer_take_handle(

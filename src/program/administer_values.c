@@ -310,3 +310,51 @@ administer_values_take(struct administer_values *values, char **arguments, size_
 	return command_usage_error(
 		values->manual, "%s", problem.text[0] == '\0' ? status_text(status) : problem.text);
 }
+
+/* What is left of the command line, as a request that is sent. */
+static int
+change_run(struct administer *administer, struct administer_values *values,
+	const struct option_walk *walk, struct request *request, struct words done)
+{
+	int exit_code = EXIT_CODE_USAGE;
+
+	if (!administer_take_handle(walk, walk->argc, walk->argv, &request->values.name)) {
+		return exit_code;
+	}
+	exit_code = administer_values_take(
+		values, walk->argv + walk->index + 1, (size_t)(walk->argc - walk->index - 1));
+	request->values.values = administer_values_list(values);
+	if (exit_code == EXIT_CODE_OK) {
+		exit_code = administer_open(administer);
+	}
+	return exit_code == EXIT_CODE_OK ? administer_ask(administer, request, done) : exit_code;
+}
+
+int
+administer_values_change(const struct command_manual *manual, int argc, char **argv,
+	uint32_t opcode, struct words done)
+{
+	struct option_walk walk = option_walk_over(manual, argc, argv);
+	struct request request = administer_request(opcode);
+	static struct administer administer;
+	static struct administer_values values;
+	int exit_code;
+
+	administer_begin(&administer, manual);
+	if (!administer_values_begin(&values, manual, true)) {
+		return command_failure(manual, "%s", status_text(STATUS_NO_MEMORY));
+	}
+	while (option_next(&walk)) {
+		if (walk.key == VALUES_OVERWRITE) {
+			request.message.header.flags |= MESSAGE_FLAG_OVERWRITE;
+		} else if (!administer_values_option(&values, &walk) &&
+			!administer_option(&administer, &walk)) {
+			return option_argument_error(&walk);
+		}
+	}
+	exit_code = walk.is_done ? walk.exit_code
+				 : change_run(&administer, &values, &walk, &request, done);
+	administer_close(&administer);
+	administer_values_end(&values);
+	return exit_code;
+}

@@ -21,6 +21,7 @@ enum administer_values_option {
 	VALUES_ADMIN,
 	VALUES_TTL,
 	VALUES_PERMISSIONS,
+	VALUES_OVERWRITE, /* Only for administer_values_change(). */
 };
 
 #define VALUES_ROWS                                                                                                      \
@@ -70,3 +71,7 @@ enum status administer_values_add_admin(
 
 struct handle_value_list administer_values_list(const struct administer_values *values);
 void administer_values_end(struct administer_values *values);
+
+/* A whole command that hands values to one handle (add, modify); every value names its index. */
+int administer_values_change(const struct command_manual *manual, int argc, char **argv,
+	uint32_t opcode, struct words done);

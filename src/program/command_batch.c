@@ -191,7 +191,7 @@ command_batch(int argc, char **argv)
 	options.administer.is_session = true;
 	while (option_next(&walk)) {
 		if (!take_option(&options, &walk)) {
-			return administer_option_error(&walk);
+			return option_argument_error(&walk);
 		}
 	}
 	if (walk.is_done) {

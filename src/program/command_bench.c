@@ -148,31 +148,25 @@ take_option(const struct option_walk *walk, struct bench_options *options)
 int
 command_bench(int argc, char **argv)
 {
-	static const struct {
-		const char *name;
-		int (*run)(const struct bench_options *options);
-	} benches[] = {
-		{"resolve", bench_resolve}, {"lookup", bench_lookup}, {"commit", bench_commit}};
+	/* In the order of first_words. */
+	static int (*const runs[])(const struct bench_options *options) = {
+		bench_resolve, bench_lookup, bench_commit};
 	struct option_walk walk = option_walk_over(&command_bench_manual, argc, argv);
 	struct bench_options options = {.server = "127.0.0.1:2641", .connections = 8, .depth = 16};
+	size_t number;
 
 	while (option_next(&walk)) {
 		if (!take_option(&walk, &options)) {
-			return command_usage_error(&command_bench_manual,
-				SAY("'%s' is not what the option takes", "选项不接受 '%s'"),
-				walk.argument);
+			return option_argument_error(&walk);
 		}
 	}
 	if (walk.is_done) {
 		return walk.exit_code;
 	}
-	options.argument_count = argc - walk.index - 1;
-	options.arguments = argv + walk.index + 1;
-	for (size_t i = 0; options.argument_count >= 0 && i < sizeof(benches) / sizeof(*benches);
-		i++) {
-		if (strcmp(argv[walk.index], benches[i].name) == 0) {
-			return benches[i].run(&options);
-		}
+	if (option_take_word(&walk, &number)) {
+		options.argument_count = argc - walk.index;
+		options.arguments = argv + walk.index;
+		return runs[number](&options);
 	}
 	return command_usage_error(&command_bench_manual, "%s",
 		SAY("resolve, lookup or commit?", "请指定 resolve、lookup 或 commit"));

@@ -268,7 +268,7 @@ command_compare(int argc, char **argv)
 	mirror_begin(&mirror, &command_compare_manual);
 	while (option_next(&walk)) {
 		if (!mirror_option(&mirror, &walk)) {
-			return administer_option_error(&walk);
+			return option_argument_error(&walk);
 		}
 	}
 	if (walk.is_done) {

@@ -149,22 +149,19 @@ fish_print(void)
 int
 command_completion(int argc, char **argv)
 {
-	static const struct {
-		const char *name;
-		void (*print)(void);
-	} shells[] = {{"bash", bash_print}, {"zsh", zsh_print}, {"fish", fish_print}};
+	/* In the order of first_words. */
+	static void (*const prints[])(void) = {bash_print, zsh_print, fish_print};
 	struct option_walk walk = option_walk_over(&command_completion_manual, argc, argv);
+	size_t number;
 
 	while (option_next(&walk)) {
 	}
 	if (walk.is_done) {
 		return walk.exit_code;
 	}
-	for (size_t i = 0; argc - walk.index == 1 && i < sizeof(shells) / sizeof(shells[0]); i++) {
-		if (strcmp(argv[walk.index], shells[i].name) == 0) {
-			shells[i].print();
-			return EXIT_CODE_OK;
-		}
+	if (argc - walk.index == 1 && option_take_word(&walk, &number)) {
+		prints[number]();
+		return EXIT_CODE_OK;
 	}
 	return command_usage_error(&command_completion_manual, "%s",
 		SAY("which shell: bash, zsh or fish?", "请指定 bash、zsh 或 fish"));

@@ -98,7 +98,7 @@ command_create(int argc, char **argv)
 	}
 	while (option_next(&walk)) {
 		if (!take_option(&create, &walk)) {
-			return administer_option_error(&walk);
+			return option_argument_error(&walk);
 		}
 	}
 	if (walk.is_done) {

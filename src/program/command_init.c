@@ -310,9 +310,7 @@ command_init(int argc, char **argv)
 	settings_default(&plan.settings);
 	while (option_next(&walk)) {
 		if (!take_option(&walk, &plan, is_first)) {
-			return command_usage_error(&command_init_manual,
-				SAY("'%s' is not what the option takes", "选项不接受 '%s'"),
-				walk.argument);
+			return option_argument_error(&walk);
 		}
 	}
 	if (walk.is_done) {

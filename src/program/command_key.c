@@ -193,11 +193,9 @@ take_option(const struct option_walk *walk, struct key_options *options)
 int
 command_key(int argc, char **argv)
 {
-	static const struct {
-		const char *name;
-		int (*run)(const struct key_options *options);
-	} parts[] = {{"new", key_new}, {"convert", key_convert}, {"show", key_show},
-		{"check", key_check}};
+	/* In the order of first_words. */
+	static int (*const runs[])(const struct key_options *options) = {
+		key_new, key_convert, key_show, key_check};
 	struct option_walk walk = option_walk_over(&command_key_manual, argc, argv);
 	struct key_options options = {
 		.kind = CRYPTO_KEY_RSA,
@@ -206,23 +204,20 @@ command_key(int argc, char **argv)
 		.new_passphrase = {.option = "--new-passphrase-file",
 			.variable = "HOUJI_NEW_PASSPHRASE"},
 	};
+	size_t number;
 
 	while (option_next(&walk)) {
 		if (!take_option(&walk, &options)) {
-			return command_usage_error(&command_key_manual,
-				SAY("'%s' is not what the option takes", "选项不接受 '%s'"),
-				walk.argument);
+			return option_argument_error(&walk);
 		}
 	}
 	if (walk.is_done) {
 		return walk.exit_code;
 	}
-	options.argument_count = argc - walk.index - 1;
-	options.arguments = argv + walk.index + 1;
-	for (size_t i = 0; options.argument_count >= 0 && i < sizeof(parts) / sizeof(*parts); i++) {
-		if (strcmp(argv[walk.index], parts[i].name) == 0) {
-			return parts[i].run(&options);
-		}
+	if (option_take_word(&walk, &number)) {
+		options.argument_count = argc - walk.index;
+		options.arguments = argv + walk.index;
+		return runs[number](&options);
 	}
 	return command_usage_error(&command_key_manual, "%s",
 		SAY("new, convert, show or check?", "请指定 new、convert、show 或 check"));

@@ -81,7 +81,7 @@ command_list(int argc, char **argv)
 		if (walk.key == OPTION_HOMED) {
 			request.message.header.opcode = OPCODE_LIST_HOMED_PREFIXES;
 		} else if (!administer_option(&administer, &walk)) {
-			return administer_option_error(&walk);
+			return option_argument_error(&walk);
 		}
 	}
 	if (walk.is_done) {

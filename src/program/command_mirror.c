@@ -189,7 +189,7 @@ command_mirror(int argc, char **argv)
 				? !option_number(walk.argument, POLL_S_MAX, &mirror.poll_s) ||
 					mirror.poll_s == 0
 				: !mirror_option(&mirror, &walk)) {
-			return administer_option_error(&walk);
+			return option_argument_error(&walk);
 		}
 	}
 	if (walk.is_done) {

@@ -28,39 +28,6 @@ const struct command_manual command_modify_manual = {
 int
 command_modify(int argc, char **argv)
 {
-	struct option_walk walk = option_walk_over(&command_modify_manual, argc, argv);
-	struct request request = administer_request(OPCODE_MODIFY_VALUE);
-	static struct administer administer;
-	static struct administer_values values;
-	int exit_code;
-
-	administer_begin(&administer, walk.manual);
-	if (!administer_values_begin(&values, walk.manual, true)) {
-		return command_failure(walk.manual, "%s", status_text(STATUS_NO_MEMORY));
-	}
-	while (option_next(&walk)) {
-		if (!administer_values_option(&values, &walk) &&
-			!administer_option(&administer, &walk)) {
-			return administer_option_error(&walk);
-		}
-	}
-	if (walk.is_done) {
-		return walk.exit_code;
-	}
-	if (!administer_take_handle(&walk, argc, argv, &request.values.name)) {
-		return EXIT_CODE_USAGE;
-	}
-	exit_code = administer_values_take(
-		&values, argv + walk.index + 1, (size_t)(argc - walk.index - 1));
-	request.values.values = administer_values_list(&values);
-	if (exit_code == EXIT_CODE_OK) {
-		exit_code = administer_open(&administer);
-	}
-	if (exit_code == EXIT_CODE_OK) {
-		exit_code =
-			administer_ask(&administer, &request, (struct words){"modified", "已修改"});
-	}
-	administer_close(&administer);
-	administer_values_end(&values);
-	return exit_code;
+	return administer_values_change(&command_modify_manual, argc, argv, OPCODE_MODIFY_VALUE,
+		(struct words){"modified", "已修改"});
 }

@@ -46,7 +46,7 @@ command_remove(int argc, char **argv)
 	administer_begin(&administer, walk.manual);
 	while (option_next(&walk)) {
 		if (!administer_option(&administer, &walk)) {
-			return administer_option_error(&walk);
+			return option_argument_error(&walk);
 		}
 	}
 	if (walk.is_done) {

@@ -121,7 +121,7 @@ command_session(int argc, char **argv)
 	administer.is_session = true;
 	while (option_next(&walk)) {
 		if (!administer_option(&administer, &walk)) {
-			return administer_option_error(&walk);
+			return option_argument_error(&walk);
 		}
 	}
 	if (walk.is_done) {

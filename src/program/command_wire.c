@@ -372,6 +372,7 @@ command_wire(int argc, char **argv)
 	struct option_walk walk = option_walk_over(&command_wire_manual, argc, argv);
 	struct wire_job job = {.port = DEFAULT_PORT};
 	bool is_decode;
+	size_t number;
 
 	while (option_next(&walk)) {
 		if (!option_take(&job, &walk)) {
@@ -381,14 +382,12 @@ command_wire(int argc, char **argv)
 	if (walk.is_done) {
 		return walk.exit_code;
 	}
-	argc -= walk.index;
-	argv += walk.index;
-	is_decode = argc > 0 && strcmp(argv[0], "decode") == 0;
-	if (!is_decode && (argc == 0 || strcmp(argv[0], "encode") != 0)) {
+	if (!option_take_word(&walk, &number)) {
 		return command_usage_error(&command_wire_manual, "%s",
 			SAY("decode or encode?", "请指定 decode 或 encode"));
 	}
-	if (argc > 2) {
+	is_decode = number == 0;
+	if (argc - walk.index > 1) {
 		return command_usage_error(&command_wire_manual, "%s",
 			SAY("one file at a time", "一次只能给出一个文件"));
 	}
@@ -396,5 +395,5 @@ command_wire(int argc, char **argv)
 		return command_usage_error(&command_wire_manual, "%s",
 			SAY("encode writes --hex or --raw", "encode 只输出 --hex 或 --raw"));
 	}
-	return job_run(&job, is_decode, argc == 2 ? argv[1] : "-");
+	return job_run(&job, is_decode, walk.index < argc ? argv[walk.index] : "-");
 }

@@ -20,18 +20,7 @@ enum mirror_option {
 		{"who asks: a replication administrator of the server, like\n"                    \
 		 "300:0.NA/88.999",                                                               \
 			"操作者：对方的复制管理员，例如 300:0.NA/88.999"}},                       \
-		{ADMINISTER_KEY, "key", 'k', "FILE",                                              \
-			{"prove it with this private key (PEM or Handle .bin)",                   \
-				"以此私钥证明身份（PEM 或 Handle .bin）"}},                       \
-		{ADMINISTER_SECRET_FILE, "secret-file", 0, "FILE",                                \
-			{"prove it with the secret key in the first line of FILE; else the key\n" \
-			 "of $HOUJI_SECRET",                                                      \
-				"以 FILE 第一行中的秘密密钥证明身份；或取自 $HOUJI_SECRET"}},     \
-		{ADMINISTER_PASSPHRASE_FILE, "passphrase-file", 0, "FILE",                        \
-			{"first line of FILE opens the private key; else $HOUJI_PASSPHRASE,\n"    \
-			 "else it is asked for",                                                  \
-				"FILE 第一行为私钥口令；否则取 "                      \
-				"$HOUJI_PASSPHRASE，再否则提示输入"}},                            \
+		ADMINISTER_KEY_ROWS,                                                              \
 		{MIRROR_SERVER_KEY, "server-key", 0, "FILE",                                      \
 			{"public key that the server must prove (PEM or Handle .bin); else the\n" \
 			 "one in its site record, which is printed",                              \

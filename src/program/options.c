@@ -145,6 +145,34 @@ command_failure(const struct command_manual *manual, const char *format, ...)
 }
 
 bool
+option_take_word(struct option_walk *walk, size_t *ret_number)
+{
+	const char *words = walk->manual->first_words;
+	const char *given = walk->index < walk->argc ? walk->argv[walk->index] : "";
+	size_t given_size = strlen(given);
+
+	for (size_t number = 0; given_size > 0 && *words != '\0'; number++) {
+		size_t size = strcspn(words, " ");
+
+		if (size == given_size && memcmp(words, given, size) == 0) {
+			walk->index++;
+			*ret_number = number;
+			return true;
+		}
+		words += size + strspn(words + size, " ");
+	}
+	return false;
+}
+
+int
+option_argument_error(const struct option_walk *walk)
+{
+	return command_usage_error(walk->manual,
+		SAY("'%s' is not what the option takes", "选项不接受 '%s'"),
+		walk->argument == NULL ? "" : walk->argument);
+}
+
+bool
 option_number(const char *text, unsigned long max, unsigned long *ret_number)
 {
 	unsigned long number;

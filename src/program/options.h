@@ -4,6 +4,7 @@
 #include "program/language.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 
 /*
  * What a command takes, written down once: parsing, --help and shell completion all read the
@@ -49,7 +50,7 @@ struct command_manual {
 	const char *usage; /* A line for each form, without "houji NAME". */
 	struct words about; /* Paragraphs; lines of at most 80 columns. */
 	const struct option_row *rows;
-	const char *first_words; /* Completion: words that may come first, with spaces between. */
+	const char *first_words; /* Words that may come first, with spaces between; or NULL. */
 	struct words ending; /* Examples and exit codes; NULL when the usual ones are all. */
 };
 
@@ -84,6 +85,13 @@ int command_usage_error(const struct command_manual *manual, const char *format,
 /* Prints "houji NAME: ..."; returns EXIT_CODE_FAILED. */
 int command_failure(const struct command_manual *manual, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+
+/* The first argument as one of the manual's `first_words`: steps over it, and tells its number
+ * among them. False, and nothing is stepped over, if it is none. */
+bool option_take_word(struct option_walk *walk, size_t *ret_number);
+
+/* "ARGUMENT is not what the option takes"; returns EXIT_CODE_USAGE. */
+int option_argument_error(const struct option_walk *walk);
 
 /* A whole decimal number of at most `max`; false leaves `ret_number` alone. */
 bool option_number(const char *text, unsigned long max, unsigned long *ret_number);
