@@ -110,8 +110,8 @@ ask_decode(struct client_ask *ask, const struct envelope *envelope, struct bytes
 	if (status == STATUS_OK) {
 		status = response_decode(&message, &reply->response);
 	}
-	if (status == STATUS_OK && message.header.opcode != ask->opcode &&
-		message.header.opcode != OPCODE_RESERVED) {
+	if (status == STATUS_OK &&
+		!response_may_answer(&reply->response.message.header, ask->opcode)) {
 		status = STATUS_MALFORMED;
 	}
 	reply->envelope = *envelope;

@@ -189,13 +189,14 @@ call_take_response(
 	struct client_link *link, struct client_call *call, const struct response *response)
 {
 	const struct header *header = &response->message.header;
-	enum status status = answer_check(link, call, response);
+	enum status status;
 
+	if (!response_may_answer(header, call->opcode)) {
+		return STATUS_MALFORMED;
+	}
+	status = answer_check(link, call, response);
 	if (status != STATUS_OK) {
 		return status == STATUS_NOT_FOUND ? STATUS_DENIED : status;
-	}
-	if (header->opcode != call->opcode && header->opcode != OPCODE_RESERVED) {
-		return STATUS_MALFORMED;
 	}
 	link->facts.version = response->message.envelope.version;
 	link->facts.is_kept = link->facts.is_kept || (header->flags & MESSAGE_FLAG_KEEP_ALIVE) != 0;

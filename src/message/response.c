@@ -43,6 +43,14 @@ response_shape(uint32_t opcode, uint32_t response_code)
 	return RESPONSE_MESSAGE;
 }
 
+bool
+response_may_answer(const struct header *header, uint32_t opcode)
+{
+	return header->opcode == opcode ||
+		(header->opcode == OPCODE_RESERVED &&
+			response_shape(opcode, header->response_code) == RESPONSE_MESSAGE);
+}
+
 static void
 names_read(struct wire_reader *reader, struct response *response)
 {

@@ -70,6 +70,10 @@ struct response {
 /* `response_code` as in struct response: see response_decode(). */
 enum response_shape response_shape(uint32_t opcode, uint32_t response_code);
 
+/* True if an answer with this header may be the one to operation `opcode`. Refusals of what a
+ * server could not read carry no operation; anything else without it would have another body. */
+bool response_may_answer(const struct header *header, uint32_t opcode);
+
 /* What a code on the wire means in protocol `version`: 303 below 2.5 is 7. */
 uint32_t response_code_meant(struct version version, uint32_t code);
 

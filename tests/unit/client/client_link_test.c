@@ -276,6 +276,54 @@ an_answer_that_is_not_the_session_s_ends_the_connection(void **state)
 	}
 }
 
+/* Without its operation an answer's body would be taken for another's; in a session it would
+ * need no HS_MAC, too. */
+static void
+a_success_without_its_operation_is_no_answer(void **state)
+{
+	struct client_identity identity = secret_identity();
+	struct response response;
+	(void)state;
+
+	for (int kind = 0; kind < 3; kind++) {
+		struct scene *scene = scene_begin();
+
+		if (kind == 1) {
+			scene_log_in(scene, &identity);
+		} else {
+			/* A session, half open, or none. */
+			scene_link(scene, (struct client_link_settings){.is_session = kind == 2});
+		}
+		send_delete(scene, "88.100/A");
+		assert_true(server_take(scene));
+		scene->session_id = 0;
+		server_begin(scene, RESPONSE_SUCCESS, &response);
+		response.message.header.opcode = OPCODE_RESERVED;
+		server_send(scene, &response);
+		assert_int_equal(scene->last_status, STATUS_MALFORMED);
+		scene_end(scene);
+	}
+}
+
+static void
+a_refusal_without_its_operation_is_an_answer(void **state)
+{
+	struct scene *scene = scene_begin();
+	struct response response;
+	(void)state;
+
+	scene_link(scene, (struct client_link_settings){.depth = 1});
+	send_delete(scene, "88.100/A");
+	assert_true(server_take(scene));
+	server_begin(scene, RESPONSE_PROTOCOL_ERROR, &response);
+	response.message.header.opcode = OPCODE_RESERVED;
+	response.error.text = TEXT("what was that?");
+	server_send(scene, &response);
+	assert_int_equal(scene->told_ok, 1);
+	assert_string_equal(scene->last_text, "what was that?");
+	scene_end(scene);
+}
+
 static void
 a_session_that_the_server_forgot_is_opened_again_once(void **state)
 {
@@ -409,6 +457,8 @@ main(void)
 		cmocka_unit_test(a_session_proves_the_identity_once_and_seals_every_message),
 		cmocka_unit_test(values_that_not_everybody_may_read_are_encrypted),
 		cmocka_unit_test(an_answer_that_is_not_the_session_s_ends_the_connection),
+		cmocka_unit_test(a_success_without_its_operation_is_no_answer),
+		cmocka_unit_test(a_refusal_without_its_operation_is_an_answer),
 		cmocka_unit_test(a_session_that_the_server_forgot_is_opened_again_once),
 		cmocka_unit_test(who_waits_for_a_session_hears_why_there_is_none),
 		cmocka_unit_test(a_list_comes_in_parts),
