@@ -102,9 +102,9 @@ change_committed(void *context, struct ledger_change *entry, enum status status,
 }
 
 /* Within a session the same change, sent again because its answer was lost, is not made twice.
- * True if it is to be made. */
+ * True if this one came before, and was answered so; otherwise it is under way from now on. */
 static bool
-change_is_new(struct operation *operation)
+change_came_before(struct operation *operation)
 {
 	struct access_result result;
 	enum status status = STATUS_OK;
@@ -114,7 +114,7 @@ change_is_new(struct operation *operation)
 			operation->session.id, &operation->request.message, &result);
 	}
 	if (status == STATUS_OK) {
-		return true;
+		return false;
 	}
 	operation->is_settled = true;
 	if (status == STATUS_EXISTS) {
@@ -122,7 +122,7 @@ change_is_new(struct operation *operation)
 	} else {
 		operation_refuse(operation, status, TEXT("this change is being made"));
 	}
-	return false;
+	return true;
 }
 
 void
@@ -139,7 +139,7 @@ operation_change(struct operation *operation)
 	struct ledger_change *entry;
 	enum status status;
 
-	if (!change_is_new(operation)) {
+	if (change_came_before(operation)) {
 		return;
 	}
 	status = authority_change_new(operation->arena, &order, &operation->change);
@@ -169,25 +169,16 @@ operation_change_again(struct operation *operation, const struct access_result *
 	change_respond(operation, result->status, &outcome);
 }
 
-/* A change that is refused early may be one that was made before: its session tells. True if it
- * was answered so. */
+/* A change that is refused early may be refused because it was made already, or is just being
+ * made: its session tells. True if it was answered so. */
 static bool
 change_was_made(struct operation *operation)
 {
-	struct access_sessions *sessions = operation->service->access->sessions;
-	struct access_result result;
 	struct bytes text;
 
-	if (!operation->has_session || !operation->session.is_proven ||
-		!opcode_is_change(operation_opcode(operation)) ||
-		operation_check(operation, &text) != STATUS_OK ||
-		access_session_recall(sessions, operation->session.id, &operation->request.message,
-			&result) != STATUS_EXISTS) {
-		return false;
-	}
-	operation->is_settled = true;
-	operation_change_again(operation, &result);
-	return true;
+	return operation->has_session && operation->session.is_proven &&
+		opcode_is_change(operation_opcode(operation)) &&
+		operation_check(operation, &text) == STATUS_OK && change_came_before(operation);
 }
 
 /* Refused early, challenged, or - where everybody may - carried out. */

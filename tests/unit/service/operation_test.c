@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "service/operation.h"
 
+#include "client/client_session.h"
 #include "loop/loop_pool.h"
 #include "support/cmocka_all.h"
 #include "unit/native/scratch.h"
@@ -91,11 +92,12 @@ answered(void *context, bool is_last)
 }
 
 static enum status
-make(struct bytes message, struct operation **ret_operation)
+make_in_session(uint32_t session_id, struct bytes message, struct operation **ret_operation)
 {
 	struct operation_order order = {
 		.envelope = {.version = VERSION_OURS,
 			.suggested = VERSION_OURS,
+			.session_id = session_id,
 			.request_id = 7,
 			.message_size = (uint32_t)message.size},
 		.message = message,
@@ -105,6 +107,12 @@ make(struct bytes message, struct operation **ret_operation)
 	};
 
 	return operation_new(rig.service, &order, ret_operation);
+}
+
+static enum status
+make(struct bytes message, struct operation **ret_operation)
+{
+	return make_in_session(0, message, ret_operation);
 }
 
 static struct bytes
@@ -221,6 +229,114 @@ what_cannot_be_read_is_refused(void **state)
 	operation_free(operation);
 }
 
+/* A session of somebody proven, both halves. */
+static void
+session_begin(struct client_session *session)
+{
+	static const uint8_t source[16];
+	struct client_identity somebody = {.handle = TEXT("0.NA/88.1"), .index = 300};
+	struct access_identity claimed = {somebody.handle, somebody.index};
+	struct access_policy policy = {.allows_old_ciphers = false};
+	struct access_session_offer *offer;
+	struct request request = {
+		.message.envelope = {.version = VERSION_OURS, .suggested = VERSION_OURS}};
+	struct response response = {.message.envelope.version = VERSION_OURS};
+	struct bytes text;
+
+	assert_int_equal(
+		client_session_ask(session, &somebody, 0, &request.session_setup), STATUS_OK);
+	assert_int_equal(
+		access_session_offer_new(&request, &policy, source, &offer, &text), STATUS_OK);
+	assert_int_equal(access_session_offer_run(offer), STATUS_OK);
+	assert_int_equal(access_session_open(rig.access.sessions, offer, loop_now_ms(rig.loop),
+				 &response.message.envelope.session_id),
+		STATUS_OK);
+	response.session.mode = SESSION_MODE_DH;
+	response.session.data = access_session_offer_data(offer);
+	assert_int_equal(client_session_open(session, &response), STATUS_OK);
+	assert_true(access_session_prove(rig.access.sessions, session->id, &claimed, 300));
+	access_session_offer_free(offer);
+}
+
+/* 88.1/x is there: what asks for it to be created is refused early. */
+static void
+record_store(void)
+{
+	struct ledger_change home = {
+		.kind = JOURNAL_HOME, .name = TEXT("0.NA/88.1"), .actor = TEXT("test")};
+	struct ledger_change put = {
+		.kind = JOURNAL_PUT, .name = TEXT("88.1/x"), .actor = TEXT("test")};
+
+	assert_int_equal(ledger_commit(rig.ledger, &home), STATUS_OK);
+	assert_int_equal(ledger_commit(rig.ledger, &put), STATUS_OK);
+	service_leave(rig.service);
+	service_enter(rig.service);
+}
+
+/* Creates 88.1/x, with the next counter and HS_MAC of the session. */
+static struct bytes
+create_request(struct client_session *session, uint8_t *octets, size_t capacity)
+{
+	struct wire_writer writer = wire_writer_over(octets, capacity);
+	struct envelope envelope = {.version = VERSION_OURS,
+		.suggested = VERSION_OURS,
+		.session_id = session->id,
+		.request_id = 7};
+	struct request request = {.message.header = {.opcode = OPCODE_CREATE_HANDLE}};
+	struct bytes run;
+
+	request.values.name = TEXT("88.1/x");
+	request_write(&writer, &request);
+	wire_writer_rewind(&writer, wire_writer_size(&writer) - sizeof(uint32_t));
+	run = wire_written(&writer);
+	client_session_seal(session, &envelope, run, &writer);
+	return wire_written(&writer);
+}
+
+static uint32_t
+answer_code(struct bytes message, uint32_t session_id)
+{
+	struct operation *operation;
+	struct wire_reader reader;
+	struct envelope envelope;
+	struct header header;
+
+	assert_int_equal(make_in_session(session_id, message, &operation), STATUS_OK);
+	operation_start(operation);
+	reader = wire_reader_over(operation_octets(operation));
+	envelope_read(&reader, &envelope);
+	header_read(&reader, &header);
+	assert_true(wire_reader_ok(&reader));
+	operation_free(operation);
+	return header.response_code;
+}
+
+/* Sent again while it is being made: that its handle is there by now is its own doing. */
+static void
+a_change_under_way_is_not_refused_for_what_it_did(void **state)
+{
+	static struct client_session session;
+	uint8_t octets[1024];
+	struct bytes first;
+	struct envelope envelope = {.version = VERSION_OURS, .request_id = 7};
+	struct access_result result = {.status = STATUS_OK};
+	struct message message;
+
+	(void)state;
+	record_store();
+	session_begin(&session);
+	first = create_request(&session, octets, sizeof(octets));
+	assert_int_equal(message_decode(&envelope, first, &message), STATUS_OK);
+	assert_int_equal(access_session_recall(rig.access.sessions, session.id, &message, &result),
+		STATUS_OK);
+	assert_int_equal(answer_code(first, session.id), RESPONSE_SERVER_TOO_BUSY);
+	result.status = STATUS_OK;
+	access_session_settle(rig.access.sessions, session.id, &message, &result);
+	assert_int_equal(answer_code(create_request(&session, octets, sizeof(octets)), session.id),
+		RESPONSE_SUCCESS);
+	client_session_forget(&session);
+}
+
 int
 main(void)
 {
@@ -234,6 +350,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(
 			a_face_lives_until_its_last_operation, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(what_cannot_be_read_is_refused, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			a_change_under_way_is_not_refused_for_what_it_did, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests_name("operation", tests, NULL, NULL);
