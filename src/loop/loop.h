@@ -54,7 +54,8 @@ void loop_timer_set(struct loop *loop, struct loop_timer *timer, int64_t at_ms,
 	loop_timer_fired *fired, void *context);
 void loop_timer_clear(struct loop *loop, struct loop_timer *timer);
 
-/* From any thread: `posted` runs on the loop's thread. The node must stay until then. */
+/* From any thread: `posted` runs on the loop's thread. The node must stay until then. A call that
+ * has shown its post may still be on its way out when the loop is freed: loop_free() waits. */
 typedef void loop_posted(void *context);
 struct loop_post {
 	struct loop_post *next;

@@ -4,6 +4,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -121,6 +122,10 @@ loop_free(struct loop *loop)
 	if (loop == NULL) {
 		return;
 	}
+	/* What they posted may have run and ended everything, before they were done here. */
+	while (atomic_load(&loop->poster_count) > 0) {
+		sched_yield();
+	}
 	loop_bury(loop);
 	assert(loop->source_count == 0);
 	if (loop->epoll_fd >= 0) {
@@ -189,15 +194,19 @@ loop_wake(struct loop *loop)
 void
 loop_stop(struct loop *loop)
 {
+	atomic_fetch_add(&loop->poster_count, 1);
 	atomic_store(&loop->is_stopping, true);
 	loop_wake(loop);
+	atomic_fetch_sub(&loop->poster_count, 1);
 }
 
 void
 loop_post(struct loop *loop, struct loop_post *post)
 {
-	struct loop_post *newest = atomic_load_explicit(&loop->posts, memory_order_relaxed);
+	struct loop_post *newest;
 
+	atomic_fetch_add(&loop->poster_count, 1);
+	newest = atomic_load_explicit(&loop->posts, memory_order_relaxed);
 	do {
 		post->next = newest;
 	} while (!atomic_compare_exchange_weak(&loop->posts, &newest, post));
@@ -205,6 +214,7 @@ loop_post(struct loop *loop, struct loop_post *post)
 	if (newest == NULL) {
 		loop_wake(loop);
 	}
+	atomic_fetch_sub(&loop->poster_count, 1);
 }
 
 static void

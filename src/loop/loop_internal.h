@@ -30,6 +30,7 @@ struct loop {
 	int64_t now_ms;
 	struct loop_timers timers;
 	_Atomic(struct loop_post *) posts; /* Newest first. */
+	atomic_uint poster_count; /* Within loop_post() or loop_stop(). */
 	atomic_bool is_stopping;
 	void (*woken)(void *context);
 	void *woken_context;

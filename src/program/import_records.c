@@ -138,6 +138,8 @@ file_prove(struct import_file *file, struct problem *problem)
 	}
 	if (backup_read_line(&lines, &line)) {
 		status = header_check(file, line, problem);
+	} else if (lines.is_sealed) {
+		status = header_check(file, TEXT(""), problem); /* A seal, and nothing under it. */
 	}
 	file->records_from = lines.offset;
 	file->records_from_line = lines.line_count;
@@ -199,8 +201,11 @@ prefixes_home(struct import_file *file, struct load *load, struct problem *probl
 		return problem_system(problem, "cannot read the export again");
 	}
 	status = backup_reader_begin(&lines, file->fd, LOAD_CHUNK_TEXT_SIZE, problem);
-	if (status != STATUS_OK || !backup_read_line(&lines, &line)) {
+	if (status != STATUS_OK) {
 		return status;
+	}
+	if (!backup_read_line(&lines, &line)) {
+		return backup_reader_end(&lines);
 	}
 	while (status == STATUS_OK && lines.line_count < file->records_from_line &&
 		backup_read_line(&lines, &line)) {
