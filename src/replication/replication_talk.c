@@ -31,20 +31,26 @@ question_write(const struct replication_follower *follower, const struct request
 	return true;
 }
 
+static uint32_t
+follower_opcode(const struct replication_follower *follower)
+{
+	return follower->is_dump ? OPCODE_DUMP_HANDLES : OPCODE_RETRIEVE_TRANSACTION_LOG;
+}
+
 static struct request
 question_make(const struct replication_follower *follower)
 {
 	const struct replication_follower_settings *settings = &follower->settings;
 	const struct replication_position *position = &follower->position;
 	struct request request = {
-		.message.header = {.site_serial = UINT16_MAX,
+		.message.header = {.opcode = follower_opcode(follower),
+			.site_serial = UINT16_MAX,
 			.flags = MESSAGE_FLAG_AUTHORITATIVE | MESSAGE_FLAG_CERTIFY |
 				MESSAGE_FLAG_KEEP_ALIVE},
 	};
 
 	request.message.envelope.version = (struct version){PROTOCOL_MAJOR, PROTOCOL_MINOR};
 	if (follower->is_dump) {
-		request.message.header.opcode = OPCODE_DUMP_HANDLES;
 		request.dump = (struct request_dump){.hash_kind = settings->hash_option,
 			.server_count = settings->server_count,
 			.server_number = settings->server_number,
@@ -53,7 +59,6 @@ question_make(const struct replication_follower *follower)
 			.start_kind = START_HANDLE};
 		return request;
 	}
-	request.message.header.opcode = OPCODE_RETRIEVE_TRANSACTION_LOG;
 	request.transactions = (struct request_transactions){.last_id = position->last_id,
 		.last_date = position->last_date,
 		.hash_kind = settings->hash_option,
@@ -192,8 +197,11 @@ follower_talk_received(struct replication_follower *follower, struct bytes octet
 	if (status == STATUS_OK) {
 		status = response_decode(&message, &response);
 	}
-	if (status == STATUS_OK && envelope.request_id != follower->request_id &&
-		envelope.request_id != UINT32_MAX) {
+	if (status == STATUS_OK &&
+		((envelope.request_id != follower->request_id &&
+			 envelope.request_id != UINT32_MAX) ||
+			!response_may_answer(
+				&response.message.header, follower_opcode(follower)))) {
 		status = STATUS_MALFORMED;
 	}
 	if (status != STATUS_OK) {

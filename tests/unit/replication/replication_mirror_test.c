@@ -32,6 +32,7 @@ static char position_path[128];
 /* What the primary is like. */
 static bool keeps_streams;
 static bool speaks_old; /* Answers in 2.7: signed blocks. */
+static bool hides_operation; /* Its answers say success, but not to what. */
 static size_t challenge_count, order_count, dump_count;
 
 /* ---- the primary ---- */
@@ -97,6 +98,9 @@ primary_serve(struct loop_stream *stream, const struct request *proof)
 	response_begin(request, RESPONSE_SUCCESS, 1, true, 0, &response);
 	response.message.header.flags |= keeps_streams ? MESSAGE_FLAG_KEEP_ALIVE : 0;
 	response.stream_flags = replication_order_flags(&order);
+	if (hides_operation) {
+		response.message.header.opcode = OPCODE_RESERVED;
+	}
 	primary_send(stream, &response);
 	assert_int_equal(replication_feed_start(source, stream, &order), STATUS_OK);
 }
@@ -293,6 +297,7 @@ scene_begin(void **state)
 		.server_count = 1,
 		.poll_ms = 50};
 	keeps_streams = true;
+	hides_operation = false;
 	speaks_old = false;
 	challenge_count = order_count = dump_count = 0;
 	proxy_count = cut_after = alter_after = 0;
@@ -614,6 +619,17 @@ a_primary_with_another_key_is_not_followed(void **state)
 }
 
 static void
+a_success_without_its_operation_begins_no_stream(void **state)
+{
+	(void)state;
+	hides_operation = true;
+	write_some(3);
+	follow();
+	expect_fault("the answer breaks the format");
+	assert_int_equal(journal_last_sequence(ledger_journal(mirror)), 0);
+}
+
+static void
 a_signature_by_another_key_is_not_taken(void **state)
 {
 	(void)state;
@@ -753,6 +769,7 @@ main(void)
 		SCENE(an_old_primary_signs_each_block),
 		SCENE(signatures_without_tls_are_taken_from_those_who_are_allowed),
 		SCENE(a_primary_with_another_key_is_not_followed),
+		SCENE(a_success_without_its_operation_begins_no_stream),
 		SCENE(a_signature_by_another_key_is_not_taken),
 		SCENE(an_octet_turned_over_on_the_way_is_noticed),
 		SCENE(cuts_anywhere_end_in_the_same_records),
