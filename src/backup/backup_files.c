@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "backup/backup_files.h"
 
+#include "base/file.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -81,27 +83,6 @@ backup_file_read(int folder_fd, const char *name, const struct backup_room *room
 	return status;
 }
 
-static bool
-write_all(int fd, const struct backup_run *run)
-{
-	uint64_t done = 0;
-
-	while (done < run->size) {
-		ssize_t size = pwrite(
-			fd, run->octets + done, run->size - done, (off_t)(run->offset + done));
-
-		if (size < 0 && errno == EINTR) {
-			continue;
-		}
-		if (size <= 0) {
-			errno = size == 0 ? EIO : errno;
-			return false;
-		}
-		done += (uint64_t)size;
-	}
-	return true;
-}
-
 enum status
 backup_file_write(
 	int folder_fd, const char *name, const struct backup_run *run, struct problem *problem)
@@ -114,7 +95,8 @@ backup_file_write(
 	if (fd < 0) {
 		return problem_system(problem, "cannot make %s", name);
 	}
-	if (!write_all(fd, run) || ftruncate(fd, (off_t)end) != 0) {
+	if (!file_write_at(fd, bytes_over(run->octets, run->size), run->offset) ||
+		ftruncate(fd, (off_t)end) != 0) {
 		status = problem_system(problem, "cannot write %s", name);
 	}
 	if (status == STATUS_OK && run->room > end) {

@@ -235,6 +235,7 @@ is_node_file(const char *name)
 		!bytes_equal(text, TEXT("ledger")) && !bytes_equal(text, TEXT("view")) &&
 		!bytes_start_with(text, TEXT("load.state"));
 }
+
 /* "<hash>-keys+server.pem": under the digest of its octets, so that an earlier backup's stays
  * what it was. */
 static enum status

@@ -133,3 +133,22 @@ file_replace(const char *path, unsigned mode, struct bytes octets, struct proble
 	return folder_sync(paths.folder) ? STATUS_OK
 					 : problem_system(problem, "cannot sync %s", paths.folder);
 }
+
+bool
+file_write_at(int fd, struct bytes run, uint64_t offset)
+{
+	while (run.size > 0) {
+		ssize_t done = pwrite(fd, run.at, run.size, (off_t)offset);
+
+		if (done < 0 && errno == EINTR) {
+			continue;
+		}
+		if (done <= 0) {
+			errno = done == 0 ? EIO : errno;
+			return false;
+		}
+		run = bytes_slice(run, (size_t)done, SIZE_MAX);
+		offset += (uint64_t)done;
+	}
+	return true;
+}

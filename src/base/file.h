@@ -6,7 +6,7 @@
 
 /*
  * Whole small files: settings, site records. Read at once with a limit, or made anew and
- * durable. Nothing is ever overwritten in place: who reads sees the old file or the new one.
+ * durable. They are never overwritten in place: who reads sees the old file or the new one.
  */
 
 /* At most `size_max` octets into `ret_octets`, which holds size_max + 1. TOO_LARGE, SYSTEM. */
@@ -21,3 +21,7 @@ enum status file_write_new(
  * but that of the last sync the old file is still there. */
 enum status file_replace(
 	const char *path, unsigned mode, struct bytes octets, struct problem *problem) MUST_CHECK;
+
+/* Puts a run at `offset` of an open file, however often the kernel takes only a part of it.
+ * False: errno says why, and a part may be there. */
+bool file_write_at(int fd, struct bytes run, uint64_t offset) MUST_CHECK;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/limits.h"
 #include "handle/handle_name.h"
 #include "journal/journal_private.h"
@@ -328,7 +329,7 @@ zero_ahead(struct journal *journal, uint64_t from, uint64_t base)
 	while (from < to) {
 		uint64_t size = to - from < sizeof(zeros) ? to - from : sizeof(zeros);
 
-		if (!journal_write_all(journal->write_fd, zeros, size, from - base)) {
+		if (!file_write_at(journal->write_fd, bytes_over(zeros, size), from - base)) {
 			return false;
 		}
 		from += size;
@@ -344,7 +345,7 @@ flush_part(struct journal *journal, uint64_t from, uint64_t to)
 	uint64_t base = journal_base(journal, from);
 	const uint8_t *octets = journal->batch + (from - journal_end(journal));
 
-	if (!journal_write_all(journal->write_fd, octets, to - from, from - base)) {
+	if (!file_write_at(journal->write_fd, bytes_over(octets, to - from), from - base)) {
 		return false;
 	}
 	if (to > journal->zeroed) {

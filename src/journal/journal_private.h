@@ -83,9 +83,6 @@ enum status journal_segment_write_open(
 /* Removes the last segment: it holds nothing acknowledged. */
 enum status journal_segment_drop(struct journal *journal, struct problem *problem) MUST_CHECK;
 
-/* All of it, whatever short writes and signals do. False with errno. */
-bool journal_write_all(int fd, const uint8_t *octets, uint64_t size, uint64_t offset);
-
 /* Octets of the segment of `place`, from there on, that are not a hole: [from, to) in places.
  * False when none are left. */
 bool journal_segment_data(

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "journal/journal_private.h"
 
+#include "base/file.h"
+
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
@@ -197,7 +199,7 @@ rewrite(struct journal *journal, uint64_t from, uint64_t to, bool is_zeros, stru
 		if (!is_zeros) {
 			memcpy(octets, journal->octets + at, size);
 		}
-		is_written = journal_write_all(journal->write_fd, octets, size, at - base);
+		is_written = file_write_at(journal->write_fd, bytes_over(octets, size), at - base);
 	}
 	if (!is_written || fdatasync(journal->write_fd) != 0) {
 		return problem_system(problem, "cannot mend the end of the journal at place %llu",

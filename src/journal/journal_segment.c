@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/file.h"
 #include "base/limits.h"
 #include "journal/journal_private.h"
 
@@ -168,26 +169,6 @@ journal_segment_attach(struct journal *journal, uint64_t base, struct problem *p
 	return status;
 }
 
-bool
-journal_write_all(int fd, const uint8_t *octets, uint64_t size, uint64_t offset)
-{
-	while (size > 0) {
-		ssize_t done = pwrite(fd, octets, size, (off_t)offset);
-
-		if (done < 0 && errno == EINTR) {
-			continue;
-		}
-		if (done <= 0) {
-			errno = done == 0 ? EIO : errno;
-			return false;
-		}
-		octets += done;
-		size -= (uint64_t)done;
-		offset += (uint64_t)done;
-	}
-	return true;
-}
-
 /* Takes all of the segment's room at once: a full disk is met here, before any entry of the
  * batch is written. */
 static bool
@@ -202,7 +183,7 @@ segment_fill(int fd, uint64_t size, const uint8_t header[JOURNAL_HEADER_SIZE])
 		errno = failed;
 		return false;
 	}
-	return journal_write_all(fd, header, JOURNAL_HEADER_SIZE, 0) && fsync(fd) == 0;
+	return file_write_at(fd, bytes_over(header, JOURNAL_HEADER_SIZE), 0) && fsync(fd) == 0;
 }
 
 enum status

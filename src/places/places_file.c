@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/checksum.h"
+#include "base/file.h"
 #include "places/places_private.h"
 
 #include <errno.h>
@@ -54,26 +55,6 @@ header_read(int fd, struct places_header *ret_header)
 	return is_found;
 }
 
-static bool
-write_all(int fd, const uint8_t *octets, size_t size, off_t offset)
-{
-	while (size > 0) {
-		ssize_t done = pwrite(fd, octets, size, offset);
-
-		if (done < 0 && errno == EINTR) {
-			continue;
-		}
-		if (done <= 0) {
-			errno = done == 0 ? EIO : errno;
-			return false;
-		}
-		octets += done;
-		size -= (size_t)done;
-		offset += done;
-	}
-	return true;
-}
-
 /* Over the older copy, so that a torn write leaves the other one. */
 static bool
 header_write(struct places *places, const struct places_table *table, uint64_t position,
@@ -89,11 +70,11 @@ header_write(struct places *places, const struct places_table *table, uint64_t p
 		.bits = table->bits,
 		.is_clean = is_clean,
 	};
-	off_t offset = header.generation % 2 == 0 ? 0 : PLACES_HEADER_COPY_SIZE;
+	uint64_t offset = header.generation % 2 == 0 ? 0 : PLACES_HEADER_COPY_SIZE;
 
 	memcpy(header.magic, PLACES_MAGIC, sizeof(header.magic));
 	header.checksum = header_checksum(&header);
-	if (!write_all(table->fd, (const uint8_t *)&header, sizeof(header), offset) ||
+	if (!file_write_at(table->fd, bytes_over(&header, sizeof(header)), offset) ||
 		fdatasync(table->fd) != 0) {
 		return false;
 	}

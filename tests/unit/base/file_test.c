@@ -3,6 +3,8 @@
 
 #include "support/cmocka_all.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -80,6 +82,23 @@ what_cannot_be_replaced_stays(void **state)
 }
 
 static void
+a_run_is_put_where_it_belongs(void **state)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+	(void)state;
+	assert_true(fd >= 0);
+	assert_true(file_write_at(fd, TEXT("grain of rye"), 0));
+	assert_true(file_write_at(fd, TEXT("millet"), 9));
+	assert_true(file_write_at(fd, TEXT(""), 2));
+	expect_content("grain of millet");
+	close(fd);
+	errno = 0;
+	assert_false(file_write_at(fd, TEXT("x"), 0));
+	assert_int_equal(errno, EBADF);
+}
+
+static void
 a_path_that_is_too_long_is_refused(void **state)
 {
 	char *longest = malloc(5000);
@@ -98,6 +117,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_file_is_replaced_as_a_whole, begin, end),
 		cmocka_unit_test_setup_teardown(what_cannot_be_replaced_stays, begin, end),
+		cmocka_unit_test_setup_teardown(a_run_is_put_where_it_belongs, begin, end),
 		cmocka_unit_test(a_path_that_is_too_long_is_refused),
 	};
 
