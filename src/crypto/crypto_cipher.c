@@ -74,6 +74,26 @@ cipher_check(enum crypto_cipher kind, struct bytes key, struct bytes iv, struct 
 	return run.size > INT_MAX - CRYPTO_BLOCK_SIZE_MAX ? STATUS_TOO_LARGE : STATUS_OK;
 }
 
+/* The whole run through a context, which goes with it; `refusal` is what a failure means. */
+static enum status
+cipher_run(EVP_CIPHER_CTX *context, struct bytes run, enum status refusal, uint8_t *ret_octets,
+	size_t *ret_size)
+{
+	enum status status = STATUS_OK;
+	int size = 0;
+	int last_size = 0;
+
+	if (EVP_CipherUpdate(context, ret_octets, &size, run.at, (int)run.size) == 1 &&
+		EVP_CipherFinal_ex(context, ret_octets + size, &last_size) == 1) {
+		*ret_size = (size_t)size + (size_t)last_size;
+	} else {
+		crypto_forget(ret_octets, (size_t)size);
+		status = crypto_refuse(refusal);
+	}
+	EVP_CIPHER_CTX_free(context);
+	return status;
+}
+
 enum status
 crypto_encrypt(enum crypto_cipher cipher, struct bytes key, struct bytes iv, struct bytes run,
 	uint8_t *ret_octets, size_t *ret_size)
@@ -90,17 +110,7 @@ crypto_encrypt(enum crypto_cipher cipher, struct bytes key, struct bytes iv, str
 		return status;
 	}
 
-	int size = 0;
-	int last_size = 0;
-
-	if (EVP_CipherUpdate(context, ret_octets, &size, run.at, (int)run.size) == 1 &&
-		EVP_CipherFinal_ex(context, ret_octets + size, &last_size) == 1) {
-		*ret_size = (size_t)size + (size_t)last_size;
-	} else {
-		status = crypto_refuse(STATUS_NO_MEMORY);
-	}
-	EVP_CIPHER_CTX_free(context);
-	return status;
+	return cipher_run(context, run, STATUS_NO_MEMORY, ret_octets, ret_size);
 }
 
 enum status
@@ -122,16 +132,5 @@ crypto_decrypt(enum crypto_cipher cipher, struct bytes key, struct bytes iv, str
 		return status;
 	}
 
-	int size = 0;
-	int last_size = 0;
-
-	if (EVP_CipherUpdate(context, ret_octets, &size, run.at, (int)run.size) == 1 &&
-		EVP_CipherFinal_ex(context, ret_octets + size, &last_size) == 1) {
-		*ret_size = (size_t)size + (size_t)last_size;
-	} else {
-		crypto_forget(ret_octets, (size_t)size);
-		status = crypto_refuse(STATUS_MALFORMED);
-	}
-	EVP_CIPHER_CTX_free(context);
-	return status;
+	return cipher_run(context, run, STATUS_MALFORMED, ret_octets, ret_size);
 }
