@@ -67,8 +67,8 @@ struct access_challenge {
 	uint8_t digest[REQUEST_DIGEST_SIZE_MAX];
 };
 
-/* Keeps a copy of the request's header and body. Within a session the same request again gets the same challenge.
- * BUSY when the source has its share, NO_MEMORY. */
+/* Keeps a copy of the request's header and body. Within a session the same request again gets
+ * the same challenge. BUSY when the source has its share, NO_MEMORY. */
 enum status access_challenge_add(struct access_challenges *challenges,
 	const struct access_challenge_order *order,
 	struct access_challenge *ret_challenge) MUST_CHECK;

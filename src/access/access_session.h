@@ -86,6 +86,7 @@ struct access_session {
 	uint16_t name_size; /* Of both. */
 	uint8_t name[HANDLE_NAME_SIZE_MAX];
 };
+
 static inline struct access_identity
 access_session_identity(const struct access_session *session)
 {
@@ -94,6 +95,7 @@ access_session_identity(const struct access_session *session)
 			  session->index}
 		: (struct access_identity){{NULL, 0}, 0};
 }
+
 void access_session_forget(struct access_session *session);
 
 /* NO_SESSION for an id that is none, or has expired. A message that is found does not keep the

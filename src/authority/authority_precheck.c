@@ -288,8 +288,9 @@ effects_now(struct authority *authority, const struct request *request, struct r
 	return authority_difference_judge(&difference, verdict);
 }
 
+/* Homing is a change as well, but not of a record's values. */
 static bool
-opcode_is_change(uint32_t opcode)
+opcode_changes_record(uint32_t opcode)
 {
 	return opcode >= OPCODE_CREATE_HANDLE && opcode <= OPCODE_MODIFY_VALUE;
 }
@@ -309,7 +310,7 @@ authority_may(struct authority *authority, const struct request *request,
 	const struct record *before = NULL;
 	enum status status = STATUS_OK;
 
-	if (opcode_is_change(opcode)) {
+	if (opcode_changes_record(opcode)) {
 		status = effects_now(authority, request, &record, &before, &verdict);
 	} else if (size > 0 &&
 		records_get(authority->reader, request_handle(request), &record) == STATUS_OK) {

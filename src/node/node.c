@@ -54,7 +54,7 @@ node_path(const char *directory, const char *name, char ret_path[NODE_PATH_SIZE_
 	return STATUS_OK;
 }
 
-/* Rules between settings, which no row of the table can state alone. */
+/* As many as there are processors, unless the settings say. */
 static size_t
 worker_count_of(const struct settings *settings)
 {

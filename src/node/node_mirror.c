@@ -3,6 +3,7 @@
 
 #include "base/text_writer.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -192,7 +193,8 @@ node_mirror_start(const struct node_mirror_parts *parts, struct node_mirror **re
 	}
 	if (status == STATUS_OK) {
 		replication_follower_start(mirror->follower);
-		mirror->is_running = pthread_create(&mirror->thread, NULL, mirror_run, mirror) == 0;
+		errno = pthread_create(&mirror->thread, NULL, mirror_run, mirror);
+		mirror->is_running = errno == 0;
 		status = mirror->is_running ? STATUS_OK
 					    : problem_system(problem, "cannot start a thread");
 	}

@@ -3,6 +3,7 @@
 
 #include "base/thread.h"
 
+#include <errno.h>
 #include <semaphore.h>
 
 enum { STOP_CHECK_MS = 10 };
@@ -82,7 +83,8 @@ worker_run(void *context)
 enum status
 node_worker_start(struct node_worker *worker, struct problem *problem)
 {
-	if (pthread_create(&worker->thread, NULL, worker_run, worker) != 0) {
+	errno = pthread_create(&worker->thread, NULL, worker_run, worker);
+	if (errno != 0) {
 		return problem_system(problem, "cannot start a worker");
 	}
 	worker->is_running = true;
