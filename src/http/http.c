@@ -37,6 +37,17 @@ face_again(void *context)
 	http_face_run(face);
 }
 
+/* In a wake-up of its own: whoever calls may be inside the daemon. */
+void
+http_face_wake(struct http_face *face)
+{
+	if (!face->is_posted) {
+		face->is_posted = true;
+		face->again = (struct loop_post){.posted = face_again, .context = face};
+		loop_post(face->http->loop, &face->again);
+	}
+}
+
 void
 http_face_run(struct http_face *face)
 {
@@ -49,10 +60,8 @@ http_face_run(struct http_face *face)
 		}
 	} while (++rounds < ROUND_COUNT_MAX && MHD_get_timeout(face->daemon, &left_ms) == MHD_YES &&
 		left_ms == 0);
-	if (rounds == ROUND_COUNT_MAX && !face->is_posted) {
-		face->is_posted = true;
-		face->again = (struct loop_post){.posted = face_again, .context = face};
-		loop_post(face->http->loop, &face->again);
+	if (rounds == ROUND_COUNT_MAX) {
+		http_face_wake(face);
 	}
 }
 

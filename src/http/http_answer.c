@@ -9,6 +9,7 @@ enum {
 	ETAG_SIZE = 2 + 16 + 1,
 	OK = 200,
 	NOT_MODIFIED = 304,
+	UNAUTHORIZED = 401,
 };
 
 static const char json_type[] = "application/json;charset=utf-8";
@@ -76,6 +77,21 @@ cors_add(const struct http_request *request, struct MHD_Response *response,
 	}
 }
 
+/* A browser would ask its user for a password: not for a script, and not when something else than
+ * a password was tried (Handle.net 9). */
+static void
+challenge_add(const struct http_request *request, struct MHD_Response *response)
+{
+	const char *by = http_request_header(request, "X-Requested-With");
+	const char *tried = http_request_header(request, "Authorization");
+
+	if ((by == NULL || strcmp(by, "XMLHttpRequest") != 0) &&
+		(tried == NULL ||
+			bytes_start_with_fold(bytes_from_string(tried), TEXT("Basic ")))) {
+		header_add(response, "WWW-Authenticate", "Basic realm=\"handle\"");
+	}
+}
+
 /* What it is for: "the same octets as before". */
 static void
 etag_write(struct bytes body, char ret_text[ETAG_SIZE])
@@ -140,6 +156,9 @@ http_answer(struct http_request *request, const struct http_answer *answer, stru
 	header_add(response, "X-Content-Type-Options", "nosniff");
 	header_add(response, "Allow", answer->allow);
 	header_add(response, "Location", answer->location);
+	if (status == UNAUTHORIZED) {
+		challenge_add(request, response);
+	}
 	if (request->http->is_stopping) {
 		header_add(response, "Connection", "close");
 	}

@@ -6,6 +6,8 @@
 #include "handle/handle_json.h"
 #include "http/http_answer.h"
 #include "http/http_handles.h"
+#include "http/http_identity.h"
+#include "http/http_operation.h"
 
 /*
  * GET /api/handles/H (http-api, 5): the same question and the same answer as over the Handle
@@ -106,14 +108,15 @@ types_take(struct http_request *request, struct request_resolution *resolution)
 	return true;
 }
 
-/* Who has not proven anything sees what everybody may, unless the parameter says otherwise. */
+/* Who proves nothing sees what everybody may, unless the parameter says otherwise. */
 static bool
 is_public_only(const struct http_request *request)
 {
 	struct bytes text;
 
-	return !http_parameter_find(&request->parameters, TEXT("publicOnly"), &text) ||
-		http_parameter_is_true(&request->parameters, TEXT("publicOnly"));
+	return http_parameter_find(&request->parameters, TEXT("publicOnly"), &text)
+		? http_parameter_is_true(&request->parameters, TEXT("publicOnly"))
+		: !http_identity_is_claimed(request);
 }
 
 static bool
@@ -122,7 +125,9 @@ resolution_take(struct http_request *request, struct request *ret_question)
 	struct request_resolution *resolution = &ret_question->resolution;
 	uint32_t flags = 0;
 
-	*ret_question = (struct request){.message = {.header = {.opcode = OPCODE_RESOLUTION}}};
+	*ret_question = (struct request){
+		.message = {.envelope = {.version = VERSION_OURS, .suggested = VERSION_OURS},
+			.header = {.opcode = OPCODE_RESOLUTION}}};
 	if (!http_handle_take(request, &resolution->name) ||
 		!http_indexes_take(request, &resolution->indexes, &resolution->index_count) ||
 		!types_take(request, resolution)) {
@@ -218,32 +223,67 @@ http_code_count(struct http *http, enum response_code code)
 	service_count_answer(http->service, &response);
 }
 
-void
-http_handles_get(struct http_request *request)
+/* What somebody may read who is known: asked of the service as over the Handle protocol. */
+static void
+resolution_answered(struct http_request *request, const struct response *response, bool is_last)
+{
+	struct http_resolved resolved = {
+		.code = http_response_code(response),
+		.text = http_response_text(response),
+	};
+
+	(void)is_last;
+	if (!http_handle_take(request, &resolved.name)) {
+		return;
+	}
+	if (resolved.code == RESPONSE_SUCCESS) {
+		resolved.values = response->values.list;
+	} else if (resolved.code == RESPONSE_PREFIX_REFERRAL) {
+		resolved.values = response->referral.list;
+	}
+	http_code_count(request->http, resolved.code);
+	http_resolution_answer(request, &resolved, false);
+}
+
+/* At once: what everybody may read. */
+static void
+resolve(struct http_request *request, const struct request *question)
 {
 	struct http *http = request->http;
 	struct service_query query;
 	struct service_query *queries = &query;
 	struct service_answer answer;
 	struct http_resolved resolved;
-	struct request question;
 	enum status status;
 
-	if (!resolution_take(request, &question)) {
-		return;
-	}
-	if (service_begin(http->service, &question, &query)) {
+	if (service_begin(http->service, question, &query)) {
 		service_look_ahead(http->service, &queries, 1);
 	}
-	status = service_answer(http->service, &question, &query, http->arena, &answer);
+	status = service_answer(http->service, question, &query, http->arena, &answer);
 	resolved = (struct http_resolved){
 		.code = service_response_code(status),
-		.name = question.resolution.name,
+		.name = question->resolution.name,
 		.values = answer.values,
 		.text = answer.text,
 	};
 	http_code_count(http, resolved.code);
 	http_resolution_answer(request, &resolved, true);
+}
+
+void
+http_handles_get(struct http_request *request)
+{
+	const struct operation_claim *claim;
+	struct request question;
+
+	if (!resolution_take(request, &question) || !http_identity_take(request, &claim)) {
+		return;
+	}
+	if (claim == NULL) {
+		resolve(request, &question);
+	} else {
+		http_operation_start(request, &question, claim, resolution_answered);
+	}
 }
 
 void

@@ -19,18 +19,34 @@ static const struct route {
 #undef X
 };
 
-static const struct route *
-route_find(struct bytes path)
+static bool
+route_fits(const struct route *route, struct bytes path)
 {
+	return route->is_prefix ? bytes_start_with(path, route->path)
+				: bytes_equal(path, route->path);
+}
+
+/* The first row that fits, and then the one of the same path that has the method. All methods of
+ * the path go to `ret_methods`. NULL: no such path. */
+static const struct route *
+route_find(const struct http_request *request, unsigned int *ret_methods)
+{
+	const struct route *found = NULL;
+
+	*ret_methods = 0;
 	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
 		const struct route *route = &routes[i];
 
-		if (route->is_prefix ? bytes_start_with(path, route->path)
-				     : bytes_equal(path, route->path)) {
-			return route;
+		if (!route_fits(route, request->path) ||
+			(found != NULL && !bytes_equal(route->path, found->path))) {
+			continue;
+		}
+		*ret_methods |= route->methods;
+		if (found == NULL || (route->methods & request->method) != 0) {
+			found = route;
 		}
 	}
-	return NULL;
+	return found;
 }
 
 /* "GET, HEAD, OPTIONS", with a NUL. */
@@ -87,7 +103,8 @@ options_answer(struct http_request *request, const char *allow)
 void
 http_route(struct http_request *request)
 {
-	const struct route *route = route_find(request->path);
+	unsigned int methods;
+	const struct route *route = route_find(request, &methods);
 	char allow[ALLOW_TEXT_SIZE_MAX];
 
 	if (!http_parameters_take(request)) {
@@ -101,12 +118,12 @@ http_route(struct http_request *request)
 		refuse(request, 404, "Unknown HTTP API endpoint", NULL);
 		return;
 	}
-	allow_write(route->methods, allow);
+	allow_write(methods, allow);
 	if (request->method == HTTP_OPTIONS) {
 		options_answer(request, allow);
 	} else if (request->method == HTTP_OTHER) {
 		refuse(request, 501, "Unknown method", allow);
-	} else if ((route->methods & request->method) == 0) {
+	} else if ((methods & request->method) == 0) {
 		refuse(request, 405, "This cannot be asked for by", allow);
 	} else {
 		request->rest = bytes_slice(request->path, route->path.size, request->path.size);

@@ -40,6 +40,8 @@ struct http_face {
 };
 
 struct http_connection;
+struct operation;
+struct response;
 
 /* One at a time on a connection; of zeros between two. */
 struct http_request {
@@ -60,6 +62,11 @@ struct http_request {
 	struct http_parameters parameters;
 	struct bytes body;
 	size_t body_capacity;
+	struct operation *operation; /* What it waits for, or waited. */
+	void (*answered)(
+		struct http_request *request, const struct response *response, bool is_last);
+	bool is_answered;
+	bool has_claim;
 	struct MHD_Response *response; /* Made, and not yet queued. */
 	unsigned int status; /* Its. */
 };
@@ -98,6 +105,7 @@ struct http {
 
 /* http.c */
 void http_face_run(struct http_face *face); /* Lets a daemon do what it can. */
+void http_face_wake(struct http_face *face); /* Soon. */
 
 /* http_connection.c */
 void http_accepted(void *context, int fd, const struct address *peer);

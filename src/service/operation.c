@@ -21,6 +21,32 @@ operation_opcode(const struct operation *operation)
 	return operation->request.message.header.opcode;
 }
 
+/* False if memory is short. */
+static bool
+claim_copy(struct operation *operation, const struct operation_claim *claim)
+{
+	struct operation_claim *copy;
+
+	if (claim == NULL) {
+		return true;
+	}
+	copy = arena_alloc(operation->arena, sizeof(*copy));
+	if (copy == NULL) {
+		return false;
+	}
+	*copy = (struct operation_claim){
+		.kind = arena_copy(operation->arena, claim->kind),
+		.name = arena_copy(operation->arena, claim->name),
+		.index = claim->index,
+		.response = arena_copy(operation->arena, claim->response),
+		.nonce = arena_copy(operation->arena, claim->nonce),
+		.digest = arena_copy(operation->arena, claim->digest),
+	};
+	operation->order.claim = copy;
+	return copy->kind.at != NULL && copy->name.at != NULL && copy->response.at != NULL &&
+		copy->nonce.at != NULL && copy->digest.at != NULL;
+}
+
 static enum status
 operation_make(
 	struct operation *operation, struct service *service, const struct operation_order *order)
@@ -31,7 +57,7 @@ operation_make(
 	}
 	operation->order = *order;
 	operation->order.message = arena_copy(operation->arena, order->message);
-	if (operation->order.message.at == NULL) {
+	if (operation->order.message.at == NULL || !claim_copy(operation, order->claim)) {
 		arena_free(operation->arena);
 		return STATUS_NO_MEMORY;
 	}
@@ -406,7 +432,7 @@ operation_dispatch(struct operation *operation)
 }
 
 /* What every request must obey, in the order of 18.1. */
-static void
+void
 operation_admit(struct operation *operation)
 {
 	uint32_t opcode = operation_opcode(operation);
@@ -453,7 +479,11 @@ operation_start(struct operation *operation)
 	if (operation->read_status == STATUS_OK) {
 		/* What came before may have proven its identity, or ended it. */
 		session_find(operation);
-		operation_admit(operation);
+		if (operation->order.claim != NULL) {
+			operation_claim_prove(operation);
+		} else {
+			operation_admit(operation);
+		}
 	} else if (operation->order.envelope.is_encrypted) {
 		refuse_unread(operation);
 	} else {

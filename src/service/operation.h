@@ -27,6 +27,18 @@ struct operation;
 
 typedef void operation_answered(void *context, bool is_last);
 
+/* Who asks, where a front was told together with the request (HTTP), and not in answer to a
+ * challenge of ours. It is verified before anything else is done: nothing is told or changed for
+ * somebody whose proof is wrong. */
+struct operation_claim {
+	struct bytes kind; /* "HS_SECKEY" or "HS_PUBKEY". */
+	struct bytes name;
+	uint32_t index; /* 0: any of that kind. */
+	struct bytes response; /* In the form of an answer to a challenge. */
+	struct bytes nonce; /* What it answers, in two parts. */
+	struct bytes digest;
+};
+
 struct operation_order {
 	struct envelope envelope;
 	struct bytes message; /* Without envelope; copied. */
@@ -36,6 +48,8 @@ struct operation_order {
 	 * operation can tell what it asked for: true then means "if it asks for it". */
 	bool is_kept_alive;
 	size_t request_size; /* UDP: octets that came, which a refusal must not exceed. */
+	const struct operation_claim *claim; /* NULL: nobody. Copied. */
+	bool is_unchallenged; /* Nobody could answer a challenge: who must be known is told so. */
 	operation_answered *answered;
 	void *context;
 };

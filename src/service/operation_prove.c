@@ -67,16 +67,13 @@ challenge_send(struct operation *operation)
 	operation_seal(operation);
 }
 
-/* The session has proven who asks. */
+/* Who asks is known. */
 static void
-session_speaks(struct operation *operation)
+identity_speaks(struct operation *operation)
 {
 	struct service *service = operation->service;
-	enum status status;
-
-	operation->identity = access_session_identity(&operation->session);
-	status = authority_may(service->authority, &operation->request, &operation->identity,
-		&operation->face->policy, &operation->budget);
+	enum status status = authority_may(service->authority, &operation->request,
+		&operation->identity, &operation->face->policy, &operation->budget);
 	if (status != STATUS_OK) {
 		operation_refuse(operation, status, (struct bytes){NULL, 0});
 		return;
@@ -90,6 +87,14 @@ operation_authenticate(struct operation *operation)
 	struct bytes text;
 	enum status status;
 
+	if (operation->is_identified) {
+		identity_speaks(operation);
+		return;
+	}
+	if (operation->order.is_unchallenged) {
+		operation_refuse(operation, STATUS_UNAUTHENTICATED, (struct bytes){NULL, 0});
+		return;
+	}
 	if (!operation->has_session) {
 		if (operation->face->policy.requires_sessions &&
 			opcode_class(operation_opcode(operation)) == OPCODE_CLASS_ADMIN) {
@@ -104,7 +109,8 @@ operation_authenticate(struct operation *operation)
 	if (status != STATUS_OK) {
 		operation_refuse(operation, status, text);
 	} else if (operation->session.is_proven) {
-		session_speaks(operation);
+		operation->identity = access_session_identity(&operation->session);
+		identity_speaks(operation);
 	} else {
 		challenge_send(operation);
 	}
@@ -169,6 +175,11 @@ proof_verified(struct operation *operation)
 			&operation->identity, index);
 	}
 	operation->identity.index = index;
+	if (operation->taken == NULL) {
+		operation->is_identified = true;
+		operation_admit(operation);
+		return;
+	}
 	operation_carry_out(operation);
 }
 
@@ -189,19 +200,33 @@ guess_begin(struct operation *operation)
 	return access_guess_begin(operation->service->access->guesses, &operation->guess);
 }
 
+/* What was to be answered: our challenge, or what the claim says. */
+static struct challenge_input
+proof_input(const struct operation *operation)
+{
+	const struct access_taken *taken = operation->taken;
+
+	if (taken == NULL) {
+		return (struct challenge_input){
+			operation->order.claim->nonce, operation->order.claim->digest};
+	}
+	return (struct challenge_input){
+		bytes_over(taken->challenge.nonce, sizeof(taken->challenge.nonce)),
+		bytes_over(taken->challenge.digest, taken->challenge.digest_size)};
+}
+
 static void
 proof_begin(struct operation *operation)
 {
 	struct service *service = operation->service;
-	const struct access_taken *taken = operation->taken;
 	struct access_reach reach = authority_reach(service->authority);
 	struct access_proof proof = {
 		.kind = operation->proof.authentication_type,
 		.identity = operation->identity,
 		.response = operation->proof.response,
-		.input = {bytes_over(taken->challenge.nonce, sizeof(taken->challenge.nonce)),
-			bytes_over(taken->challenge.digest, taken->challenge.digest_size)},
-		.version = access_taken_version(taken),
+		.input = proof_input(operation),
+		.version = operation->taken == NULL ? VERSION_OURS
+						    : access_taken_version(operation->taken),
 		.allows_sha1 = operation->face->policy.allows_sha1,
 	};
 	enum status status;
@@ -222,6 +247,21 @@ proof_begin(struct operation *operation)
 				? TEXT("the identity's handle does not live here")
 				: (struct bytes){NULL, 0});
 	}
+}
+
+void
+operation_claim_prove(struct operation *operation)
+{
+	const struct operation_claim *claim = operation->order.claim;
+
+	operation->proof = (struct request_challenge_response){
+		.authentication_type = claim->kind,
+		.name = claim->name,
+		.index = claim->index,
+		.response = claim->response,
+	};
+	operation->identity = (struct access_identity){claim->name, claim->index};
+	proof_begin(operation);
 }
 
 /* The answer's original request takes the place of the answer; the answer to it all carries

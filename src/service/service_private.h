@@ -62,6 +62,7 @@ struct operation {
 	bool has_guess;
 	struct access_identity identity; /* Claimed, then proven; an empty name: nobody. */
 	struct access_budget budget;
+	bool is_identified; /* The claim of its order was proven: `identity` holds. */
 	bool is_settled; /* The result was kept for a repeated message. */
 
 	/* What is done. */
@@ -123,6 +124,9 @@ bool opcode_is_change(uint32_t opcode);
 /* True for those that a mirror asks for. */
 bool opcode_is_feed(uint32_t opcode);
 
+/* What every request must obey, then what was asked for. */
+void operation_admit(struct operation *operation);
+
 /* operation_seal.c: encodes operation->response, proves and encrypts it as the request asks,
  * hands it over. */
 void operation_seal(struct operation *operation);
@@ -131,6 +135,8 @@ void operation_seal(struct operation *operation);
 
 /* Needs somebody: takes the identity of the session, or sends a challenge. */
 void operation_authenticate(struct operation *operation);
+/* Verifies the claim of the order, then goes on with operation_admit(). */
+void operation_claim_prove(struct operation *operation);
 /* Operation 200. */
 void operation_prove(struct operation *operation);
 /* HS_MAC and counter, once for each message. */

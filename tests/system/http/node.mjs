@@ -16,7 +16,9 @@ const RECORDS = [
 			{handle: `0.NA/${PREFIX}`, index: 300, permissions: '111111111111'}},
 		timestamp: '2023-11-14T22:13:20Z'}]},
 	{handle: `${PREFIX}/PRIVATE`, values: [
-		{index: 1, type: 'URL', data: 'https://example.org/', permissions: '1100'}]},
+		{index: 1, type: 'URL', data: 'https://example.org/', permissions: '1100'},
+		{index: 100, type: 'HS_ADMIN', permissions: '1100', data: {format: 'admin', value:
+			{handle: `0.NA/${PREFIX}`, index: 301, permissions: '111111111111'}}}]},
 ];
 
 // Resolves to {url, tls, admin: {user, secret} or null, stop()}.

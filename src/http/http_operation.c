@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "http/http_operation.h"
+
+#include "http/http_answer.h"
+
+enum response_code
+http_response_code(const struct response *response)
+{
+	return (enum response_code)response->message.header.response_code;
+}
+
+struct bytes
+http_response_text(const struct response *response)
+{
+	const struct header *header = &response->message.header;
+
+	return response_shape(header->opcode, header->response_code) == RESPONSE_MESSAGE
+		? response->error.text
+		: (struct bytes){NULL, 0};
+}
+
+/* An identity that could not be proven: the status alone says so (http-api, 10). */
+static bool
+proof_has_failed(enum response_code code)
+{
+	return code == RESPONSE_AUTHENTICATION_FAILED || code == RESPONSE_INVALID_CREDENTIAL ||
+		code == RESPONSE_AUTHENTICATION_ERROR;
+}
+
+/* Of what the service wrote itself: what is not well formed carries a code all the same. */
+static enum status
+response_read(struct bytes octets, struct response *ret_response)
+{
+	struct wire_reader reader = wire_reader_over(octets);
+	struct envelope envelope;
+	struct message message;
+	enum status status;
+
+	envelope_read(&reader, &envelope);
+	status = message_decode(
+		&envelope, bytes_slice(octets, ENVELOPE_SIZE, octets.size), &message);
+	if (status == STATUS_OK && response_decode(&message, ret_response) != STATUS_OK) {
+		/* A challenge that challenges nobody: it has a header and no body. */
+		ret_response->message = message;
+	}
+	return status;
+}
+
+static void
+response_translate(struct http_request *request, bool is_last)
+{
+	struct bytes octets = operation_octets(request->operation);
+	struct response response;
+	enum response_code code;
+
+	if (octets.size == 0 || response_read(octets, &response) != STATUS_OK) {
+		http_answer_code(request, 500, RESPONSE_ERROR, TEXT("The answer was lost"),
+			(struct bytes){NULL, 0});
+		return;
+	}
+	code = http_response_code(&response);
+	if (request->has_claim && proof_has_failed(code)) {
+		http_answer(request, &(struct http_answer){.status = 401}, (struct bytes){NULL, 0});
+		return;
+	}
+	request->answered(request, &response, is_last);
+}
+
+static void
+operation_is_answered(void *context, bool is_last)
+{
+	struct http_request *request = context;
+
+	if (http_parameters_take(request)) {
+		response_translate(request, is_last);
+	}
+	if (!is_last && request->response == NULL) {
+		operation_go_on(request->operation);
+		return;
+	}
+	request->is_answered = true;
+	arena_reset(request->http->arena);
+	if (request->is_suspended) {
+		request->is_suspended = false;
+		MHD_resume_connection(request->transport);
+		http_face_wake(&request->http->faces[request->is_tls]);
+	}
+}
+
+static void
+order_fill(struct http_request *request, struct operation_order *order)
+{
+	*order = (struct operation_order){
+		.envelope = {.version = VERSION_OURS, .suggested = VERSION_OURS},
+		.claim = order->claim,
+		.is_unchallenged = true,
+		.answered = operation_is_answered,
+		.context = request,
+	};
+	address_octets(&request->connection->peer, order->source);
+}
+
+void
+http_operation_start(struct http_request *request, const struct request *question,
+	const struct operation_claim *claim, http_operation_answered *answered)
+{
+	struct http *http = request->http;
+	struct operation_order order = {.claim = claim};
+	struct wire_writer writer = wire_writer_over((uint8_t *)http->out, MESSAGE_SIZE_MAX);
+	enum status status;
+
+	order_fill(request, &order);
+	request_write(&writer, question);
+	status = wire_writer_end(&writer);
+	if (status == STATUS_OK) {
+		order.message = wire_written(&writer);
+		order.envelope.message_size = (uint32_t)order.message.size;
+		status = operation_new(http->service, &order, &request->operation);
+	}
+	if (status != STATUS_OK) {
+		enum response_code code = status == STATUS_NO_SPACE || status == STATUS_TOO_LARGE
+			? RESPONSE_INVALID_VALUE
+			: service_response_code(status);
+
+		http_answer_code(request, http_status_of(code, HTTP_OUTCOME_DONE, request->is_tls),
+			code,
+			code == RESPONSE_INVALID_VALUE ? TEXT("The record is too large")
+						       : (struct bytes){NULL, 0},
+			(struct bytes){NULL, 0});
+		return;
+	}
+	request->has_claim = claim != NULL;
+	request->answered = answered;
+	operation_start(request->operation);
+	if (!request->is_answered) {
+		request->is_suspended = true;
+		MHD_suspend_connection(request->transport);
+	}
+}
+
+void
+http_operation_end(struct http_request *request)
+{
+	operation_free(request->operation);
+	request->operation = NULL;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "http/http_worker.h"
+#include "service/operation.h"
+
+/*
+ * Requests that wait: whatever needs an identity or the ledger becomes an operation of the
+ * service, exactly as over the Handle protocol, and its answer is translated. Until it comes the
+ * connection is suspended.
+ *
+ * `answered` makes the answer to the request. What it needs of the request it takes again - the
+ * target is still there, the arena is not. A list comes in parts: `is_last` is false for all but
+ * the last, and whoever is called answers with the last.
+ */
+typedef void http_operation_answered(
+	struct http_request *request, const struct response *response, bool is_last);
+
+/* `claim` may be NULL: nobody. Everything is copied. */
+void http_operation_start(struct http_request *request, const struct request *question,
+	const struct operation_claim *claim, http_operation_answered *answered);
+/* It is over: called when the request is. */
+void http_operation_end(struct http_request *request);
+
+/* What a response says: its values, or why not. */
+enum response_code http_response_code(const struct response *response);
+struct bytes http_response_text(const struct response *response);
