@@ -54,6 +54,12 @@
 	X(JSON_DEPTH_MAX, 32, "levels", "nesting of one JSON text")                               \
 	X(JSON_MEMBER_COUNT_MAX, 4096, "members", "members of one JSON object")                   \
 	X(JSON_TEXT_SIZE_MAX, 1048576, "octets", "one JSON text: a request body or a line")       \
+	X(CODE_SIZE_MAX, 1024, "octets", "a foreign code that is identified, links included")     \
+	X(CODE_CANDIDATE_COUNT_MAX, 16, "candidates", "what one code may be")                     \
+	X(CODE_PART_COUNT_MAX, 32, "parts", "elements of one bar code, fields of a code")         \
+	X(CODE_REASON_COUNT_MAX, 8, "reasons", "told of one candidate")                           \
+	X(CODE_OID_ARC_COUNT_MAX, 128, "arcs", "of one OID: as many as SNMP allows")              \
+	X(CODE_OID_ARC_SIZE_MAX, 39, "digits", "of one arc: a UUID, 2^128 - 1")                   \
 	X(REQUEST_MEMORY_MAX, 1048576, "octets", "arena of one request")                          \
 	X(UDP_BATCH_MAX, 64, "datagrams", "datagrams taken or sent in one system call")           \
 	X(UDP_ROUND_COUNT_MAX, 8, "batches", "full batches taken before timers and streams")      \

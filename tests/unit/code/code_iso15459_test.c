@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "unit/code/code_expect.h"
+
+static void
+agencies_are_as_long_as_their_first_character_says(void **state)
+{
+	(void)state;
+	assert_true(bytes_equal(
+		expect_valid("25S95212345ABC", "item (25S)", "25S95212345ABC")->parts[0].value,
+		TEXT("9")));
+	assert_true(bytes_equal(
+		expect_valid("25SUN043325711X", "item (25S)", "25SUN043325711X")->parts[0].value,
+		TEXT("UN")));
+	assert_true(bytes_equal(
+		expect_valid("25SVAAX1", "item (25S)", "25SVAAX1")->parts[0].value, TEXT("VAA")));
+	assert_true(bytes_equal(
+		expect_valid("25SD12345", "item (25S)", "25SD12345")->parts[0].value, TEXT("D")));
+	assert_true(bytes_equal(
+		expect_valid("25SKABX1", "item (25S)", "25SKABX1")->parts[0].value, TEXT("KAB")));
+	assert_true(has_reason(
+		expect_valid("25SQQ1", "item (25S)", "25SQQ1"), CODE_REASON_AGENCY_UNKNOWN));
+	expect_none("25SUN", "item (25S)");
+	expect_none("25S", "item (25S)");
+}
+
+static void
+an_identity_is_held_to_fifty_characters(void **state)
+{
+	(void)state;
+	expect_valid("25SUN12345678901234567890123456789012345678901234567", "item (25S)",
+		"25SUN12345678901234567890123456789012345678901234567");
+	expect_valid("25SUN123456789012345678901234567890123456789012345678", "item (25S)",
+		"25SUN123456789012345678901234567890123456789012345678");
+	expect_none("25SUN1234567890123456789012345678901234567890123456789", "item (25S)");
+}
+
+static void
+each_field_of_an_envelope_is_a_candidate(void **state)
+{
+	(void)state;
+	const char *text = "[)>\x1e"
+			   "06\x1d"
+			   "25SUN1\x1d"
+			   "15NVAA08810012345678A\x1d"
+			   "JUN2\x1d"
+			   "Q5\x1e\x04";
+	expect_valid(text, "item (25S)", "25SUN1");
+	expect_valid(text, "VAA 15N", "88.100.12345678/A");
+	expect_valid(text, "transport unit (J)", "JUN2");
+	assert_int_equal(expect_result.count, 3);
+}
+
+static void
+what_is_wrong_in_an_envelope_is_told(void **state)
+{
+	(void)state;
+	expect_invalid("[)>\x1e"
+		       "06\x1d"
+		       "25S",
+		"item (25S)", CODE_REASON_AGENCY_UNKNOWN);
+	expect_invalid("[)>\x1e"
+		       "06\x1d"
+		       "25SUN_1",
+		"item (25S)", CODE_REASON_CHARACTER);
+}
+
+static void
+short_identifiers_need_an_envelope(void **state)
+{
+	(void)state;
+	expect_none("JUN2", "transport unit (J)");
+	expect_none("1JUN043325711", "transport unit (1J)");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(agencies_are_as_long_as_their_first_character_says),
+		cmocka_unit_test(an_identity_is_held_to_fifty_characters),
+		cmocka_unit_test(each_field_of_an_envelope_is_a_candidate),
+		cmocka_unit_test(what_is_wrong_in_an_envelope_is_told),
+		cmocka_unit_test(short_identifiers_need_an_envelope),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
