@@ -2,7 +2,10 @@
 #include "http/http_answer.h"
 
 #include "base/checksum.h"
+#include "base/clock.h"
 #include "base/text_writer.h"
+
+#include <time.h>
 
 enum {
 	HEADER_TEXT_SIZE_MAX = 512,
@@ -14,6 +17,9 @@ enum {
 
 static const char json_type[] = "application/json;charset=utf-8";
 static const char script_type[] = "application/javascript;charset=utf-8";
+
+static const char page_policy[] = "default-src 'none'; style-src 'self'; img-src 'self'; "
+				  "base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
 /* Printable ASCII and UTF-8: nothing that ends a line or hides what follows. */
 static bool
@@ -37,6 +43,44 @@ header_add(struct MHD_Response *response, const char *name, const char *value)
 }
 
 static void
+digits_write(struct text_writer *writer, int number, char behind)
+{
+	text_write_char(writer, (char)('0' + number / 10));
+	text_write_char(writer, (char)('0' + number % 10));
+	text_write_char(writer, behind);
+}
+
+/* Handle.net tells it of redirects; "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110, 5.6.7). */
+static void
+expires_add(struct MHD_Response *response, uint32_t age_s)
+{
+	static const char days[][4] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+	static const char months[][4] = {
+		"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+	time_t at = (time_t)(clock_wall_ms() / 1000 + age_s);
+	char text[HEADER_TEXT_SIZE_MAX];
+	struct text_writer writer = text_writer_over(text, sizeof(text) - 1);
+	struct tm parts;
+
+	if (gmtime_r(&at, &parts) == NULL) {
+		return;
+	}
+	text_write_string(&writer, days[parts.tm_wday]);
+	text_write_string(&writer, ", ");
+	digits_write(&writer, parts.tm_mday, ' ');
+	text_write_string(&writer, months[parts.tm_mon]);
+	text_write_char(&writer, ' ');
+	text_write_i64(&writer, parts.tm_year + 1900);
+	text_write_char(&writer, ' ');
+	digits_write(&writer, parts.tm_hour, ':');
+	digits_write(&writer, parts.tm_min, ':');
+	digits_write(&writer, parts.tm_sec, ' ');
+	text_write_string(&writer, "GMT");
+	text[text_written(&writer).size] = '\0';
+	header_add(response, "Expires", text);
+}
+
+static void
 cache_add(struct MHD_Response *response, const struct http_answer *answer)
 {
 	char text[HEADER_TEXT_SIZE_MAX];
@@ -50,6 +94,9 @@ cache_add(struct MHD_Response *response, const struct http_answer *answer)
 	text_write_u64(&writer, answer->max_age_s);
 	text[text_written(&writer).size] = '\0';
 	header_add(response, "Cache-Control", text);
+	if (answer->location != NULL) {
+		expires_add(response, answer->max_age_s);
+	}
 }
 
 /* Any page may read answers, without credentials of its user: there are no cookies, and so
@@ -60,7 +107,7 @@ cors_add(const struct http_request *request, struct MHD_Response *response,
 {
 	const char *origin = http_request_header(request, "Origin");
 
-	header_add(response, "Vary", "Origin");
+	header_add(response, "Vary", answer->is_page ? "Origin, Accept-Language" : "Origin");
 	if (origin == NULL) {
 		return;
 	}
@@ -154,6 +201,9 @@ http_answer(struct http_request *request, const struct http_answer *answer, stru
 	cache_add(response, answer);
 	cors_add(request, response, answer, has_etag);
 	header_add(response, "X-Content-Type-Options", "nosniff");
+	if (answer->is_page) {
+		header_add(response, "Content-Security-Policy", page_policy);
+	}
 	header_add(response, "Allow", answer->allow);
 	header_add(response, "Location", answer->location);
 	if (status == UNAUTHORIZED) {

@@ -119,8 +119,8 @@ is_public_only(const struct http_request *request)
 		: !http_identity_is_claimed(request);
 }
 
-static bool
-resolution_take(struct http_request *request, struct request *ret_question)
+bool
+http_resolution_take(struct http_request *request, struct request *ret_question)
 {
 	struct request_resolution *resolution = &ret_question->resolution;
 	uint32_t flags = 0;
@@ -141,9 +141,8 @@ resolution_take(struct http_request *request, struct request *ret_question)
 	return true;
 }
 
-/* How long all of the values may be kept. */
-static uint32_t
-values_ttl(const struct handle_value_list *list)
+uint32_t
+http_values_ttl(const struct handle_value_list *list)
 {
 	struct wire_reader walk = handle_value_list_walk(list);
 	int64_t now_s = clock_wall_ms() / 1000;
@@ -198,7 +197,7 @@ http_resolution_answer(
 	if (is_found) {
 		name_write(writer, resolved->name);
 		answer.is_shared = is_shared;
-		answer.max_age_s = values_ttl(&resolved->values);
+		answer.max_age_s = http_values_ttl(&resolved->values);
 	} else if (resolved->text.size > 0) {
 		json_write_name(writer, "message");
 		json_write_string(writer, resolved->text);
@@ -245,42 +244,42 @@ resolution_answered(struct http_request *request, const struct response *respons
 	http_resolution_answer(request, &resolved, false);
 }
 
-/* At once: what everybody may read. */
-static void
-resolve(struct http_request *request, const struct request *question)
+void
+http_resolve(struct http_request *request, const struct request *question,
+	struct http_resolved *ret_resolved)
 {
 	struct http *http = request->http;
 	struct service_query query;
 	struct service_query *queries = &query;
 	struct service_answer answer;
-	struct http_resolved resolved;
 	enum status status;
 
 	if (service_begin(http->service, question, &query)) {
 		service_look_ahead(http->service, &queries, 1);
 	}
 	status = service_answer(http->service, question, &query, http->arena, &answer);
-	resolved = (struct http_resolved){
+	*ret_resolved = (struct http_resolved){
 		.code = service_response_code(status),
 		.name = question->resolution.name,
 		.values = answer.values,
 		.text = answer.text,
 	};
-	http_code_count(http, resolved.code);
-	http_resolution_answer(request, &resolved, true);
+	http_code_count(http, ret_resolved->code);
 }
 
 void
 http_handles_get(struct http_request *request)
 {
 	const struct operation_claim *claim;
+	struct http_resolved resolved;
 	struct request question;
 
-	if (!resolution_take(request, &question) || !http_identity_take(request, &claim)) {
+	if (!http_resolution_take(request, &question) || !http_identity_take(request, &claim)) {
 		return;
 	}
 	if (claim == NULL) {
-		resolve(request, &question);
+		http_resolve(request, &question, &resolved);
+		http_resolution_answer(request, &resolved, true);
 	} else {
 		http_operation_start(request, &question, claim, resolution_answered);
 	}

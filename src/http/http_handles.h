@@ -2,6 +2,7 @@
 #pragma once
 
 #include "http/http_worker.h"
+#include "message/request.h"
 #include "message/response.h"
 
 /*
@@ -22,6 +23,13 @@ struct http_resolved {
 	struct handle_value_list values;
 	struct bytes text; /* For people; may be empty. */
 };
+/* The question that path and parameters ask; in the request's arena. */
+bool http_resolution_take(struct http_request *request, struct request *ret_question);
+/* Answered at once, for everybody; counted. The values live until the wake-up ends. */
+void http_resolve(struct http_request *request, const struct request *question,
+	struct http_resolved *ret_resolved);
+/* How long, in seconds, all of the values may be kept; a day at the most. */
+uint32_t http_values_ttl(const struct handle_value_list *list);
 void http_resolution_answer(
 	struct http_request *request, const struct http_resolved *resolved, bool is_shared);
 

@@ -207,11 +207,11 @@ http_request_step(void *context, struct MHD_Connection *transport, const char *u
 	(void)context;
 	(void)transport;
 	(void)url;
-	(void)version;
 	if (request == NULL) {
 		return MHD_NO;
 	}
 	if (!request->is_begun) {
+		request->is_old = strcmp(version, MHD_HTTP_VERSION_1_0) == 0;
 		request_begin(request, method);
 	} else if (*upload_size > 0) {
 		body_take(request, bytes_over(upload, *upload_size));

@@ -38,7 +38,9 @@ route_find(const struct http_request *request, unsigned int *ret_methods)
 		const struct route *route = &routes[i];
 
 		if (!route_fits(route, request->path) ||
-			(found != NULL && !bytes_equal(route->path, found->path))) {
+			(found != NULL &&
+				(route->is_prefix != found->is_prefix ||
+					!bytes_equal(route->path, found->path)))) {
 			continue;
 		}
 		*ret_methods |= route->methods;
@@ -98,6 +100,12 @@ options_answer(struct http_request *request, const char *allow)
 	http_answer(request,
 		&(struct http_answer){.status = 200, .allow = allow, .is_preflight = true},
 		(struct bytes){NULL, 0});
+}
+
+void
+http_unknown_get(struct http_request *request)
+{
+	refuse(request, 404, "Unknown HTTP API endpoint", NULL);
 }
 
 void

@@ -51,6 +51,7 @@ struct http_request {
 	enum http_method method;
 	const char *method_name; /* As it came, in memory of the transport. */
 	bool is_tls;
+	bool is_old; /* HTTP/1.0. */
 	bool is_begun; /* Its head was seen. */
 	bool is_body_too_large;
 	bool is_suspended;

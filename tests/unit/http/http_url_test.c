@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "http/http_url.h"
+
+#include "support/cmocka_all.h"
+
+static const char *const safe[] = {
+	"http://a",
+	"https://example.org/demo?a=1#b",
+	"HTTPS://EXAMPLE.ORG",
+	"ftp://ftp.example.org/file",
+	"http://[2001:db8::1]:8080/x",
+	"http://127.0.0.1:80",
+	"http://a_b-c.example/\xe4\xb8\xad",
+	"https://example.org?x",
+	"https://example.org#x",
+	"https://example.org/@evil",
+};
+
+static const char *const unsafe[] = {
+	"",
+	"http:",
+	"http:/a",
+	"http:a",
+	"http://",
+	"http:///a",
+	"http://?a",
+	"//evil.example",
+	"/a",
+	"javascript:alert(1)",
+	"javascript://example.org/%0aalert(1)",
+	"data:text/html,x",
+	"file:///etc/passwd",
+	"vbscript:x",
+	"mailto:a@b",
+	" http://a",
+	"\thttp://a",
+	"http://a b",
+	"http://a\tb",
+	"http://a\nb",
+	"http://good.example@evil.example",
+	"http://user:secret@evil.example",
+	"http://good.example\\@evil.example",
+	"http://good.example\\.evil.example",
+	"http:\\\\evil.example",
+	"http://%65vil.example",
+	"http://.evil.example",
+	"http://-evil.example",
+	"http://e\xcc\x81vil.example",
+	"http://evil\xe3\x80\x82.example",
+	"http://a\x7f",
+	"http://a\"b",
+	"http://a<b",
+	"ht\ntp://a",
+};
+
+static void
+addresses_of_the_web_are_safe(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(safe) / sizeof(safe[0]); i++) {
+		if (!http_url_is_safe(bytes_from_string(safe[i]))) {
+			fail_msg("refused: %s", safe[i]);
+		}
+	}
+}
+
+static void
+whatever_a_browser_could_take_for_something_else_is_not(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(unsafe) / sizeof(unsafe[0]); i++) {
+		if (http_url_is_safe(bytes_from_string(unsafe[i]))) {
+			fail_msg("taken: %s", unsafe[i]);
+		}
+	}
+	assert_false(http_url_is_safe(BYTES('h', 't', 't', 'p', ':', '/', '/', 'a', 0, 'b')));
+}
+
+static void
+assert_written(const char *url, const char *append, const char *expected)
+{
+	char room[256];
+	struct text_writer writer = text_writer_over(room, sizeof(room));
+
+	http_url_write(&writer, bytes_from_string(url), bytes_from_string(append));
+	assert_int_equal(text_writer_end(&writer), STATUS_OK);
+	assert_true(bytes_equal(text_written(&writer), bytes_from_string(expected)));
+}
+
+static void
+what_cannot_stand_in_a_header_is_escaped_once(void **state)
+{
+	(void)state;
+	assert_written("http://a/\xe4\xb8\xad", "", "http://a/%E4%B8%AD");
+	assert_written("http://a/b c%20d%", "", "http://a/b%20c%20d%25");
+	assert_written("http://a/%zz%4", "", "http://a/%25zz%254");
+	assert_written("http://a/\r\nX: y", "", "http://a/%0D%0AX:%20y");
+	assert_written("http://a/\"'<>\\^`{|}", "", "http://a/%22%27%3C%3E%5C%5E%60%7B%7C%7D");
+	assert_written("http://a/b?c=d&e#f", "", "http://a/b?c=d&e#f");
+}
+
+static void
+what_is_appended_never_changes_the_host(void **state)
+{
+	(void)state;
+	assert_written("https://a", ".evil", "https://a/.evil");
+	assert_written("https://a", "@evil", "https://a/@evil");
+	assert_written("https://a", ":80", "https://a/:80");
+	assert_written("https://a", "?x=1", "https://a?x=1");
+	assert_written("https://a", "/x", "https://a/x");
+	assert_written("https://a", "#x", "https://a#x");
+	assert_written("https://a/b", ".c", "https://a/b.c");
+	assert_written("https://a", "", "https://a");
+	assert_written("https://a", "\\evil", "https://a/%5Cevil");
+}
+
+static void
+assert_path(const char *name, const char *expected)
+{
+	char room[256];
+	struct text_writer writer = text_writer_over(room, sizeof(room));
+
+	http_path_write(&writer, bytes_from_string(name));
+	assert_true(bytes_equal(text_written(&writer), bytes_from_string(expected)));
+}
+
+static void
+a_handle_in_a_path_cannot_become_a_host_a_query_or_an_escape(void **state)
+{
+	(void)state;
+	assert_path("20.500/A", "20.500/A");
+	assert_path("/evil.example", "%2Fevil.example");
+	assert_path("a?b#c%41", "a%3Fb%23c%2541");
+	assert_path("a\\b;c", "a%5Cb%3Bc");
+	assert_path("\xe4\xb8\xad/+", "%E4%B8%AD/+");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(addresses_of_the_web_are_safe),
+		cmocka_unit_test(whatever_a_browser_could_take_for_something_else_is_not),
+		cmocka_unit_test(what_cannot_stand_in_a_header_is_escaped_once),
+		cmocka_unit_test(what_is_appended_never_changes_the_host),
+		cmocka_unit_test(a_handle_in_a_path_cannot_become_a_host_a_query_or_an_escape),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
