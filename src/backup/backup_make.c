@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/text_writer.h"
 #include "crypto/crypto.h"
+#include "ledger/ledger.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -51,14 +52,20 @@ history_check(struct make *make, struct journal *journal)
 		make->to, (unsigned long long)point->sequence);
 }
 
-/* Opens the journal beside its writer: this proves it from the earlier backup on, and finds
- * where its sound entries end now. */
+/* Opens the journal beside its writer and finds where its sound entries end now, which is not
+ * before what is known to have been durable. */
 static enum status
 end_find(struct make *make, const char *directory)
 {
-	uint64_t known = make->before.end.sequence == 0 ? 0 : make->before.end.place;
+	/* Looked up first: the journal then has at least that. */
+	const struct journal_opening opening = {
+		.known_place = make->before.end.sequence == 0 ? 0 : make->before.end.place,
+		.reached_place = ledger_reached_place(directory),
+		.reached_count = ledger_reached_count(directory),
+		.segment_size = JOURNAL_SEGMENT_SIZE,
+	};
 	struct journal *journal;
-	enum status status = journal_open(directory, false, known, &journal, make->problem);
+	enum status status = journal_open_as(directory, &opening, &journal, make->problem);
 
 	if (status != STATUS_OK) {
 		return status;

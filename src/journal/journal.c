@@ -149,8 +149,8 @@ journal_make(struct journal *journal, uint64_t segment_size, struct problem *pro
 }
 
 static enum status
-open_segments(struct journal *journal, uint64_t known_place, uint64_t segment_size,
-	struct problem *problem)
+open_segments(
+	struct journal *journal, const struct journal_opening *opening, struct problem *problem)
 {
 	uint64_t count, last;
 	enum status status = segments_count(journal, &count, &last, problem);
@@ -158,19 +158,24 @@ open_segments(struct journal *journal, uint64_t known_place, uint64_t segment_si
 	if (status != STATUS_OK) {
 		return status;
 	}
-	if (count == 0 && known_place != 0) {
+	if (count == 0 &&
+		(opening->known_place != 0 || opening->reached_place != 0 ||
+			opening->reached_count != 0)) {
 		return problem_set(problem, STATUS_CORRUPT,
-			"ledger holds no segment, but the journal went on to place %llu; restore "
-			"the files",
-			(unsigned long long)known_place);
+			"ledger holds no segment, but the journal went on to place %llu, entry "
+			"%llu; restore the files",
+			(unsigned long long)(opening->known_place > opening->reached_place
+					? opening->known_place
+					: opening->reached_place),
+			(unsigned long long)opening->reached_count);
 	}
 	if (count == 0 && !journal->is_writable) {
 		return problem_set(problem, STATUS_NOT_FOUND, "ledger holds no segment");
 	}
-	status = count == 0 ? journal_make(journal, segment_size, problem)
+	status = count == 0 ? journal_make(journal, opening->segment_size, problem)
 			    : segments_attach(journal, last, problem);
 	if (status == STATUS_OK) {
-		status = journal_recover(journal, known_place, problem);
+		status = journal_recover(journal, opening, problem);
 	}
 	if (status != STATUS_OK || !journal->is_writable) {
 		return status;
@@ -183,9 +188,10 @@ open_segments(struct journal *journal, uint64_t known_place, uint64_t segment_si
 }
 
 enum status
-journal_open_sized(const char *directory, bool is_writable, uint64_t known_place,
-	uint64_t segment_size, struct journal **ret_journal, struct problem *problem)
+journal_open_as(const char *directory, const struct journal_opening *opening,
+	struct journal **ret_journal, struct problem *problem)
 {
+	uint64_t segment_size = opening->segment_size;
 	struct journal *journal = calloc(1, sizeof(*journal));
 	enum status status;
 
@@ -194,7 +200,7 @@ journal_open_sized(const char *directory, bool is_writable, uint64_t known_place
 	if (journal == NULL) {
 		return problem_set(problem, STATUS_NO_MEMORY, "no memory for the journal");
 	}
-	journal->is_writable = is_writable;
+	journal->is_writable = opening->is_writable;
 	journal->directory_fd = -1;
 	journal->write_fd = -1;
 	status = directory_open(journal, directory, problem);
@@ -202,7 +208,7 @@ journal_open_sized(const char *directory, bool is_writable, uint64_t known_place
 		status = journal_reserve(journal, problem);
 	}
 	if (status == STATUS_OK) {
-		status = open_segments(journal, known_place, segment_size, problem);
+		status = open_segments(journal, opening, problem);
 	}
 	if (status != STATUS_OK) {
 		journal_close(journal);
@@ -216,8 +222,11 @@ enum status
 journal_open(const char *directory, bool is_writable, uint64_t known_place,
 	struct journal **ret_journal, struct problem *problem)
 {
-	return journal_open_sized(
-		directory, is_writable, known_place, JOURNAL_SEGMENT_SIZE, ret_journal, problem);
+	struct journal_opening opening = {.is_writable = is_writable,
+		.known_place = known_place,
+		.segment_size = JOURNAL_SEGMENT_SIZE};
+
+	return journal_open_as(directory, &opening, ret_journal, problem);
 }
 
 void

@@ -84,10 +84,18 @@ struct journal_entry {
 enum status journal_open(const char *directory, bool is_writable, uint64_t known_place,
 	struct journal **ret_journal, struct problem *problem) MUST_CHECK;
 
-/* The same; a new journal gets segments of `segment_size` octets: a power of two,
- * JOURNAL_SEGMENT_SIZE_MIN or more. One that exists keeps its size. For tests. */
-enum status journal_open_sized(const char *directory, bool is_writable, uint64_t known_place,
-	uint64_t segment_size, struct journal **ret_journal, struct problem *problem) MUST_CHECK;
+/* The same, with what else may be known: that the journal once went on to `reached_place`, and
+ * that it had `reached_count` entries, though nothing of it is taken as checked. CORRUPT, and
+ * nothing was changed, if the sound entries end before. A new journal gets segments of
+ * `segment_size` octets: a power of two, JOURNAL_SEGMENT_SIZE_MIN or more; one that exists keeps
+ * its size. */
+struct journal_opening {
+	bool is_writable;
+	uint64_t known_place, reached_place, reached_count;
+	uint64_t segment_size;
+};
+enum status journal_open_as(const char *directory, const struct journal_opening *opening,
+	struct journal **ret_journal, struct problem *problem) MUST_CHECK;
 void journal_close(struct journal *journal); /* What was not flushed is dropped. NULL is fine. */
 
 /* Batches: add entries, then one write and one fdatasync make them durable together. Added

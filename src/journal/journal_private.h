@@ -89,8 +89,8 @@ bool journal_segment_data(
 	struct journal *journal, int fd, uint64_t place, uint64_t *ret_from, uint64_t *ret_to);
 
 /* journal_recovery.c: finds the end, cuts what was never acknowledged. */
-enum status journal_recover(
-	struct journal *journal, uint64_t known_place, struct problem *problem) MUST_CHECK;
+enum status journal_recover(struct journal *journal, const struct journal_opening *opening,
+	struct problem *problem) MUST_CHECK;
 
 /* journal.c: the header page of the segment at `base`, whose first entry comes next. */
 void journal_header_make(const struct journal *journal, uint64_t base, uint64_t first_sequence,

@@ -346,9 +346,28 @@ walk_all(struct journal *journal, uint64_t known_place, struct walk *walk,
 	}
 }
 
-enum status
-journal_recover(struct journal *journal, uint64_t known_place, struct problem *problem)
+static enum status
+cut_short(struct journal *journal, const struct walk *walk, const struct journal_opening *opening,
+	struct problem *problem)
 {
+	char name[JOURNAL_NAME_SIZE + 1];
+
+	journal_segment_name(journal_base(journal, walk->place), name);
+	return problem_set(problem, STATUS_CORRUPT,
+		"ledger/%s: behind entry %llu nothing is sound (place %llu), but the journal had "
+		"come "
+		"to place %llu and to entry %llu at least; nothing was changed: restore the file "
+		"from a copy, or a backup, which takes the sound entries from here with --ledger",
+		name, (unsigned long long)walk->sequence, (unsigned long long)walk->place,
+		(unsigned long long)opening->reached_place,
+		(unsigned long long)opening->reached_count);
+}
+
+enum status
+journal_recover(
+	struct journal *journal, const struct journal_opening *opening, struct problem *problem)
+{
+	uint64_t known_place = opening->known_place;
 	struct remains remains = {0}; /* As the release compiler cannot see that it is set. */
 	struct walk walk;
 	enum status status;
@@ -362,6 +381,10 @@ journal_recover(struct journal *journal, uint64_t known_place, struct problem *p
 	}
 	walk_begin(journal, known_place, &walk);
 	status = walk_all(journal, known_place, &walk, &remains, problem);
+	if (status == STATUS_OK &&
+		(walk.sequence < opening->reached_count || walk.place < opening->reached_place)) {
+		status = cut_short(journal, &walk, opening, problem);
+	}
 	if (status == STATUS_OK && journal->is_writable) {
 		status = cut(journal, walk.place, remains.dirty_end, problem);
 	}

@@ -26,18 +26,17 @@ static const char *const VIEW_FILES[] = {
 enum { VIEW_PLACES, VIEW_ORDERED, VIEW_TREE = 5, VIEW_FILE_COUNT };
 
 static enum status
-path_make(const struct ledger *ledger, const char *ending, char ret_path[PATH_MAX],
-	struct problem *problem)
+path_make(
+	const char *directory, const char *ending, char ret_path[PATH_MAX], struct problem *problem)
 {
 	struct text_writer writer = text_writer_over(ret_path, PATH_MAX);
 
-	text_write_string(&writer, ledger->directory);
+	text_write_string(&writer, directory);
 	text_write_string(&writer, ending);
 	text_write_char(&writer, '\0');
 	return text_writer_end(&writer) == STATUS_OK
 		? STATUS_OK
-		: problem_set(
-			  problem, STATUS_TOO_LARGE, "%s: the path is too long", ledger->directory);
+		: problem_set(problem, STATUS_TOO_LARGE, "%s: the path is too long", directory);
 }
 
 static struct ledger *
@@ -115,7 +114,7 @@ directories_prepare(
 	if (mode == LEDGER_CREATE && mkdir(ledger->directory, 0700) != 0 && errno != EEXIST) {
 		return problem_system(problem, "cannot make %s", ledger->directory);
 	}
-	status = path_make(ledger, "/ledger", path, problem);
+	status = path_make(ledger->directory, "/ledger", path, problem);
 	if (status != STATUS_OK) {
 		return status;
 	}
@@ -138,12 +137,46 @@ static enum status
 view_make(const struct ledger *ledger, struct problem *problem)
 {
 	char path[PATH_MAX];
-	enum status status = path_make(ledger, "/view", path, problem);
+	enum status status = path_make(ledger->directory, "/view", path, problem);
 
 	if (status == STATUS_OK && mkdir(path, 0700) != 0 && errno != EEXIST) {
 		status = problem_system(problem, "cannot make %s", path);
 	}
 	return status;
+}
+
+struct opening {
+	enum ledger_open_mode mode;
+	bool is_rebuilding;
+	uint64_t segment_size; /* Of a new journal. */
+	ledger_progress *progress;
+	void *context;
+};
+
+uint64_t
+ledger_reached_place(const char *directory)
+{
+	char path[PATH_MAX];
+	struct places *places = NULL;
+	uint64_t known = 0;
+	bool is_new;
+
+	if (path_make(directory, VIEW_FILES[VIEW_PLACES], path, NULL) == STATUS_OK &&
+		places_open(path, false, &places, &is_new, NULL) == STATUS_OK) {
+		known = places_position(places);
+	}
+	places_close(places);
+	return known;
+}
+
+uint64_t
+ledger_reached_count(const char *directory)
+{
+	struct ledger_head head;
+	struct problem problem;
+
+	/* A file of heads that cannot be read is for verification to name. */
+	return ledger_heads_last(directory, &head, &problem) == STATUS_OK ? head.size : 0;
 }
 
 static enum status
@@ -152,7 +185,7 @@ view_discard(const struct ledger *ledger, struct problem *problem)
 	char path[PATH_MAX];
 
 	for (unsigned i = 0; i < VIEW_FILE_COUNT; i++) {
-		enum status status = path_make(ledger, VIEW_FILES[i], path, problem);
+		enum status status = path_make(ledger->directory, VIEW_FILES[i], path, problem);
 
 		if (status != STATUS_OK) {
 			return status;
@@ -170,13 +203,13 @@ places_and_store_open(struct ledger *ledger, struct problem *problem)
 	char path[PATH_MAX];
 	struct problem inner;
 	bool is_new;
-	enum status status = path_make(ledger, VIEW_FILES[VIEW_PLACES], path, problem);
+	enum status status = path_make(ledger->directory, VIEW_FILES[VIEW_PLACES], path, problem);
 
 	if (status == STATUS_OK) {
 		status = places_open(path, ledger->is_writable, &ledger->places, &is_new, problem);
 	}
 	if (status == STATUS_OK) {
-		status = path_make(ledger, VIEW_FILES[VIEW_ORDERED], path, problem);
+		status = path_make(ledger->directory, VIEW_FILES[VIEW_ORDERED], path, problem);
 	}
 	if (status != STATUS_OK) {
 		return status;
@@ -190,10 +223,26 @@ places_and_store_open(struct ledger *ledger, struct problem *problem)
 	return status == STATUS_OK ? status : problem_set(problem, status, "%s", inner.text);
 }
 
+static enum status
+journal_open_at(struct ledger *ledger, const struct opening *opening, uint64_t known,
+	struct problem *problem)
+{
+	const struct journal_opening how = {.is_writable = ledger->is_writable,
+		.known_place = known,
+		.reached_place =
+			opening->is_rebuilding ? ledger_reached_place(ledger->directory) : 0,
+		/* Who only reads may be the one that is to name what is missing. */
+		.reached_count = ledger->is_writable ? ledger_reached_count(ledger->directory) : 0,
+		.segment_size = opening->segment_size};
+
+	return journal_open_as(ledger->directory, &how, &ledger->journal, problem);
+}
+
 /* The journal is taken as checked up to where both tables stood: their places were written
  * after it. */
 static enum status
-journal_and_records_open(struct ledger *ledger, uint64_t segment_size, struct problem *problem)
+journal_and_records_open(
+	struct ledger *ledger, const struct opening *opening, struct problem *problem)
 {
 	uint64_t known = places_position(ledger->places), order = 0;
 	enum status status = records_order_position_read(ledger->store, &order, problem);
@@ -202,8 +251,9 @@ journal_and_records_open(struct ledger *ledger, uint64_t segment_size, struct pr
 		return status;
 	}
 	known = order < known ? order : known;
-	status = journal_open_sized(ledger->directory, ledger->is_writable, known, segment_size,
-		&ledger->journal, problem);
+	if (ledger->journal == NULL) {
+		status = journal_open_at(ledger, opening, known, problem);
+	}
 	if (status == STATUS_OK) {
 		status = records_open(
 			ledger->journal, ledger->places, ledger->store, &ledger->records, problem);
@@ -216,7 +266,7 @@ static enum status
 tree_open(struct ledger *ledger, struct problem *problem)
 {
 	char path[PATH_MAX];
-	enum status status = path_make(ledger, VIEW_FILES[VIEW_TREE], path, problem);
+	enum status status = path_make(ledger->directory, VIEW_FILES[VIEW_TREE], path, problem);
 
 	return status == STATUS_OK ? ledger_tree_open(path, ledger->is_writable, ledger->journal,
 					     &ledger->tree, problem)
@@ -229,7 +279,7 @@ look_open(struct ledger *ledger, struct problem *problem)
 {
 	char path[PATH_MAX];
 	bool is_new;
-	enum status status = path_make(ledger, VIEW_FILES[VIEW_PLACES], path, problem);
+	enum status status = path_make(ledger->directory, VIEW_FILES[VIEW_PLACES], path, problem);
 
 	if (status == STATUS_OK) {
 		status = places_open(path, false, &ledger->places, &is_new, problem);
@@ -344,14 +394,6 @@ ledger_free(struct ledger *ledger, struct problem *problem)
 	return status;
 }
 
-struct opening {
-	enum ledger_open_mode mode;
-	bool is_rebuilding;
-	uint64_t segment_size; /* Of a new journal. */
-	ledger_progress *progress;
-	void *context;
-};
-
 static enum status
 ledger_open_steps(struct ledger *ledger, const struct opening *opening, struct problem *problem)
 {
@@ -367,13 +409,17 @@ ledger_open_steps(struct ledger *ledger, const struct opening *opening, struct p
 		status = view_make(ledger, problem);
 	}
 	if (status == STATUS_OK && opening->is_rebuilding) {
+		/* All of it is checked before the view goes, which says how far it went. */
+		status = journal_open_at(ledger, opening, 0, problem);
+	}
+	if (status == STATUS_OK && opening->is_rebuilding) {
 		status = view_discard(ledger, problem);
 	}
 	if (status == STATUS_OK) {
 		status = places_and_store_open(ledger, problem);
 	}
 	if (status == STATUS_OK) {
-		status = journal_and_records_open(ledger, opening->segment_size, problem);
+		status = journal_and_records_open(ledger, opening, problem);
 	}
 	if (status == STATUS_OK) {
 		status = tree_open(ledger, problem);

@@ -120,9 +120,15 @@ typedef bool ledger_progress(void *context, uint64_t done, uint64_t total);
 enum status ledger_open(const char *directory, enum ledger_open_mode mode,
 	struct ledger **ret_ledger, struct problem *problem) MUST_CHECK;
 
-/* A new ledger whose journal has segments of another size (journal_open_sized()). For tests. */
+/* A new ledger whose journal has segments of another size (journal_open_as()). For tests. */
 enum status ledger_create_sized(const char *directory, uint64_t segment_size,
 	struct ledger **ret_ledger, struct problem *problem) MUST_CHECK;
+
+/* How far the journal in DIR had come at the last checkpoint of its view: a place before which no
+ * entry can be missing. 0 when that cannot be known. Also beside the process that writes. */
+uint64_t ledger_reached_place(const char *directory);
+/* How many entries the newest signed head in DIR covers: they were durable. 0 without one. */
+uint64_t ledger_reached_count(const char *directory);
 
 /* Throws the view away, makes it again from the journal, and leaves the ledger open for
  * writing. `progress` (may be NULL) gets octets of the journal; what it returns is ignored. */

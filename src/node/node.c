@@ -3,6 +3,7 @@
 
 #include "base/text_writer.h"
 #include "ledger/ledger_evidence.h"
+#include "node/node_health.h"
 #include "node/node_mirror.h"
 #include "node/node_worker.h"
 
@@ -26,6 +27,7 @@ struct node {
 	struct audit *audit;
 	struct service_access access;
 	struct loop_timer sweep; /* On the first worker's loop. */
+	struct node_health health; /* Of that thread. */
 	uint32_t bound_count;
 	struct address bound[SETTINGS_LIST_MAX];
 	uint32_t http_count;
@@ -279,7 +281,14 @@ sweep_due(void *context)
 	struct node *node = context;
 	struct loop *loop = node->workers[0].loop;
 
+	const struct node_health_parts health = {.directory = node->directory,
+		.ledger = node->ledger,
+		.monitor = node->monitor,
+		.news = node->news,
+		.context = node->news_context};
+
 	service_access_sweep(&node->access, loop_now_ms(loop));
+	node_health_look(&node->health, &health);
 	loop_timer_set(loop, &node->sweep, loop_now_ms(loop) + SWEEP_MS, sweep_due, node);
 }
 

@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -111,11 +112,13 @@ wait_for_end(struct node *node, const sigset_t *set)
 	}
 }
 
+/* What the system's journal takes the lines of as warnings (sd-daemon(3)). */
 static void
 print_news(void *context, const char *line)
 {
 	(void)context;
-	fprintf(stderr, SAY("houji: %s\n", "后稷：%s\n"), line);
+	fprintf(stderr, SAY("%shouji: %s\n", "%s后稷：%s\n"),
+		getenv("JOURNAL_STREAM") != NULL ? "<4>" : "", line);
 }
 
 static int

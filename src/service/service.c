@@ -158,6 +158,9 @@ resolve(struct service *service, const struct request *request, struct service_q
 	enum status status =
 		authority_resolve(service->authority, &question, &query->resolution, arena, &found);
 
+	if (status == STATUS_CORRUPT) {
+		monitor_add(service->row, METRIC_RECORDS_DAMAGED, 1);
+	}
 	answer->name = request->resolution.name;
 	answer->values = found.values;
 	answer->text = found.text;

@@ -33,7 +33,10 @@ journal_fill(void)
 	snprintf(ledger, sizeof(ledger), "%s/ledger", directory);
 	snprintf(segment, sizeof(segment), "%s/%016x.seg", ledger, 0U);
 	snprintf(path, sizeof(path), "%s/tree", directory);
-	FUZZ_CHECK(journal_open_sized(directory, true, 0, 1 << 18, &journal, NULL) == STATUS_OK);
+	FUZZ_CHECK(journal_open_as(directory,
+			   &(struct journal_opening){
+				   .is_writable = true, .known_place = 0, .segment_size = 1 << 18},
+			   &journal, NULL) == STATUS_OK);
 	for (unsigned i = 0; i < ENTRY_COUNT; i++) {
 		FUZZ_CHECK(journal_add(journal, &change, &place) == STATUS_OK);
 	}

@@ -59,7 +59,10 @@ enum status
 rig_open(struct rig *rig, bool is_writable, uint64_t known_place)
 {
 	rig->problem.text[0] = '\0';
-	return journal_open_sized(rig->directory, is_writable, known_place, RIG_SEGMENT_SIZE,
+	return journal_open_as(rig->directory,
+		&(struct journal_opening){.is_writable = is_writable,
+			.known_place = known_place,
+			.segment_size = RIG_SEGMENT_SIZE},
 		&rig->journal, &rig->problem);
 }
 

@@ -179,7 +179,11 @@ sizes_are_taken_up_to_their_limits(void **state)
 	(void)state;
 	struct rig *rig = rig_new();
 
-	assert_int_equal(journal_open_sized(rig->directory, true, 0, 1 << 20, &rig->journal, NULL),
+	assert_int_equal(
+		journal_open_as(rig->directory,
+			&(struct journal_opening){
+				.is_writable = true, .known_place = 0, .segment_size = 1 << 20},
+			&rig->journal, NULL),
 		STATUS_OK);
 	assert_int_equal(add_sized(rig, HANDLE_KEY_SIZE_MAX, 0, 0), STATUS_OK);
 	assert_int_equal(add_sized(rig, HANDLE_KEY_SIZE_MAX + 1, 0, 0), STATUS_TOO_LARGE);
@@ -215,7 +219,11 @@ a_full_batch_says_busy_and_loses_nothing(void **state)
 	struct rig *rig = rig_new();
 	uint64_t count = 0;
 
-	assert_int_equal(journal_open_sized(rig->directory, true, 0, 1 << 20, &rig->journal, NULL),
+	assert_int_equal(
+		journal_open_as(rig->directory,
+			&(struct journal_opening){
+				.is_writable = true, .known_place = 0, .segment_size = 1 << 20},
+			&rig->journal, NULL),
 		STATUS_OK);
 	while (add_sized(rig, 3, 50000, 7) == STATUS_OK) {
 		count++;

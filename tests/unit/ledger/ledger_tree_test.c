@@ -312,7 +312,11 @@ journal_with_times(const struct ledger_scene *scene, const int64_t *times)
 	uint64_t place;
 
 	assert_int_equal(
-		journal_open_sized(scene->directory, true, 0, 1 << 20, &journal, NULL), STATUS_OK);
+		journal_open_as(scene->directory,
+			&(struct journal_opening){
+				.is_writable = true, .known_place = 0, .segment_size = 1 << 20},
+			&journal, NULL),
+		STATUS_OK);
 	for (unsigned i = 0; i < 3 * LEDGER_TREE_ROW_COUNT; i++) {
 		change.time_ms = times[i];
 		assert_int_equal(journal_add(journal, &change, &place), STATUS_OK);

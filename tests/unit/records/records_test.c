@@ -43,7 +43,10 @@ scene_open(struct scene *scene)
 	snprintf(path, sizeof(path), "%s/ordered.mdb", scene->directory);
 	assert_int_equal(store_open(path, true, &scene->store, &problem), STATUS_OK);
 	assert_int_equal(records_order_position_read(scene->store, &position, &problem), STATUS_OK);
-	assert_int_equal(journal_open_sized(scene->directory, true, position, 1 << 20,
+	assert_int_equal(journal_open_as(scene->directory,
+				 &(struct journal_opening){.is_writable = true,
+					 .known_place = position,
+					 .segment_size = 1 << 20},
 				 &scene->journal, &problem),
 		STATUS_OK);
 	if (records_open(scene->journal, scene->places, scene->store, &scene->records, &problem) !=
