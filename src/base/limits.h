@@ -82,6 +82,7 @@
 	X(HTTP_ANSWER_SIZE_MAX, 2097152, "octets", "one answer over HTTP: a record as JSON")      \
 	X(HTTP_BODY_SIZE_MAX, 1048576, "octets", "body of one request: a JSON text")              \
 	X(HTTP_CONNECTION_MEMORY_MAX, 32768, "octets", "one connection: heads of both sides")     \
+	X(HTTP_LIST_SIZE_MAX, 1048576, "octets", "handles of one list over HTTP")                 \
 	X(HTTP_PARAMETER_COUNT_MAX, 256, "parameters", "parameters of one request over HTTP")     \
 	X(HTTP_HEAD_DEADLINE_MS, 10000, "ms", "the head of a request over HTTP")                  \
 	X(HTTP_BODY_DEADLINE_MS, 60000, "ms", "the body of a request over HTTP")                  \

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "http/http_worker.h"
+#include "http/http_identity.h"
 
 #include <stdlib.h>
 
@@ -140,7 +140,11 @@ http_make(struct http *http)
 {
 	http->arena = arena_new(ARENA_BLOCK_SIZE, REQUEST_MEMORY_MAX);
 	http->out = malloc(HTTP_ANSWER_SIZE_MAX);
-	return http->arena != NULL && http->out != NULL &&
+	http->known = malloc(sizeof(*http->known));
+	if (http->known != NULL) {
+		http_known_make(http->known);
+	}
+	return http->arena != NULL && http->out != NULL && http->known != NULL &&
 		face_open(http, &http->faces[FACE_PLAIN]);
 }
 
@@ -251,5 +255,6 @@ http_free(struct http *http)
 	}
 	arena_free(http->arena);
 	free(http->out);
+	free(http->known);
 	free(http);
 }

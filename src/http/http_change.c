@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "http/http_change.h"
 #include "http/http_answer.h"
 #include "http/http_handles.h"
 #include "http/http_identity.h"
@@ -47,8 +48,8 @@ change_answered(struct http_request *request, const struct response *response, b
 }
 
 /* Without TLS nobody can prove anything, so nobody may change anything. */
-static void
-change_start(struct http_request *request, const struct request *question)
+void
+http_change_start(struct http_request *request, const struct request *question)
 {
 	const struct operation_claim *claim;
 
@@ -151,7 +152,7 @@ http_handles_put(struct http_request *request)
 		return;
 	}
 	question.message.header.flags = flags;
-	change_start(request, &question);
+	http_change_start(request, &question);
 }
 
 void
@@ -172,5 +173,5 @@ http_handles_delete(struct http_request *request)
 		question.message.header.opcode = OPCODE_REMOVE_VALUE;
 		question.indexes = (struct request_indexes){name, count, indexes};
 	}
-	change_start(request, &question);
+	http_change_start(request, &question);
 }

@@ -284,10 +284,3 @@ http_handles_get(struct http_request *request)
 		http_operation_start(request, &question, claim, resolution_answered);
 	}
 }
-
-void
-http_handles_none(struct http_request *request)
-{
-	http_answer_code(request, 400, RESPONSE_INVALID_HANDLE, TEXT("Empty handle invalid"),
-		(struct bytes){NULL, 0});
-}

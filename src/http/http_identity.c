@@ -83,6 +83,49 @@ http_basic_read(struct arena *arena, struct bytes text, struct operation_claim *
 	return is_good;
 }
 
+void
+http_known_make(struct http_known *known)
+{
+	*known = (struct http_known){.items = {{.until_ms = 0}}};
+	crypto_random(known->salt, sizeof(known->salt));
+}
+
+static void
+known_digest(const struct http_request *request, uint8_t ret_digest[CRYPTO_DIGEST_SIZE_MAX])
+{
+	const char *header = http_request_header(request, "Authorization");
+	struct bytes runs[] = {
+		bytes_over(request->http->known->salt, sizeof(request->http->known->salt)),
+		bytes_from_string(header),
+	};
+
+	crypto_digest_runs(CRYPTO_SHA256, runs, 2, ret_digest);
+}
+
+void
+http_identity_remember(struct http_request *request, int64_t life_ms)
+{
+	struct http_known *known = request->http->known;
+	uint8_t digest[CRYPTO_DIGEST_SIZE_MAX];
+
+	if (http_identity_is_claimed(request)) {
+		known_digest(request, digest);
+		memcpy(known->items[digest[0]].digest, digest, sizeof(known->items[0].digest));
+		known->items[digest[0]].until_ms = loop_now_ms(request->http->loop) + life_ms;
+	}
+}
+
+static bool
+identity_is_known(const struct http_request *request)
+{
+	const struct http_known *known = request->http->known;
+	uint8_t digest[CRYPTO_DIGEST_SIZE_MAX];
+
+	known_digest(request, digest);
+	return known->items[digest[0]].until_ms > loop_now_ms(request->http->loop) &&
+		memcmp(known->items[digest[0]].digest, digest, sizeof(known->items[0].digest)) == 0;
+}
+
 bool
 http_identity_take(struct http_request *request, const struct operation_claim **ret_claim)
 {
@@ -99,6 +142,10 @@ http_identity_take(struct http_request *request, const struct operation_claim **
 	if (claim != NULL && text.size <= AUTHORIZATION_SIZE_MAX &&
 		bytes_start_with_fold(text, TEXT("Basic ")) &&
 		http_basic_read(arena, bytes_slice(text, 6, text.size), claim)) {
+		claim->is_known = identity_is_known(request);
+		if (!claim->is_known) {
+			http_identity_remember(request, HTTP_KNOWN_TRIED_MS);
+		}
 		*ret_claim = claim;
 		return true;
 	}

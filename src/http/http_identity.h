@@ -14,6 +14,26 @@
  * secrets serves all fronts and the secret itself goes no further.
  */
 
+/*
+ * A proof that was right is remembered for a while, as a digest of its header: it is verified each
+ * time all the same, but no longer counted against those who guess. So is one that was sent just
+ * now: to guess the same again tells nobody more. So a client may send its secret with many
+ * requests at once, and who tries other ones is counted as ever.
+ */
+enum { HTTP_KNOWN_COUNT = 256, HTTP_KNOWN_LIFE_MS = 600000, HTTP_KNOWN_TRIED_MS = 2000 };
+
+struct http_known {
+	uint8_t salt[32]; /* What is remembered is of no use to anybody else. */
+	struct {
+		uint8_t digest[32];
+		int64_t until_ms;
+	} items[HTTP_KNOWN_COUNT];
+};
+
+void http_known_make(struct http_known *known);
+/* The header of this request was right, or at least was tried. */
+void http_identity_remember(struct http_request *request, int64_t life_ms);
+
 /* `ret_claim` is NULL for nobody; it lives in the request's arena. False: answered. */
 bool http_identity_take(struct http_request *request, const struct operation_claim **ret_claim);
 

@@ -2,6 +2,7 @@
 #include "http/http_operation.h"
 
 #include "http/http_answer.h"
+#include "http/http_identity.h"
 
 enum response_code
 http_response_code(const struct response *response)
@@ -59,6 +60,9 @@ response_translate(struct http_request *request, bool is_last)
 		return;
 	}
 	code = http_response_code(&response);
+	if (operation_is_identified(request->operation)) {
+		http_identity_remember(request, HTTP_KNOWN_LIFE_MS);
+	}
 	if (request->has_claim && proof_has_failed(code)) {
 		http_answer(request, &(struct http_answer){.status = 401}, (struct bytes){NULL, 0});
 		return;
@@ -75,6 +79,7 @@ operation_is_answered(void *context, bool is_last)
 		response_translate(request, is_last);
 	}
 	if (!is_last && request->response == NULL) {
+		arena_reset(request->http->arena);
 		operation_go_on(request->operation);
 		return;
 	}

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "http/http_answer.h"
+#include "http/http_list.h"
 #include "http/http_operation.h"
 
 #include "base/text_writer.h"
@@ -242,6 +243,7 @@ http_request_ended(void *context, struct MHD_Connection *transport, void **place
 	}
 	connection = request->connection;
 	http_operation_end(request);
+	http_list_free(request->list);
 	if (request->response != NULL) {
 		MHD_destroy_response(request->response);
 	}

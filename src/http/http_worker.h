@@ -40,6 +40,8 @@ struct http_face {
 };
 
 struct http_connection;
+struct http_known;
+struct http_list;
 struct operation;
 struct response;
 
@@ -66,6 +68,7 @@ struct http_request {
 	struct operation *operation; /* What it waits for, or waited. */
 	void (*answered)(
 		struct http_request *request, const struct response *response, bool is_last);
+	struct http_list *list; /* Parts that came so far. */
 	bool is_answered;
 	bool has_claim;
 	struct MHD_Response *response; /* Made, and not yet queued. */
@@ -101,6 +104,7 @@ struct http {
 	struct http_connection *buckets[HTTP_BUCKET_COUNT];
 	struct http_connection *adding; /* The one that a daemon is being given. */
 	struct arena *arena; /* Of the request that is being answered. */
+	struct http_known *known; /* Proofs that were right (http_identity.h). */
 	char *out; /* HTTP_ANSWER_SIZE_MAX: bodies are written here. */
 };
 

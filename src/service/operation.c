@@ -41,6 +41,7 @@ claim_copy(struct operation *operation, const struct operation_claim *claim)
 		.response = arena_copy(operation->arena, claim->response),
 		.nonce = arena_copy(operation->arena, claim->nonce),
 		.digest = arena_copy(operation->arena, claim->digest),
+		.is_known = claim->is_known,
 	};
 	operation->order.claim = copy;
 	return copy->kind.at != NULL && copy->name.at != NULL && copy->response.at != NULL &&
@@ -495,6 +496,12 @@ bool
 operation_is_kept_alive(const struct operation *operation)
 {
 	return operation->order.is_kept_alive;
+}
+
+bool
+operation_is_identified(const struct operation *operation)
+{
+	return operation->is_identified;
 }
 
 void

@@ -37,6 +37,9 @@ struct operation_claim {
 	struct bytes response; /* In the form of an answer to a challenge. */
 	struct bytes nonce; /* What it answers, in two parts. */
 	struct bytes digest;
+	/* The very same proof was right before: it is verified as ever, but counts as no guess, or
+	 * who sends its secret with each request could not send many at once. */
+	bool is_known;
 };
 
 struct operation_order {
@@ -73,5 +76,6 @@ bool operation_takes_stream(const struct operation *operation);
 /* When the answer was written. NO_MEMORY: the stream was closed and stays its owner's. */
 enum status operation_take_stream(
 	struct operation *operation, struct loop_stream *stream) MUST_CHECK;
+bool operation_is_identified(const struct operation *operation); /* Its claim was right. */
 void operation_go_on(struct operation *operation); /* After an answer that was not the last. */
 void operation_free(struct operation *operation); /* NULL is fine. */

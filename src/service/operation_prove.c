@@ -188,8 +188,10 @@ proof_verified(struct operation *operation)
 static bool
 guess_begin(struct operation *operation)
 {
+	bool is_known = operation->order.claim != NULL && operation->order.claim->is_known;
+
 	operation->has_guess =
-		!bytes_equal(operation->proof.authentication_type, TEXT("HS_PUBKEY"));
+		!is_known && !bytes_equal(operation->proof.authentication_type, TEXT("HS_PUBKEY"));
 	if (!operation->has_guess) {
 		return true;
 	}

@@ -158,6 +158,54 @@ test('somebody known reads what not everybody may', async () => {
 	await expects(ask('GET', `${PREFIX}/PRIVATE?publicOnly=true`), 200, 200);
 	await expects(ask('GET', `${PREFIX}/PRIVATE?publicOnly=false`, undefined, {by: null}), 401, 402);
 });
+test('handles of a prefix are listed by pages', async () => {
+	const list = async (query) => (await ask('GET', `?prefix=${PREFIX}${query}`)).json;
+
+	for (const suffix of ['list-a', 'list-b']) {
+		await expects(ask('PUT', name(suffix), [one(1)]), 201, 1);
+	}
+	const all = await list('');
+
+	assert.deepEqual(Object.keys(all), ['responseCode', 'prefix', 'totalCount', 'handles']);
+	assert.equal(all.prefix, PREFIX);
+	assert.equal(typeof all.totalCount, 'string');
+	assert.equal(Number(all.totalCount), all.handles.length);
+	assert.ok(all.handles.map((handle) => handle.toUpperCase()).includes(name('list-b').toUpperCase()));
+	const second = await list('&page=1&pageSize=2');
+
+	assert.deepEqual(Object.keys(second), ['responseCode', 'prefix', 'totalCount', 'page', 'pageSize', 'handles']);
+	assert.deepEqual(second.handles, all.handles.slice(2, 4));
+	assert.deepEqual((await list('&page=0&pageSize=0')).handles, []);
+	assert.deepEqual((await list('&page=99999&pageSize=2')).handles, []);
+	await expects(ask('GET', `?prefix=${PREFIX}&page=x`), 400, 4);
+	await expects(ask('GET', `?prefix=${PREFIX}`, undefined, {by: null}), 401, 402);
+	await expects(ask('GET', '?prefix=99.9'), 400, 301);
+	await expects(ask('GET', ''), 400, 102);
+});
+test('a list longer than a part arrives whole and in order', async () => {
+	const count = 120;
+	const before = Number((await ask('GET', `?prefix=${PREFIX}&page=0&pageSize=0`)).json.totalCount);
+
+	await Promise.all(Array.from({length: count}, (_, i) =>
+		expects(ask('PUT', name(`many-${String(i).padStart(3, '0')}`), [one(1)]), 201, 1)));
+	const {handles, totalCount} = (await ask('GET', `?prefix=${PREFIX}`)).json;
+
+	assert.equal(Number(totalCount), before + count);
+	assert.equal(new Set(handles).size, before + count);
+});
+test('homed prefixes are listed, homed and unhomed', async () => {
+	const prefixes = `${server.tls}/api/prefixes`;
+	const list = async () => (await ask('GET', '', undefined, {base: prefixes})).json;
+	const {responseCode, prefixes: homed} = await list();
+
+	assert.equal(responseCode, 1);
+	assert.ok(homed.map((prefix) => prefix.toUpperCase()).includes(`0.NA/${PREFIX}`));
+	const one = await ask('GET', `0.NA/${PREFIX}`, undefined, {base: prefixes});
+
+	assert.equal(one.status, 405);
+	assert.match(one.headers.get('allow'), /POST/);
+	await expects(ask('POST', '0.NA/77.7', undefined, {base: prefixes, by: null}), 401, 402);
+});
 test('a proof that is no proof is 401 with nothing in it', async () => {
 	for (const by of ['Basic', 'Basic !!!', 'Basic ' + Buffer.from('nocolon').toString('base64'), 'Bearer x',
 		basic('301:', 'x'), basic(server.user, ''), basic(server.user, 'wrong'), basic(`300:0.NA/${PREFIX}`, server.secret)]) {
@@ -174,6 +222,7 @@ test('guessing is slowed down, right answers are not', async () => {
 		seen.add((await ask('GET', `${PREFIX}/DEMO`, undefined, {by: basic(server.user, `guess ${i}`)})).status);
 	}
 	assert.ok(seen.has(503), [...seen].join());
+	await expects(ask('GET', `${PREFIX}/PRIVATE`), 200, 1);
 });
 
 const code = await run();

@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "http/http_worker.h"
+#include "message/request.h"
+
+/* Has a change made by whoever asks, and answers with its code and the handle of the path. */
+void http_change_start(struct http_request *request, const struct request *question);
