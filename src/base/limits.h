@@ -60,6 +60,8 @@
 	X(CODE_REASON_COUNT_MAX, 8, "reasons", "told of one candidate")                           \
 	X(CODE_OID_ARC_COUNT_MAX, 128, "arcs", "of one OID: as many as SNMP allows")              \
 	X(CODE_OID_ARC_SIZE_MAX, 39, "digits", "of one arc: a UUID, 2^128 - 1")                   \
+	X(CODE_ROW_SIZE_MAX, 8192, "octets", "fields of one row of mappings in CSV")              \
+	X(CODE_COLUMN_COUNT_MAX, 32, "columns", "of one row of CSV; mappings have eight")         \
 	X(REQUEST_MEMORY_MAX, 1048576, "octets", "arena of one request")                          \
 	X(UDP_BATCH_MAX, 64, "datagrams", "datagrams taken or sent in one system call")           \
 	X(UDP_ROUND_COUNT_MAX, 8, "batches", "full batches taken before timers and streams")      \

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "code/code.h"
+#include "code/code_map.h"
 #include "fuzz/fuzz.h"
 
 #include <string.h>
@@ -37,6 +37,21 @@ check_link(const struct code_candidate *candidate)
 	}
 }
 
+/* A normal form is its own: what is exported can be imported. */
+static void
+check_normal(const struct code_candidate *candidate)
+{
+	static struct code_result again;
+	struct code_mapping mapping = {0};
+
+	mapping.fields[CODE_FIELD_SCHEME] = bytes_from_string(code_system_name(candidate->scheme));
+	mapping.fields[CODE_FIELD_CODE] = candidate->normal;
+	if (candidate->normal.size + 32 <= CODE_SIZE_MAX) {
+		FUZZ_CHECK(code_mapping_normalize(&mapping, &again) == STATUS_OK);
+		FUZZ_CHECK(bytes_equal(mapping.fields[CODE_FIELD_CODE], candidate->normal));
+	}
+}
+
 /* Whatever comes: candidates in order, within their limits, their texts within the room; one
  * that is valid has a normal form; and all of it is JSON. */
 int
@@ -63,6 +78,9 @@ LLVMFuzzerTestOneInput(const uint8_t *octets, size_t size)
 		FUZZ_CHECK(!candidate->is_valid || candidate->normal.size > 0);
 		if (candidate->is_valid && candidate->scheme == CODE_GS1) {
 			check_link(candidate);
+		}
+		if (candidate->is_valid && candidate->scheme != CODE_HANDLE) {
+			check_normal(candidate);
 		}
 	}
 	code_identify_json(&result, &writer);
