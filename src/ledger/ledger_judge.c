@@ -12,6 +12,7 @@
 struct ledger_state {
 	struct ledger *ledger;
 	struct bytes key; /* Of the change itself. */
+	bool is_prefix; /* It homes or unhomes: the record of its key is another matter. */
 	const struct record *before;
 };
 
@@ -27,13 +28,14 @@ ledger_state_find(struct ledger_state *state, struct bytes name, struct record *
 		return STATUS_INVALID;
 	}
 	key = bytes_over(octets, handle_name_key(name, octets));
-	if (bytes_equal(key, state->key)) {
+	if (bytes_equal(key, state->key) && !state->is_prefix) {
 		if (state->before != NULL) {
 			*ret_record = *state->before;
 		}
 		return state->before != NULL ? STATUS_OK : STATUS_NOT_FOUND;
 	}
-	if (ledger_batch_has(&state->ledger->batch, key)) {
+	/* The change's own key is in the batch for itself; nothing in front of it has it. */
+	if (!bytes_equal(key, state->key) && ledger_batch_has(&state->ledger->batch, key)) {
 		return STATUS_BUSY;
 	}
 	status = records_find(state->ledger->records, key, &newest);
@@ -68,7 +70,8 @@ static enum status
 judge_ask(struct ledger *ledger, struct ledger_change *change, struct bytes key,
 	const struct record *before)
 {
-	struct ledger_state state = {ledger, key, before};
+	bool is_prefix = change->kind == JOURNAL_HOME || change->kind == JOURNAL_UNHOME;
+	struct ledger_state state = {ledger, key, is_prefix, before};
 
 	return change->judge == NULL ? STATUS_OK
 				     : change->judge(change->context, &state, change, before);

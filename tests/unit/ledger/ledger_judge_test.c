@@ -177,6 +177,61 @@ a_judge_sees_a_prefix_homed_in_front_of_it(void **state)
 	ledger_scene_close(ledger);
 }
 
+/* Homes a prefix only for whom its record names. */
+static enum status
+only_with_a_record(void *context, struct ledger_state *state, struct ledger_change *change,
+	const struct record *before)
+{
+	struct witness *witness = context;
+	struct record other;
+
+	(void)change;
+	assert_null(before);
+	witness->asked++;
+	witness->other_status =
+		ledger_state_find(state, bytes_from_string(witness->other_name), &other);
+	text_of(witness->other_status == STATUS_OK ? &other : NULL, witness->other);
+	return witness->other_status;
+}
+
+/* The 0.NA record and the prefix that is homed share a key, and nothing else. */
+static void
+a_judge_of_a_prefix_sees_the_record_of_the_prefix(void **state)
+{
+	struct ledger *ledger = ledger_scene_open(*state, LEDGER_CREATE);
+	struct witness witness = {.other_name = "0.na/88.100"};
+	uint8_t octets[512];
+	struct ledger_change home = {
+		.kind = JOURNAL_HOME,
+		.name = TEXT("0.NA/88.100"),
+		.judge = only_with_a_record,
+		.context = &witness,
+	};
+	struct ledger_change put = {
+		.kind = JOURNAL_PUT,
+		.name = TEXT("0.NA/88.100"),
+		.values = one_value("admin", HANDLE_PERMISSION_DEFAULT, octets),
+		.next = &home,
+	};
+	struct ledger_change unhome = {
+		.kind = JOURNAL_UNHOME,
+		.name = TEXT("0.NA/88.100"),
+		.judge = only_with_a_record,
+		.context = &witness,
+	};
+	struct problem problem;
+
+	assert_int_equal(ledger_commit(ledger, &home), STATUS_NOT_FOUND);
+	assert_int_equal(ledger_submit(ledger, &put), STATUS_OK);
+	assert_int_equal(ledger_settle(ledger, &problem), STATUS_OK);
+	assert_int_equal(home.status, STATUS_OK);
+	assert_string_equal(witness.other, "admin");
+	witness.other[0] = '\0';
+	assert_int_equal(ledger_commit(ledger, &unhome), STATUS_OK);
+	assert_string_equal(witness.other, "admin");
+	ledger_scene_close(ledger);
+}
+
 static enum status
 make_two_of_one_index(void *context, struct ledger_state *state, struct ledger_change *change,
 	const struct record *before)
@@ -266,6 +321,7 @@ main(void)
 		T(a_judge_makes_the_record_from_the_one_before),
 		T(a_judge_sees_every_change_in_front_of_its_own),
 		T(a_judge_sees_a_prefix_homed_in_front_of_it),
+		T(a_judge_of_a_prefix_sees_the_record_of_the_prefix),
 		T(what_a_judge_makes_is_checked_like_what_a_caller_gives),
 		T(a_change_of_a_version_that_is_no_more_is_a_conflict),
 	};
