@@ -105,11 +105,15 @@ link_deadline(void *context)
 static void
 link_set_deadline(struct client_link *link)
 {
+	const struct client_call *first = link->sent.first;
+
 	loop_timer_clear(link->loop, &link->deadline);
-	if (link->sent.first != NULL) {
-		loop_timer_set(link->loop, &link->deadline,
-			link->sent.first->sent_ms + link->settings.deadline_ms, link_deadline,
-			link);
+	if (first != NULL) {
+		/* What is tried again has what is left of its time. */
+		int64_t since_ms = first->busy_count > 0 ? first->begun_ms : first->sent_ms;
+
+		loop_timer_set(link->loop, &link->deadline, since_ms + link->settings.deadline_ms,
+			link_deadline, link);
 	}
 }
 
@@ -306,6 +310,10 @@ link_send_next(struct client_link *link)
 	struct client_call *call = link->waiting.first;
 	enum status status;
 
+	if (!call->is_begun) {
+		call->is_begun = true;
+		call->begun_ms = loop_now_ms(link->loop);
+	}
 	if (link->settings.is_session && link->session.id == 0) {
 		return link_set_up_session(link);
 	}
@@ -325,8 +333,14 @@ link_send_next(struct client_link *link)
 static bool
 link_may_send(const struct client_link *link)
 {
-	return !link->is_taking && link->waiting.first != NULL &&
-		link->sent.count < link_depth(link) &&
+	const struct client_call *next = link->waiting.first;
+
+	if (link->is_taking || link->is_paused || next == NULL) {
+		return false;
+	}
+	/* A server that was busy gets what it refused when all else is answered: so it is the
+	 * first that was sent, too, and the first whose deadline comes. */
+	return link->sent.count < (next->busy_count > 0 ? 1 : link_depth(link)) &&
 		(link->sent.first == NULL || !link->sent.first->is_setup);
 }
 
@@ -393,6 +407,7 @@ client_link_free(struct client_link *link)
 		return;
 	}
 	loop_timer_clear(link->loop, &link->deadline);
+	loop_timer_clear(link->loop, &link->pause);
 	if (link->stream != NULL) {
 		struct loop_stream *stream = link->stream;
 
@@ -443,6 +458,7 @@ client_link_send(struct client_link *link, const struct request *request,
 	}
 	call->answered = answered;
 	call->context = context;
+	call->number = link->call_count++;
 	call->is_private = request_shape(call->opcode) == REQUEST_VALUES &&
 		list_is_private(&request->values.values);
 	client_call_append(&link->waiting, call);

@@ -24,6 +24,12 @@
  * values that not everybody may read are encrypted. A session that the server has forgotten is
  * opened again, once for each request.
  *
+ * A server that is too busy (3) has not done what it was asked: the request is sent again,
+ * after pauses that double from CLIENT_PAUSE_MIN_MS to CLIENT_PAUSE_MAX_MS, each by chance up
+ * to half shorter so that many clients do not come back at once. Meanwhile nothing else is
+ * sent, and the order stays; a request that was refused goes alone. When the next pause would not end before the request's deadline,
+ * counted from its first sending, the answer 3 is handed on.
+ *
  * Everything runs on the loop's thread. A link is not freed from inside a callback.
  */
 struct client_link;
@@ -83,6 +89,7 @@ struct client_link_facts {
 	bool is_kept; /* The server keeps connections. */
 	uint32_t connections; /* Made so far. */
 	uint32_t challenges; /* Answered so far. */
+	uint32_t pauses; /* Because the server was busy, so far. */
 	struct version version; /* Of the last answer. */
 };
 struct client_link_facts client_link_facts(const struct client_link *link);

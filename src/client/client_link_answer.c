@@ -128,6 +128,9 @@ take_setup(struct client_link *link, const struct response *response)
 		if (status == STATUS_OK) {
 			return;
 		}
+	} else if (response->message.header.response_code == RESPONSE_SERVER_TOO_BUSY &&
+		link->waiting.first != NULL && client_link_pause(link, link->waiting.first)) {
+		return;
 	}
 	/* Who waited for the session hears what the server said. */
 	if (link->waiting.first != NULL) {
@@ -157,6 +160,9 @@ call_finish(struct client_link *link, struct client_call *call, const struct res
 		call->is_retried = true;
 		call->challenge_count = 0;
 		client_call_append(&link->waiting, call);
+		return;
+	}
+	if (code == RESPONSE_SERVER_TOO_BUSY && client_link_try_again(link, call)) {
 		return;
 	}
 	if (code == RESPONSE_AUTHENTICATION_NEEDED && link->settings.identity != NULL) {

@@ -12,8 +12,12 @@ struct client_call {
 	void *context;
 	uint32_t opcode;
 	uint32_t request_id; /* Of the last message sent for it. */
+	uint64_t number; /* In the order in which requests were handed in. */
+	int64_t begun_ms; /* When it was sent first, or a session asked for it. */
 	int64_t sent_ms;
 	uint8_t challenge_count;
+	uint8_t busy_count; /* How often the server was too busy for it. */
+	bool is_begun;
 	bool is_retried; /* In a session that was opened anew. */
 	bool is_private; /* Has values that not everybody may read. */
 	bool is_setup; /* The link's own: opens the session. */
@@ -35,6 +39,9 @@ struct client_link {
 	struct client_session session;
 	struct client_link_facts facts;
 	struct loop_timer deadline;
+	struct loop_timer pause;
+	bool is_paused; /* The server is busy: nothing is sent. */
+	uint64_t call_count; /* Handed in so far. */
 	bool is_answered; /* This connection has brought an answer. */
 	bool is_taking; /* Inside client_link_take(). */
 	uint8_t *octets; /* Room for one message in the making. */
@@ -60,6 +67,13 @@ void client_link_pump(struct client_link *link);
 /* Sends `call` - its run, or for an answer to a challenge another one - as the next message. */
 enum status client_link_write(struct client_link *link, struct client_call *call, struct bytes run,
 	uint32_t session_id) MUST_CHECK;
+
+/* client_link_pause.c */
+/* The server was too busy for `call`, which is in no list: takes it to be sent again later.
+ * False if its deadline comes first. */
+bool client_link_try_again(struct client_link *link, struct client_call *call);
+/* The same for the first of those that wait, for which a session was to be opened. */
+bool client_link_pause(struct client_link *link, struct client_call *call);
 
 /* client_link_answer.c: one whole message has come. Not OK: the connection cannot go on. */
 enum status client_link_take(

@@ -4,6 +4,7 @@
 #include "fake/fake.h"
 #include "support/cmocka_all.h"
 
+#include "base/limits.h"
 #include "client/client_link.h"
 #include "crypto/crypto.h"
 #include "handle/handle_key.h"

@@ -412,6 +412,188 @@ a_silent_server_is_given_up_and_the_next_request_tries_again(void **state)
 }
 
 static void
+a_busy_server_is_asked_again_after_a_pause(void **state)
+{
+	struct scene *scene = scene_begin();
+	uint32_t most_ms = CLIENT_PAUSE_MIN_MS;
+	(void)state;
+
+	scene_link(scene, (struct client_link_settings){.depth = 1});
+	send_delete(scene, "88.100/A");
+	for (int i = 0; i < 7; i++) {
+		assert_true(server_take(scene));
+		server_answer(scene, RESPONSE_SERVER_TOO_BUSY);
+		assert_int_equal(scene->told, 0);
+		/* At least half of the pause is certain, and the whole of it enough. */
+		fake_advance(most_ms / 2 - 1);
+		assert_false(server_take(scene));
+		fake_advance(most_ms / 2 + 1);
+		most_ms = most_ms * 2 > CLIENT_PAUSE_MAX_MS ? CLIENT_PAUSE_MAX_MS : most_ms * 2;
+	}
+	assert_true(server_take(scene));
+	assert_true(bytes_equal(scene->request.name.name, TEXT("88.100/A")));
+	server_answer(scene, RESPONSE_SUCCESS);
+	assert_int_equal(scene->told_ok, 1);
+	assert_int_equal(scene->last_code, RESPONSE_SUCCESS);
+	assert_int_equal(client_link_facts(scene->link).pauses, 7);
+	scene_end(scene);
+}
+
+/* No two requests in a row come back after the same pause. */
+static void
+the_pause_is_not_the_same_each_time(void **state)
+{
+	struct scene *scene = scene_begin();
+	int64_t first_ms = 0;
+	bool differs = false;
+	(void)state;
+
+	scene_link(scene, (struct client_link_settings){.depth = 1});
+	for (int i = 0; i < 20; i++) {
+		int64_t paused_ms = 0;
+
+		send_delete(scene, "88.100/A");
+		assert_true(server_take(scene));
+		server_answer(scene, RESPONSE_SERVER_TOO_BUSY);
+		for (; !server_take(scene); paused_ms++) {
+			assert_true(paused_ms <= CLIENT_PAUSE_MIN_MS);
+			fake_advance(1);
+		}
+		server_answer(scene, RESPONSE_SUCCESS);
+		first_ms = i == 0 ? paused_ms : first_ms;
+		differs = differs || paused_ms != first_ms;
+	}
+	assert_true(differs);
+	scene_end(scene);
+}
+
+static void
+a_server_that_stays_busy_is_believed_before_the_deadline(void **state)
+{
+	struct scene *scene = scene_begin();
+	int64_t began_ms = fake_now_ms();
+	size_t asked = 0;
+	(void)state;
+
+	scene_link(scene, (struct client_link_settings){.deadline_ms = 2000});
+	send_delete(scene, "88.100/A");
+	while (scene->told == 0) {
+		if (server_take(scene)) {
+			asked++;
+			server_answer(scene, RESPONSE_SERVER_TOO_BUSY);
+		} else {
+			fake_advance(10);
+		}
+		assert_true(fake_now_ms() - began_ms < 2000);
+	}
+	assert_int_equal(scene->told_ok, 1);
+	assert_int_equal(scene->last_code, RESPONSE_SERVER_TOO_BUSY);
+	assert_in_range(asked, 3, 6);
+	scene_end(scene);
+}
+
+/* A request that is tried again has no more time than one that is not. */
+static void
+a_busy_server_that_falls_silent_is_given_up_at_the_first_deadline(void **state)
+{
+	struct scene *scene = scene_begin();
+	int64_t began_ms = fake_now_ms();
+	(void)state;
+
+	scene_link(scene, (struct client_link_settings){.deadline_ms = 1000});
+	send_delete(scene, "88.100/A");
+	assert_true(server_take(scene));
+	server_answer(scene, RESPONSE_SERVER_TOO_BUSY);
+	fake_advance(CLIENT_PAUSE_MIN_MS);
+	assert_true(server_take(scene));
+	fake_advance(began_ms + 999 - fake_now_ms());
+	assert_int_equal(scene->told, 0);
+	fake_advance(1);
+	assert_int_equal(scene->last_status, STATUS_TIMED_OUT);
+	scene_end(scene);
+}
+
+/* What was handed in later may build on what the server was too busy for. */
+static void
+requests_keep_their_order_around_a_busy_server(void **state)
+{
+	static const char *const names[] = {"88.100/B", "88.100/C", "88.100/D"};
+	struct scene *scene = scene_begin();
+	(void)state;
+
+	scene_link(scene, (struct client_link_settings){.depth = 2});
+	send_delete(scene, "88.100/A");
+	assert_true(server_take(scene));
+	server_answer(scene, RESPONSE_SUCCESS);
+	for (size_t i = 0; i < 3; i++) {
+		send_delete(scene, names[i]);
+	}
+	/* B and C are on their way; both are refused. */
+	assert_true(server_take(scene));
+	server_answer(scene, RESPONSE_SERVER_TOO_BUSY);
+	assert_true(server_take(scene));
+	server_answer(scene, RESPONSE_SERVER_TOO_BUSY);
+	assert_false(server_take(scene));
+	fake_advance(CLIENT_PAUSE_MIN_MS);
+	for (size_t i = 0; i < 3; i++) {
+		assert_true(server_take(scene));
+		assert_true(bytes_equal(scene->request.name.name, bytes_from_string(names[i])));
+		server_answer(scene, RESPONSE_SUCCESS);
+	}
+	assert_int_equal(scene->told_ok, 4);
+	assert_int_equal(client_link_facts(scene->link).pauses, 1);
+	scene_end(scene);
+}
+
+/* A guess too many: the whole conversation comes again, with another challenge. */
+static void
+a_proof_that_came_too_often_is_given_again(void **state)
+{
+	struct scene *scene = scene_begin();
+	struct client_identity identity = secret_identity();
+	(void)state;
+
+	scene_link(scene, (struct client_link_settings){.identity = &identity});
+	send_delete(scene, "88.100/A");
+	for (uint32_t i = 0; i < 4; i++) {
+		assert_true(server_take(scene));
+		assert_int_equal(scene->request.message.header.opcode, OPCODE_DELETE_HANDLE);
+		server_challenge(scene, 4711 + i);
+		assert_true(server_take(scene));
+		assert_int_equal(scene->request.message.envelope.session_id, 4711 + i);
+		scene->request.message.header.opcode = OPCODE_DELETE_HANDLE;
+		server_answer(scene, i < 3 ? RESPONSE_SERVER_TOO_BUSY : RESPONSE_SUCCESS);
+		fake_advance(CLIENT_PAUSE_MAX_MS);
+	}
+	assert_int_equal(scene->told_ok, 1);
+	assert_int_equal(scene->last_code, RESPONSE_SUCCESS);
+	scene_end(scene);
+}
+
+static void
+a_session_that_there_is_no_room_for_is_asked_for_again(void **state)
+{
+	struct scene *scene = scene_begin();
+	(void)state;
+
+	scene_link(scene, (struct client_link_settings){.is_session = true});
+	send_delete(scene, "88.100/A");
+	assert_true(server_take(scene));
+	server_answer(scene, RESPONSE_SERVER_TOO_BUSY);
+	assert_int_equal(scene->told, 0);
+	assert_false(server_take(scene));
+	fake_advance(CLIENT_PAUSE_MIN_MS);
+	assert_true(server_take(scene));
+	assert_int_equal(scene->request.message.header.opcode, OPCODE_SESSION_SETUP);
+	server_open_session(scene, 7);
+	assert_true(server_take(scene));
+	assert_sealed(scene);
+	server_answer(scene, RESPONSE_SUCCESS);
+	assert_int_equal(scene->told_ok, 1);
+	scene_end(scene);
+}
+
+static void
 what_was_sent_when_the_connection_broke_is_told_so(void **state)
 {
 	struct scene *scene = scene_begin();
@@ -463,6 +645,13 @@ main(void)
 		cmocka_unit_test(who_waits_for_a_session_hears_why_there_is_none),
 		cmocka_unit_test(a_list_comes_in_parts),
 		cmocka_unit_test(a_silent_server_is_given_up_and_the_next_request_tries_again),
+		cmocka_unit_test(a_busy_server_is_asked_again_after_a_pause),
+		cmocka_unit_test(the_pause_is_not_the_same_each_time),
+		cmocka_unit_test(a_server_that_stays_busy_is_believed_before_the_deadline),
+		cmocka_unit_test(a_busy_server_that_falls_silent_is_given_up_at_the_first_deadline),
+		cmocka_unit_test(requests_keep_their_order_around_a_busy_server),
+		cmocka_unit_test(a_proof_that_came_too_often_is_given_again),
+		cmocka_unit_test(a_session_that_there_is_no_room_for_is_asked_for_again),
 		cmocka_unit_test(what_was_sent_when_the_connection_broke_is_told_so),
 		cmocka_unit_test(an_answer_to_nobody_ends_the_connection),
 	};
