@@ -15,6 +15,7 @@ struct bucket {
 	uint64_t tag; /* 0: never used. */
 	int64_t at_ms;
 	uint32_t left;
+	uint32_t wrong; /* Tries since it was full that were not given back. */
 };
 
 struct access_guesses {
@@ -91,6 +92,32 @@ parts_of(const struct access_guesses *guesses, const struct access_guess *guess)
 	return parts;
 }
 
+/* A full bucket has forgotten what was wrong. */
+static void
+bucket_fill(struct bucket *bucket, uint64_t tries, uint32_t most)
+{
+	uint64_t left = bucket->left + tries;
+
+	bucket->left = left >= (uint64_t)most * TRY ? most * TRY : (uint32_t)left;
+	if (bucket->left == most * TRY) {
+		bucket->wrong = 0;
+	}
+}
+
+/* In how long as many tries are earned as a bucket holds: a minute, and twice as long for each
+ * wrong try beyond the first bucketful. What limits work only is always earned in a minute. */
+static uint64_t
+bucket_period_ms(const struct bucket *bucket, uint32_t most)
+{
+	uint32_t doublings = 0;
+
+	if (most == GUESS_PER_MINUTE_MAX && bucket->wrong > most) {
+		doublings = bucket->wrong - most;
+	}
+	return (uint64_t)MINUTE_MS
+		<< (doublings > GUESS_DOUBLING_COUNT_MAX ? GUESS_DOUBLING_COUNT_MAX : doublings);
+}
+
 /* The bucket with this hash, filled up to now; a new one is full. */
 static struct bucket *
 bucket_of(struct access_guesses *guesses, uint64_t hash, uint32_t most, int64_t now_ms)
@@ -103,19 +130,19 @@ bucket_of(struct access_guesses *guesses, uint64_t hash, uint32_t most, int64_t 
 		if (set[i].tag == tag) {
 			/* The clocks of two threads may be read in the other order. */
 			int64_t waited_ms = now_ms > set[i].at_ms ? now_ms - set[i].at_ms : 0;
-			uint64_t earned = (uint64_t)waited_ms * most * TRY / MINUTE_MS;
-			uint64_t left = set[i].left + earned;
+			uint64_t period_ms = bucket_period_ms(&set[i], most);
+			uint64_t earned = (uint64_t)waited_ms * most * TRY / period_ms;
 
-			set[i].left = left > (uint64_t)most * TRY ? most * TRY : (uint32_t)left;
 			/* What was too short to earn anything goes on counting. */
-			set[i].at_ms += (int64_t)(earned * MINUTE_MS / (most * TRY));
+			set[i].at_ms += (int64_t)(earned * period_ms / (most * TRY));
+			bucket_fill(&set[i], earned, most);
 			return &set[i];
 		}
 		if (set[i].tag == 0 || (found->tag != 0 && set[i].at_ms < found->at_ms)) {
 			found = &set[i];
 		}
 	}
-	*found = (struct bucket){tag, now_ms, most * TRY};
+	*found = (struct bucket){tag, now_ms, most * TRY, 0};
 	return found;
 }
 
@@ -133,8 +160,11 @@ access_guess_begin(struct access_guesses *guesses, const struct access_guess *gu
 	}
 	/* Two parts may lie in one set, so none is held while another is looked for. */
 	for (size_t i = 0; i < parts.count && is_allowed; i++) {
-		bucket_of(guesses, parts.items[i].hash, parts.items[i].most, guess->now_ms)->left -=
-			TRY;
+		struct bucket *bucket =
+			bucket_of(guesses, parts.items[i].hash, parts.items[i].most, guess->now_ms);
+
+		bucket->left -= TRY;
+		bucket->wrong++;
 	}
 	pthread_mutex_unlock(&guesses->lock);
 	return is_allowed;
@@ -147,13 +177,14 @@ access_guess_right(struct access_guesses *guesses, const struct access_guess *gu
 
 	pthread_mutex_lock(&guesses->lock);
 	for (size_t i = 0; i < parts.count; i++) {
-		uint32_t most = parts.items[i].most * TRY;
+		uint32_t most = parts.items[i].most;
 		struct bucket *bucket =
-			bucket_of(guesses, parts.items[i].hash, parts.items[i].most, guess->now_ms);
+			bucket_of(guesses, parts.items[i].hash, most, guess->now_ms);
 
 		/* What a verification costs stays paid: only being wrong is forgiven. */
-		if (parts.items[i].most == GUESS_PER_MINUTE_MAX) {
-			bucket->left = bucket->left + TRY > most ? most : bucket->left + TRY;
+		if (most == GUESS_PER_MINUTE_MAX) {
+			bucket->wrong -= bucket->wrong > 0;
+			bucket_fill(bucket, TRY, most);
 		}
 	}
 	pthread_mutex_unlock(&guesses->lock);

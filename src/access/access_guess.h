@@ -16,6 +16,10 @@
  * have VERIFY_PER_MINUTE_MAX answers of any kind verified by operation 201.
  *
  * A try is taken before the work and given back when it proved right; so tries under way count.
+ * Who goes on being wrong waits longer: each wrong try beyond the first GUESS_PER_MINUTE_MAX
+ * doubles the time in which the next is earned, GUESS_DOUBLING_COUNT_MAX times (12 s become
+ * 192 s, so that a network that shares an address is never locked out for long). A bucket that
+ * filled up in silence starts again.
  *
  * One table of fixed size for all threads, under a lock. Sets of four; the entry not touched for
  * the longest gives way.

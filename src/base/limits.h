@@ -46,6 +46,7 @@
 	X(SESSION_WINDOW_COUNT, 200, "counters", "kept against replay, as Handle.net 9 does")     \
 	X(SESSION_RESULT_COUNT, 64, "results", "changes of a session that may be repeated")       \
 	X(GUESS_PER_MINUTE_MAX, 5, "tries", "wrong answers by a network, or about a key")         \
+	X(GUESS_DOUBLING_COUNT_MAX, 4, "times", "the wait of who is wrong again is doubled")      \
 	X(VERIFY_PER_MINUTE_MAX, 60, "tries", "answers verified for a network (operation 201)")   \
 	X(CLIENT_PAUSE_MIN_MS, 200, "ms", "before a busy server is asked for the second time")    \
 	X(CLIENT_PAUSE_MAX_MS, 6400, "ms", "before a busy server is asked once more")             \

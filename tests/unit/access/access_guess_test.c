@@ -66,7 +66,7 @@ a_network_is_wrong_so_often_a_minute(void **state)
 }
 
 static void
-ten_thousand_guesses_an_hour_from_everywhere_are_few_about_one_key(void **state)
+a_hundred_thousand_guesses_an_hour_from_everywhere_are_few_about_one_key(void **state)
 {
 	size_t allowed = 0;
 
@@ -76,8 +76,8 @@ ten_thousand_guesses_an_hour_from_everywhere_are_few_about_one_key(void **state)
 
 		allowed += access_guess_begin(*state, &guess);
 	}
-	/* Five at once, and five a minute. */
-	assert_in_range(allowed, 60 * GUESS_PER_MINUTE_MAX, 61 * GUESS_PER_MINUTE_MAX);
+	/* Five at once; the next after 12, 24, 48, 96 and then always 192 seconds. */
+	assert_in_range(allowed, 5 + 4 + 3420 / 192, 5 + 5 + 3420 / 192);
 }
 
 static void
@@ -122,6 +122,58 @@ tries_under_way_count(void **state)
 	assert_int_equal(allowed_of(*state, guess, 99), 1);
 }
 
+/* Takes tries until one is refused, then waits; how long until one more is allowed. */
+static int64_t
+wait_ms(struct access_guesses *guesses, struct access_guess *guess)
+{
+	int64_t began_ms = guess->now_ms;
+
+	while (!access_guess_begin(guesses, guess)) {
+		guess->now_ms += 100;
+		assert_true(guess->now_ms - began_ms < 600000);
+	}
+	return guess->now_ms - began_ms;
+}
+
+static void
+who_stays_wrong_waits_twice_as_long_each_time(void **state)
+{
+	static const enum access_guess_kind kinds[] = {ACCESS_GUESS_ANSWER, ACCESS_GUESS_VERIFY};
+
+	for (uint8_t kind = 0; kind < 2; kind++) {
+		struct access_guess guess =
+			guess_of(kinds[kind], kind == 0 ? "88.1/li" : "88.1/wang", kind, 1, 0);
+		int64_t expected_ms = 60000 / GUESS_PER_MINUTE_MAX;
+
+		assert_int_equal(allowed_of(*state, guess, 99), GUESS_PER_MINUTE_MAX);
+		for (int i = 0; i <= GUESS_DOUBLING_COUNT_MAX + 1; i++) {
+			assert_in_range(wait_ms(*state, &guess), expected_ms, expected_ms + 200);
+			expected_ms *= i < GUESS_DOUBLING_COUNT_MAX ? 2 : 1;
+		}
+		/* Silence for as long as it takes to earn them all is forgiveness. */
+		guess.now_ms += expected_ms * GUESS_PER_MINUTE_MAX;
+		assert_int_equal(allowed_of(*state, guess, 99), GUESS_PER_MINUTE_MAX);
+		assert_in_range(wait_ms(*state, &guess), 11800, 12200);
+	}
+}
+
+/* A right answer takes back its own try, and forgives no wrong one. */
+static void
+being_right_between_does_not_help_who_is_wrong(void **state)
+{
+	struct access_guess wrong = guess_of(ACCESS_GUESS_ANSWER, "88.1/li", 2, 1, 0);
+	struct access_guess right = guess_of(ACCESS_GUESS_ANSWER, "88.1/wang", 2, 1, 0);
+
+	assert_int_equal(allowed_of(*state, wrong, 99), GUESS_PER_MINUTE_MAX);
+	assert_in_range(wait_ms(*state, &wrong), 12000, 12200);
+	right.now_ms = wrong.now_ms;
+	assert_in_range(wait_ms(*state, &right), 24000, 24200);
+	access_guess_right(*state, &right);
+	wrong.now_ms = right.now_ms;
+	assert_int_equal(wait_ms(*state, &wrong), 0);
+	assert_in_range(wait_ms(*state, &wrong), 47800, 48200);
+}
+
 static void
 a_clock_read_earlier_earns_nothing(void **state)
 {
@@ -138,12 +190,16 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_network_is_wrong_so_often_a_minute, begin, end),
 		cmocka_unit_test_setup_teardown(
-			ten_thousand_guesses_an_hour_from_everywhere_are_few_about_one_key, begin,
-			end),
+			a_hundred_thousand_guesses_an_hour_from_everywhere_are_few_about_one_key,
+			begin, end),
 		cmocka_unit_test_setup_teardown(
 			strangers_cannot_lock_an_administrator_out, begin, end),
 		cmocka_unit_test_setup_teardown(who_is_right_pays_nothing_but_the_work, begin, end),
 		cmocka_unit_test_setup_teardown(tries_under_way_count, begin, end),
+		cmocka_unit_test_setup_teardown(
+			who_stays_wrong_waits_twice_as_long_each_time, begin, end),
+		cmocka_unit_test_setup_teardown(
+			being_right_between_does_not_help_who_is_wrong, begin, end),
 		cmocka_unit_test_setup_teardown(a_clock_read_earlier_earns_nothing, begin, end),
 	};
 
