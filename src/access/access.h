@@ -49,6 +49,7 @@ struct access_policy {
 	struct access_list status_admins;
 	bool has_full_access; /* Server administrators may do everything. Off by default. */
 	bool prefix_admins_may_create;
+	bool keeps_last_admin; /* No change but a deletion leaves a record without HS_ADMIN. */
 	bool lists_handles;
 	bool requires_sessions;
 	bool allows_sha1; /* From clients whose protocol has nothing better. */

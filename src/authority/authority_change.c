@@ -123,6 +123,35 @@ change_write(struct authority_change *change, const struct authority_difference 
 	return STATUS_OK;
 }
 
+static bool
+has_admin(const struct handle_value_list *list)
+{
+	struct wire_reader walk = handle_value_list_walk(list);
+	struct handle_value value;
+
+	while (handle_value_next(&walk, &value)) {
+		if (access_value_is_admin(&value)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* A record without HS_ADMIN belongs to nobody: where the settings say so, none is made of one
+ * that has an administrator. Judged on what was written, however it came about. */
+static enum status
+change_keeps_admin(struct authority_change *change)
+{
+	uint32_t losing = ACCESS_REMOVES_ADMIN | ACCESS_ADMIN_TO_VALUE;
+
+	if (!change->order.policy->keeps_last_admin || (change->verdict.effects & losing) == 0 ||
+		has_admin(&change->entry.values)) {
+		return STATUS_OK;
+	}
+	return refuse(
+		change, STATUS_DENIED, TEXT("The last HS_ADMIN value of a record is kept here"));
+}
+
 static enum status
 judge_record(
 	struct authority_change *change, struct ledger_state *state, const struct record *before)
@@ -150,6 +179,7 @@ judge_record(
 	status = change_decide(change, state, before, &change->verdict);
 	if (status == STATUS_OK && opcode_of(change) != OPCODE_DELETE_HANDLE) {
 		status = change_write(change, &difference);
+		status = status == STATUS_OK ? change_keeps_admin(change) : status;
 	}
 	change->result.has_overwritten = status == STATUS_OK && change->verdict.replaces;
 	return status;

@@ -105,6 +105,7 @@ policy_from(struct node_face *face)
 		.status_admins = list_from(&settings->status_admins, face->admins[4]),
 		.has_full_access = settings->server_admin_full_access,
 		.prefix_admins_may_create = settings->prefix_admins_may_create,
+		.keeps_last_admin = settings->keep_last_admin,
 		.lists_handles = settings->list_handles,
 		.requires_sessions = settings->require_sessions,
 		.allows_sha1 = settings->compat_sha1,

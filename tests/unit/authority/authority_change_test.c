@@ -156,6 +156,48 @@ removing_needs_every_index_and_the_right_to_each(void **state)
 	assert_string_equal(record_text(rig, "88.1/x"), "3=three(old) 100=ADMIN(old)");
 }
 
+/* By removing it, by writing something else in its place, or by writing the record anew. */
+static void
+the_last_administrator_stays_where_the_settings_say_so(void **state)
+{
+	static const char said[] = "The last HS_ADMIN value of a record is kept here";
+	struct rig *rig = *state;
+
+	record_begin(rig, 0xfff);
+	rig->policy.keeps_last_admin = true;
+	assert_int_equal(remove_values(rig, "88.1/x", BYTES(0, 0, 0, 100), LI), STATUS_DENIED);
+	assert_said(rig, said);
+	values_begin(rig);
+	url_add(rig, 100, "gone");
+	assert_int_equal(put(rig, OPCODE_MODIFY_VALUE, "88.1/x", 0, LI), STATUS_DENIED);
+	assert_int_equal(
+		put(rig, OPCODE_ADD_VALUE, "88.1/x", MESSAGE_FLAG_OVERWRITE, LI), STATUS_DENIED);
+	assert_int_equal(put(rig, OPCODE_CREATE_HANDLE, "88.1/x", MESSAGE_FLAG_OVERWRITE, LI),
+		STATUS_DENIED);
+	assert_said(rig, said);
+	assert_string_equal(record_text(rig, "88.1/x"), "3=three(old) 1=one(old) 100=ADMIN(old)");
+	/* Who may not change it at all is not told about the rule. */
+	assert_int_equal(remove_values(rig, "88.1/x", BYTES(0, 0, 0, 100), WANG), STATUS_NOT_ADMIN);
+	/* Another may take its place, one of two may go, and the whole record may. */
+	values_begin(rig);
+	admin_add(rig, 101, 0xfff, LI);
+	assert_int_equal(put(rig, OPCODE_ADD_VALUE, "88.1/x", 0, LI), STATUS_OK);
+	assert_int_equal(remove_values(rig, "88.1/x", BYTES(0, 0, 0, 100), LI), STATUS_OK);
+	assert_int_equal(remove_values(rig, "88.1/x", BYTES(0, 0, 0, 101), LI), STATUS_DENIED);
+	assert_int_equal(remove_values(rig, "88.1/x", BYTES(0, 0, 0, 1), LI), STATUS_OK);
+	assert_int_equal(name_only(rig, OPCODE_DELETE_HANDLE, "88.1/x", LI), STATUS_OK);
+}
+
+static void
+the_last_administrator_may_go_by_default(void **state)
+{
+	struct rig *rig = *state;
+
+	record_begin(rig, 0xfff);
+	assert_int_equal(remove_values(rig, "88.1/x", BYTES(0, 0, 0, 100), LI), STATUS_OK);
+	assert_string_equal(record_text(rig, "88.1/x"), "3=three(old) 1=one(old)");
+}
+
 static void
 modifying_keeps_places_and_obeys_the_values_permissions(void **state)
 {
@@ -417,6 +459,8 @@ main(void)
 		TEST(overwriting_keeps_the_time_of_what_stays),
 		TEST(added_values_stand_in_the_order_of_indexes),
 		TEST(removing_needs_every_index_and_the_right_to_each),
+		TEST(the_last_administrator_stays_where_the_settings_say_so),
+		TEST(the_last_administrator_may_go_by_default),
 		TEST(modifying_keeps_places_and_obeys_the_values_permissions),
 		TEST(deleting_is_for_the_records_own_administrators),
 		TEST(homing_is_for_administrators_of_the_node_and_may_be_repeated),

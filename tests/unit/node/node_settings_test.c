@@ -131,6 +131,7 @@ administrators_are_references_or_bare_handles(void **state)
 	assert_int_equal(settings.home_only_admins.count, 0);
 	assert_true(settings.server_admin_full_access);
 	assert_true(settings.prefix_admins_may_create);
+	assert_false(settings.keep_last_admin);
 	assert_int_equal(settings.challenge_lifetime_ms, 60000);
 }
 
