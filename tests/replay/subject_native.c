@@ -21,7 +21,7 @@
  *     SIGNER ed25519|rsa                       with a fresh key; without it nothing is signed
  *     METRIC NAME N                            what the front has counted
  *     BUSY N                                   connections and signatures left
- *     STOP                                     native_stop()
+ *     STOP · ABANDON                           native_stop(), native_abandon()
  */
 enum { ADMIN_LIST_COUNT = 5, ADMIN_COUNT_MAX = 8, ADMIN_NAME_SIZE_MAX = 64 };
 
@@ -423,6 +423,8 @@ native_line(void *subject, struct words *words)
 	} else if (words_take(words, "STOP")) {
 		front->is_stopped = true;
 		native_stop(front->native);
+	} else if (words_take(words, "ABANDON")) {
+		native_abandon(front->native);
 	} else {
 		return false;
 	}
