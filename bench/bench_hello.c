@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <microhttpd.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * The limit to measure the web face against: libmicrohttpd with one thread on epoll, which answers
+ * every request with the same body of the given size and looks at nothing.
+ *
+ *     bench_hello PORT ANSWER-SIZE
+ */
+static struct MHD_Response *response;
+
+static enum MHD_Result
+hello(void *context, struct MHD_Connection *connection, const char *url, const char *method,
+	const char *version, const char *upload, size_t *upload_size, void **place)
+{
+	static int seen;
+
+	(void)context;
+	(void)url;
+	(void)method;
+	(void)version;
+	(void)upload;
+	(void)upload_size;
+	if (*place == NULL) {
+		*place = &seen;
+		return MHD_YES;
+	}
+	return MHD_queue_response(connection, MHD_HTTP_OK, response);
+}
+
+int
+main(int argc, char **argv)
+{
+	size_t size = argc == 3 ? strtoul(argv[2], NULL, 10) : 0;
+	char *body = malloc(size + 1);
+	struct MHD_Daemon *server;
+	sigset_t ends;
+	int number;
+
+	if (size == 0 || body == NULL) {
+		fprintf(stderr, "usage: bench_hello PORT ANSWER-SIZE\n");
+		return 2;
+	}
+	memset(body, 'x', size);
+	response = MHD_create_response_from_buffer(size, body, MHD_RESPMEM_PERSISTENT);
+	MHD_add_response_header(response, "Content-Type", "application/json;charset=utf-8");
+	sigemptyset(&ends);
+	sigaddset(&ends, SIGTERM);
+	sigprocmask(SIG_BLOCK, &ends, NULL);
+	server = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_TURBO,
+		(uint16_t)strtoul(argv[1], NULL, 10), NULL, NULL, hello, NULL,
+		MHD_OPTION_CONNECTION_LIMIT, 4096U, MHD_OPTION_END);
+	if (server == NULL) {
+		fprintf(stderr, "bench_hello: cannot listen on %s\n", argv[1]);
+		return 1;
+	}
+	sigwait(&ends, &number);
+	MHD_stop_daemon(server);
+	MHD_destroy_response(response);
+	free(body);
+	return 0;
+}
