@@ -88,6 +88,9 @@
 	X(HTTP_BODY_SIZE_MAX, 1048576, "octets", "body of one request: a JSON text")              \
 	X(HTTP_CONNECTION_MEMORY_MAX, 32768, "octets", "one connection: heads of both sides")     \
 	X(HTTP_LIST_SIZE_MAX, 1048576, "octets", "handles of one list over HTTP")                 \
+	X(HTTP_LOCATION_COUNT_MAX, 256, "locations", "of one 10320/loc, URL values with them")    \
+	X(HTTP_LOCATION_DEPTH_MAX, 8, "levels", "nesting of one 10320/loc")                       \
+	X(HTTP_LOCATIONS_SIZE_MAX, 65536, "octets", "one 10320/loc")                              \
 	X(HTTP_PARAMETER_COUNT_MAX, 256, "parameters", "parameters of one request over HTTP")     \
 	X(HTTP_HEAD_DEADLINE_MS, 10000, "ms", "the head of a request over HTTP")                  \
 	X(HTTP_BODY_DEADLINE_MS, 60000, "ms", "the body of a request over HTTP")                  \

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "crypto/crypto.h"
 #include "http/http_answer.h"
+#include "http/http_locations.h"
 #include "http/http_page.h"
 #include "http/http_route.h"
 #include "http/http_url.h"
@@ -19,6 +21,7 @@ struct choice {
 struct choices {
 	struct choice url; /* The first URL, else the first URL.SOMETHING. */
 	struct choice alias;
+	struct choice locations;
 };
 
 /* Old ways to write a handle as an address; of those with `urn:` the next colon is the slash. */
@@ -79,6 +82,8 @@ choices_of(const struct handle_value_list *list)
 			choose(&choices.url, &value);
 		} else if (bytes_equal_fold(value.type, TEXT("HS_ALIAS"))) {
 			choose(&choices.alias, &value);
+		} else if (bytes_equal_fold(value.type, TEXT("10320/loc"))) {
+			choose(&choices.locations, &value);
 		}
 	}
 	if (exact.is_found) {
@@ -105,7 +110,7 @@ redirect(struct http_request *request, unsigned int status, const char *location
 		&(struct http_answer){.status = status,
 			.type = "text/html;charset=utf-8",
 			.is_page = true,
-			.is_shared = true,
+			.is_shared = !request->is_chosen,
 			.max_age_s = age_s,
 			.location = location},
 		text_written(&writer));
@@ -124,7 +129,8 @@ location_end(struct http_request *request, struct text_writer *writer, char *roo
 }
 
 static void
-url_follow(struct http_request *request, const struct http_resolved *resolved, struct bytes url)
+url_follow(struct http_request *request, const struct http_resolved *resolved, struct bytes url,
+	unsigned int status)
 {
 	char *room = arena_alloc(request->http->arena, LOCATION_SIZE_MAX + 1);
 	struct text_writer writer = text_writer_over(room, room == NULL ? 0 : LOCATION_SIZE_MAX);
@@ -140,9 +146,59 @@ url_follow(struct http_request *request, const struct http_resolved *resolved, s
 		redirect(request,
 			http_parameter_is_true(&request->parameters, TEXT("redirectionHeaders"))
 				? 200
-				: 302,
+				: status,
 			location, http_values_ttl(&resolved->values));
 	}
+}
+
+/* URL values stand beside the locations, mostly without weight. */
+static enum status
+locations_of(struct http_request *request, const struct http_resolved *resolved,
+	const struct handle_value *value, struct http_locations *locations)
+{
+	struct arena *arena = request->http->arena;
+	struct wire_reader walk = handle_value_list_walk(&resolved->values);
+	struct handle_value other;
+	enum status status = http_locations_read(value->data, arena, locations);
+
+	while (status == STATUS_OK && !locations->has_no_legacy &&
+		handle_value_next(&walk, &other)) {
+		if (bytes_equal_fold(other.type, TEXT("URL"))) {
+			status = http_locations_add(locations, other.data, arena);
+		}
+	}
+	return status;
+}
+
+/* False: there is none to follow. What one of several leads to is nobody's to keep. */
+static bool
+location_follow(struct http_request *request, const struct http_resolved *resolved,
+	const struct handle_value *value)
+{
+	struct arena *arena = request->http->arena;
+	struct http_locations *locations = arena_alloc(arena, sizeof(*locations));
+	struct http_wish wish = {.parameters = &request->parameters};
+	const struct http_location *location;
+	char *room = arena_alloc(arena, LOCATION_SIZE_MAX);
+	struct text_writer writer = text_writer_over(room, room == NULL ? 0 : LOCATION_SIZE_MAX);
+
+	if (locations == NULL || room == NULL ||
+		locations_of(request, resolved, value, locations) != STATUS_OK) {
+		return false;
+	}
+	address_octets(&request->connection->peer, wish.source);
+	crypto_random(&wish.random, sizeof(wish.random));
+	location = http_locations_choose(locations, &wish);
+	if (location == NULL) {
+		return false;
+	}
+	http_location_write(&writer, location, resolved->name);
+	if (text_writer_end(&writer) != STATUS_OK || !http_url_is_safe(text_written(&writer))) {
+		return false;
+	}
+	request->is_chosen = true;
+	url_follow(request, resolved, text_written(&writer), http_location_status(location));
+	return true;
 }
 
 /* To the same place with another name: whoever asks resolves it there, and an alias of an alias
@@ -190,8 +246,11 @@ resolved_follow(struct http_request *request, const struct http_resolved *resolv
 	} else if (choices.alias.is_found &&
 		!bytes_equal_fold(choices.alias.value.data, resolved->name)) {
 		alias_follow(request, resolved, choices.alias.value.data);
+	} else if (choices.locations.is_found &&
+		location_follow(request, resolved, &choices.locations.value)) {
+		return;
 	} else if (choices.url.is_found) {
-		url_follow(request, resolved, choices.url.value.data);
+		url_follow(request, resolved, choices.url.value.data, 302);
 	} else {
 		http_page_values(request, resolved);
 	}

@@ -56,6 +56,7 @@ struct http_request {
 	bool is_old; /* HTTP/1.0. */
 	bool is_begun; /* Its head was seen. */
 	bool is_body_too_large;
+	bool is_chosen; /* The answer is for this asker, and may be another for the next. */
 	bool is_suspended;
 	/* The target as it came, in memory of the transport. */
 	struct bytes path;

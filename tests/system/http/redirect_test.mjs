@@ -90,6 +90,27 @@ test('nobody is sent to what is no address of the web', async () => {
 		assert.doesNotMatch(answer.text, /<a [^>]*href="(?!\/api)/, url);
 	}
 });
+test('of several places one is chosen by what the asker says', async () => {
+	await put(name('loc'), [[1, 'URL', 'https://example.org/old'], [2, '10320/loc', '<locations chooseby="locatt,country,weighted">' +
+		'<location id="0" href="https://example.org/gb" country="gb" weight="0"/>' +
+		'<location id="1" href_template="https://example.cn/{hdl}" country="cn" weight="1" http_sc="303"/></locations>']]);
+	const cn = `https://example.cn/${encodeURIComponent(name('loc'))}`;
+	const first = await follow(name('loc'));
+
+	assert.equal(first.location, cn);
+	assert.equal(first.status, 303);
+	assert.equal(first.headers.get('cache-control'), 'no-store');
+	assert.equal((await follow(`${name('loc')}?locatt=id:0`)).location, 'https://example.org/gb');
+	assert.equal((await follow(`${name('loc')}?country=gb`)).location, 'https://example.org/gb');
+});
+test('a place that is none falls back to the URL', async () => {
+	await put(name('bomb'), [[1, 'URL', 'https://example.org/old'],
+		[2, '10320/loc', '<!DOCTYPE l [<!ENTITY a "x">]><locations><location href="https://a/&a;"/></locations>']]);
+	await put(name('script'), [[1, 'URL', 'https://example.org/old'],
+		[2, '10320/loc', '<locations><location href="javascript:alert(1)"/></locations>']]);
+	assert.equal((await follow(name('bomb'))).location, 'https://example.org/old');
+	assert.equal((await follow(name('script'))).location, 'https://example.org/old');
+});
 test('values are shown as text, whatever they are', async () => {
 	await put(name('<b>"&\''), [[1, 'URL', 'https://example.org/'], [2, '<i>', '</td><script>alert(1)</script>']]);
 	const answer = await follow(`${encodeURIComponent(name('<b>"&\''))}?noredirect`);

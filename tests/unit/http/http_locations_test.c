@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "http/http_locations.h"
+
+#include "base/address.h"
+#include "support/cmocka_all.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static struct arena *arena;
+static struct http_locations locations;
+
+static int
+world_begin(void **state)
+{
+	(void)state;
+	arena = arena_new(65536, 1048576);
+	return arena == NULL;
+}
+
+static int
+world_end(void **state)
+{
+	(void)state;
+	arena_free(arena);
+	return 0;
+}
+
+static void
+read_good(const char *xml)
+{
+	assert_int_equal(http_locations_read(bytes_from_string(xml), arena, &locations), STATUS_OK);
+}
+
+/* Where somebody from `peer` lands who asks with this query, at this draw; "" for nowhere. */
+static const char *
+chosen(const char *query, const char *peer, uint64_t random)
+{
+	static char room[256];
+	struct text_writer writer = text_writer_over(room, sizeof(room) - 1);
+	struct http_parameters parameters = {.count = 0};
+	struct http_wish wish = {.parameters = &parameters, .random = random};
+	const struct http_location *location;
+	struct address address;
+
+	assert_int_equal(address_parse(bytes_from_string(peer), 1, &address), STATUS_OK);
+	address_octets(&address, wish.source);
+	assert_int_equal(
+		http_parameters_read(bytes_from_string(query), arena, &parameters), STATUS_OK);
+	location = http_locations_choose(&locations, &wish);
+	if (location != NULL) {
+		http_location_write(&writer, location, TEXT("1/A b/\xe4\xb8\xad"));
+	}
+	room[text_written(&writer).size] = '\0';
+	return room;
+}
+
+static void
+attributes_are_asked_for_one_after_the_other(void **state)
+{
+	(void)state;
+	read_good("<locations><location href='a' lang='en' role='x'/><location href='b' lang='zh'/>"
+		  "<location href='c' lang='zh' role='y' weight='0'/></locations>");
+	assert_string_equal(chosen("locatt=lang:en", "192.0.2.1", 0), "a");
+	assert_string_equal(chosen("locatt=lang:zh&locatt=role:y", "192.0.2.1", 0), "c");
+	assert_string_equal(chosen("locatt=lang:zh&locatt=role", "192.0.2.1", 0), "c");
+	/* What fits none is passed over. */
+	assert_string_equal(chosen("locatt=lang:fr&locatt=lang:en", "192.0.2.1", 0), "a");
+	assert_string_equal(chosen("locatt=lang:z", "192.0.2.1", 999999), "a");
+}
+
+static void
+an_address_or_a_country_decides(void **state)
+{
+	(void)state;
+	read_good(
+		"<locations><location href='in' addresses='10.0.0.0/8, 2001:db8::/32' weight='0'/>"
+		"<location href='out' country='gb'/><location href='cn' "
+		"country='CN'/></locations>");
+	assert_string_equal(chosen("", "10.1.2.3", 0), "in");
+	assert_string_equal(chosen("", "[2001:db8::7]", 0), "in");
+	assert_string_equal(chosen("country=cn", "192.0.2.1", 0), "cn");
+	assert_string_equal(chosen("country=fr", "192.0.2.1", 0), "out");
+}
+
+static void
+the_highest_score_wins_and_then_the_weights_draw(void **state)
+{
+	(void)state;
+	read_good("<locations><location href='a' score='1'/><location href='b' score='2.5' "
+		  "weight='1'/><location href='c' score='2.5' weight='0.5'/>"
+		  "<location href='d' score='-7'/></locations>");
+	assert_string_equal(chosen("", "192.0.2.1", 0), "b");
+	assert_string_equal(chosen("", "192.0.2.1", 999999), "b");
+	assert_string_equal(chosen("", "192.0.2.1", 1000000), "c");
+	assert_string_equal(chosen("", "192.0.2.1", 1499999), "c");
+	assert_string_equal(chosen("", "192.0.2.1", 1500000), "b");
+}
+
+static void
+without_any_weight_all_are_alike(void **state)
+{
+	(void)state;
+	read_good("<locations><location href='a' weight='0'/><location href='b' weight='-3'/>"
+		  "</locations>");
+	assert_string_equal(chosen("", "192.0.2.1", 0), "a");
+	assert_string_equal(chosen("", "192.0.2.1", 1), "b");
+}
+
+static void
+the_record_says_what_decides(void **state)
+{
+	(void)state;
+	read_good("<locations chooseby='country, unknown,weighted'><location href='a' lang='en'/>"
+		  "<location href='b' country='cn' weight='0'/></locations>");
+	assert_string_equal(chosen("locatt=lang:x&country=cn", "192.0.2.1", 0), "b");
+	assert_string_equal(chosen("locatt=country:cn", "192.0.2.1", 0), "a");
+	read_good("<locations choose_by='country' chooseby='locatt'><location href='a' k='1'/>"
+		  "<location href='b' k='2'/></locations>");
+	assert_string_equal(chosen("locatt=k:2", "192.0.2.1", 0), "a");
+}
+
+static void
+url_values_stand_behind_without_weight(void **state)
+{
+	(void)state;
+	read_good("<locations><location href='a'/></locations>");
+	assert_int_equal(http_locations_add(&locations, TEXT("u"), arena), STATUS_OK);
+	assert_string_equal(chosen("", "192.0.2.1", 999999), "a");
+	assert_false(locations.has_no_legacy);
+	read_good("<locations no_legacy='true' urlWeight='2'><location href='a'/></locations>");
+	assert_true(locations.has_no_legacy);
+	assert_int_equal(http_locations_add(&locations, TEXT("u"), arena), STATUS_OK);
+	assert_string_equal(chosen("", "192.0.2.1", 2999999), "u");
+	read_good("<locations/>");
+	assert_string_equal(chosen("", "192.0.2.1", 0), "");
+}
+
+static void
+a_template_takes_the_handle_encoded(void **state)
+{
+	(void)state;
+	read_good("<locations><location href_template='http://a/{hdl}?h={hdl:path}&amp;{x}' "
+		  "http_sc='303'/></locations>");
+	assert_string_equal(chosen("", "192.0.2.1", 0),
+		"http://a/1%2FA%20b%2F%E4%B8%AD?h=1/A%20b/%E4%B8%AD&{x}");
+	assert_int_equal(http_location_status(&locations.items[0]), 303);
+}
+
+static void
+only_redirects_may_be_said(void **state)
+{
+	static const char *const words[] = {"", "200", "304", "302 ", "30x", "999", "-1"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		char xml[128];
+
+		snprintf(xml, sizeof(xml),
+			"<locations><location href='a' http_sc='%s'/></locations>", words[i]);
+		read_good(xml);
+		assert_int_equal(http_location_status(&locations.items[0]), 302);
+	}
+}
+
+static void
+bombs_and_what_is_no_xml_are_refused(void **state)
+{
+	static const char *const bad[] = {
+		"",
+		"<",
+		"text",
+		"<locations>",
+		"<other/>",
+		"<locations><location href='a'></locations>",
+		"<locations><location href='a' href='b'/></locations>",
+		"<locations>&unknown;</locations>",
+		"<!DOCTYPE locations><locations/>",
+		"<!DOCTYPE l [<!ENTITY a 'aaaa'>]><locations>&a;&a;</locations>",
+		"<!DOCTYPE l SYSTEM 'file:///etc/passwd'><locations/>",
+		"<locations/>x",
+		"<locations><location href='\x01'/></locations>",
+		"<locations><location href='\xff'/></locations>",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		assert_int_equal(http_locations_read(bytes_from_string(bad[i]), arena, &locations),
+			STATUS_MALFORMED);
+	}
+}
+
+static enum status
+read_repeated(const char *front, const char *middle, size_t count, const char *behind)
+{
+	size_t size = strlen(front) + count * strlen(middle) + strlen(behind);
+	char *text = malloc(size + 1);
+	char *at = text + strlen(front);
+	struct arena *own = arena_new(65536, 1048576);
+	enum status status;
+
+	memcpy(text, front, strlen(front));
+	for (size_t i = 0; i < count; i++, at += strlen(middle)) {
+		memcpy(at, middle, strlen(middle));
+	}
+	memcpy(at, behind, strlen(behind));
+	status = http_locations_read(bytes_over(text, size), own, &locations);
+	arena_free(own);
+	free(text);
+	return status;
+}
+
+static void
+count_depth_and_size_have_limits(void **state)
+{
+	size_t size = HTTP_LOCATIONS_SIZE_MAX - strlen("<locations></locations>");
+
+	(void)state;
+	for (int more = -1; more <= 1; more++) {
+		enum status expected = more == 1 ? STATUS_TOO_LARGE : STATUS_OK;
+
+		assert_int_equal(read_repeated("<locations>", "<location href='a'/>",
+					 (size_t)(HTTP_LOCATION_COUNT_MAX + more), "</locations>"),
+			expected);
+		assert_int_equal(
+			read_repeated("<locations>", " ", size + (size_t)more, "</locations>"),
+			expected);
+	}
+	assert_int_equal(read_repeated("<locations><a><a><a><a><a><a>", "", 0,
+				 "<b/></a></a></a></a></a></a></locations>"),
+		STATUS_OK);
+	assert_int_equal(read_repeated("<locations><a><a><a><a><a><a><a>", "", 0,
+				 "<b/></a></a></a></a></a></a></a></locations>"),
+		STATUS_TOO_LARGE);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(attributes_are_asked_for_one_after_the_other),
+		cmocka_unit_test(an_address_or_a_country_decides),
+		cmocka_unit_test(the_highest_score_wins_and_then_the_weights_draw),
+		cmocka_unit_test(without_any_weight_all_are_alike),
+		cmocka_unit_test(the_record_says_what_decides),
+		cmocka_unit_test(url_values_stand_behind_without_weight),
+		cmocka_unit_test(a_template_takes_the_handle_encoded),
+		cmocka_unit_test(only_redirects_may_be_said),
+		cmocka_unit_test(bombs_and_what_is_no_xml_are_refused),
+		cmocka_unit_test(count_depth_and_size_have_limits),
+	};
+
+	return cmocka_run_group_tests(tests, world_begin, world_end);
+}
