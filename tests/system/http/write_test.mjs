@@ -205,6 +205,10 @@ test('homed prefixes are listed, homed and unhomed', async () => {
 	assert.equal(one.status, 405);
 	assert.match(one.headers.get('allow'), /POST/);
 	await expects(ask('POST', '0.NA/77.7', undefined, {base: prefixes, by: null}), 401, 402);
+	await expects(ask('POST', '0.NA/77.7', undefined, {base: prefixes}), 200, 1, '0.NA/77.7');
+	assert.ok((await list()).prefixes.includes('0.NA/77.7'));
+	await expects(ask('DELETE', '0.NA/77.7', undefined, {base: prefixes}), 200, 1, '0.NA/77.7');
+	assert.ok(!(await list()).prefixes.includes('0.NA/77.7'));
 });
 test('a proof that is no proof is 401 with nothing in it', async () => {
 	for (const by of ['Basic', 'Basic !!!', 'Basic ' + Buffer.from('nocolon').toString('base64'), 'Bearer x',
