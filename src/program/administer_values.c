@@ -12,13 +12,6 @@
 #include <unistd.h>
 
 enum {
-	/* All but what an administrator of single records never needs: derived prefixes and
-	 * lists (Handle.net's tools write the same). */
-	RIGHTS_USUAL = HANDLE_RIGHT_ADD_HANDLE | HANDLE_RIGHT_DELETE_HANDLE |
-		HANDLE_RIGHT_MODIFY_VALUE | HANDLE_RIGHT_REMOVE_VALUE | HANDLE_RIGHT_ADD_VALUE |
-		HANDLE_RIGHT_MODIFY_ADMIN | HANDLE_RIGHT_REMOVE_ADMIN | HANDLE_RIGHT_ADD_ADMIN |
-		HANDLE_RIGHT_READ_VALUE,
-	INDEX_ADMIN = 100,
 	ARENA_SIZE = 65536,
 	ARENA_LIMIT = 8 * JSON_TEXT_SIZE_MAX,
 };
@@ -131,18 +124,10 @@ value_add(struct administer_values *values, const struct handle_value *value)
 enum status
 administer_values_add_admin(struct administer_values *values, struct bytes handle, uint32_t index)
 {
-	uint8_t octets[HANDLE_NAME_SIZE_MAX + 16];
-	struct wire_writer writer = wire_writer_over(octets, sizeof(octets));
-	struct handle_admin admin = {.rights = RIGHTS_USUAL, .name = handle, .index = index};
-	struct handle_value value = {
-		.index = index_free(values, INDEX_ADMIN),
-		.ttl = HANDLE_TTL_DEFAULT,
-		.permissions = HANDLE_PERMISSION_DEFAULT,
-		.type = TEXT("HS_ADMIN"),
-	};
+	uint8_t room[ADMIN_VALUE_SIZE_MAX];
+	struct handle_value value = admin_value_make(handle, index, room);
 
-	handle_admin_write(&writer, &admin);
-	value.data = wire_written(&writer);
+	value.index = index_free(values, ADMIN_VALUE_INDEX);
 	return value_add(values, &value);
 }
 

@@ -3,6 +3,7 @@
 
 #include "base/arena.h"
 #include "handle/handle_value.h"
+#include "program/admin_value.h"
 #include "program/options.h"
 
 /*

@@ -21,7 +21,8 @@
  * Two forms, told apart by the first octet that is no blank:
  *
  * - JSON, an object a line (batch_json.c): {"op":"create","handle":...,"values":[...]}; op is
- *   create (also without "op"), add, modify, remove, delete, home or unhome.
+ *   create (also without "op"), add, modify, remove, delete, home or unhome. A create without
+ *   HS_ADMIN gets one for `admin_name`, or nobody could ever change the record.
  * - Handle.net's GenericBatch (batch_generic.c): blocks that end with an empty line.
  *
  * Only the item in hand is in memory. Its views are gone with the next call.
@@ -74,6 +75,9 @@ struct batch_source {
 	uint8_t *octets; /* Values of the item in hand. */
 	bool is_known; /* The form has been looked at. */
 	bool is_json;
+	/* JSON: who administers the records created without an HS_ADMIN value; empty: nobody. */
+	struct bytes admin_name;
+	uint32_t admin_index;
 	uint64_t block_line; /* HOME, UNHOME: a block of several items is open. */
 	uint32_t block_opcode;
 	const char *block_server;

@@ -2,6 +2,7 @@
 #include "program/batch.h"
 
 #include "handle/handle_json.h"
+#include "program/admin_value.h"
 
 /*
  * {"op":"create","handle":"88.999/A","values":[...],"overwrite":true}
@@ -94,6 +95,29 @@ member_read(struct json_reader *reader, struct bytes name, struct wire_writer *w
 	}
 }
 
+/* Behind the values; at ADMIN_VALUE_INDEX or the first free index above. */
+static void
+admin_add(const struct batch_source *source, struct wire_writer *writer, struct batch_item *item)
+{
+	uint8_t room[ADMIN_VALUE_SIZE_MAX];
+	struct handle_value admin = admin_value_make(source->admin_name, source->admin_index, room);
+	struct wire_reader walk = handle_value_list_walk(&item->values);
+	struct handle_value value;
+
+	while (handle_value_next(&walk, &value)) {
+		if (handle_type_is(value.type, TEXT("HS_ADMIN"))) {
+			return;
+		}
+		if (value.index == admin.index) {
+			admin.index++;
+			walk = handle_value_list_walk(&item->values);
+		}
+	}
+	handle_value_write(writer, &admin);
+	item->values.octets.size = wire_writer_size(writer);
+	item->values.count++;
+}
+
 enum status
 batch_json_next(struct batch_source *source, struct batch_item *ret_item, struct problem *problem)
 {
@@ -116,6 +140,10 @@ batch_json_next(struct batch_source *source, struct batch_item *ret_item, struct
 		member_read(&reader, name, &writer, ret_item, problem);
 	}
 	status = json_reader_end(&reader);
+	if (status == STATUS_OK && source->admin_name.size > 0 && ret_item->values.count > 0 &&
+		ret_item->opcode == OPCODE_CREATE_HANDLE && ret_item->index_count == 0) {
+		admin_add(source, &writer, ret_item);
+	}
 	if (status == STATUS_OK) {
 		return wire_writer_end(&writer) == STATUS_OK ? STATUS_OK : STATUS_TOO_LARGE;
 	}

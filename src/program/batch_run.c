@@ -8,14 +8,16 @@
 #include "program/server_name.h"
 #include "json/json_writer.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum {
 	LINKS_MAX = 64,
 	UNDER_WAY_MAX = 16384,
 	COMPLAINTS_SHOWN_MAX = 20, /* On the terminal; --results has all. */
-	WAIT_MS = 20, /* Between looks at a pipe that has nothing yet. */
+	WAIT_MS = 20, /* Between looks at a pipe that has nothing yet, and for signals. */
 	LINE_SIZE_MAX = 8 * HANDLE_NAME_SIZE_MAX + 2048,
 };
 
@@ -57,6 +59,15 @@ struct batch {
 	char user[HANDLE_NAME_SIZE_MAX + 16];
 	struct passphrase secret;
 };
+
+static volatile sig_atomic_t is_interrupted;
+
+void
+batch_interrupt(int number)
+{
+	(void)number;
+	is_interrupted = 1;
+}
 
 static void batch_pump(struct batch *batch);
 
@@ -473,6 +484,9 @@ batch_pump(struct batch *batch)
 {
 	struct loop *loop = batch->options->administer.loop;
 
+	if (is_interrupted && !batch->is_stopped) {
+		batch_stop(batch, STATUS_CLOSED, "stopped by a signal");
+	}
 	while (!batch->is_stopped && (batch->has_item || item_read(batch))) {
 		batch->has_item = true;
 		if (item_is_alone(&batch->item) || !item_send(batch, &batch->item)) {
@@ -485,7 +499,8 @@ batch_pump(struct batch *batch)
 	loop_timer_clear(loop, &batch->wait);
 	if (batch->under_way == 0) {
 		loop_stop(loop);
-	} else if (!batch->is_stopped && !batch->is_at_end && !batch->has_item) {
+	} else if (!batch->is_stopped) {
+		/* For a signal, or a pipe that has more. */
 		loop_timer_set(
 			loop, &batch->wait, loop_now_ms(loop) + WAIT_MS, batch_wait_over, batch);
 	}
@@ -521,6 +536,34 @@ batch_rehearse(struct batch *batch)
 	}
 }
 
+/* Takes half a line away that a killed run left. */
+static bool
+results_mend(FILE *results)
+{
+	long end = 0, at = 0;
+	int octet;
+
+	rewind(results);
+	while ((octet = getc(results)) != EOF) {
+		at++;
+		end = octet == '\n' ? at : end;
+	}
+	return !ferror(results) && ftruncate(fileno(results), end) == 0 &&
+		fseek(results, end, SEEK_SET) == 0;
+}
+
+static enum status
+results_open(struct batch *batch, struct problem *problem)
+{
+	const struct batch_options *options = batch->options;
+
+	batch->results = fopen(options->results, options->is_resuming ? "a+" : "w");
+	if (batch->results == NULL || (options->is_resuming && !results_mend(batch->results))) {
+		return problem_system(problem, "cannot write %s", options->results);
+	}
+	return STATUS_OK;
+}
+
 static enum status
 batch_open(struct batch *batch, struct problem *problem)
 {
@@ -533,10 +576,11 @@ batch_open(struct batch *batch, struct problem *problem)
 			options->path, options->is_resuming, &batch->state, problem);
 	}
 	if (status == STATUS_OK && options->results != NULL) {
-		batch->results = fopen(options->results, options->is_resuming ? "a" : "w");
-		if (batch->results == NULL) {
-			status = problem_system(problem, "cannot write %s", options->results);
-		}
+		status = results_open(batch, problem);
+	}
+	if (!options->is_without_admin) {
+		batch->source.admin_name = options->administer.identity.handle;
+		batch->source.admin_index = options->administer.identity.index;
 	}
 	if (status == STATUS_OK && !is_pipe) {
 		batch->file_size = batch_source_size(&batch->source);

@@ -21,6 +21,7 @@ struct batch_options {
 	const char *path; /* "-": standard input. */
 	const char *results; /* A file for a line of JSON for each item; NULL: none. */
 	bool is_dry_run, is_resuming;
+	bool is_without_admin; /* Records without HS_ADMIN stay so. */
 	unsigned long link_count; /* Connections. */
 	unsigned long depth; /* Items under way in each. */
 	unsigned long errors_max; /* Stops after so many refusals; 0: goes on. */
@@ -35,6 +36,9 @@ struct batch_counts {
 	uint64_t unanswered;
 	double seconds;
 };
+
+/* From a handler of signals: what is under way is finished, nothing more is sent. */
+void batch_interrupt(int number);
 
 /* OK when the whole file was read and every item answered, whatever the answers; CLOSED when
  * it was stopped before that. `problem` says why. */

@@ -19,10 +19,16 @@ enum {
 enum status
 batch_source_open(struct batch_source *source, const char *path, struct problem *problem)
 {
+	struct stat file;
+
 	memset(source, 0, sizeof(*source));
 	source->lines.fd = strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
 	if (source->lines.fd < 0) {
 		return problem_system(problem, "cannot read %s", path);
+	}
+	if (fstat(source->lines.fd, &file) == 0 && S_ISDIR(file.st_mode)) {
+		batch_source_close(source);
+		return problem_set(problem, STATUS_SYSTEM, "%s is a folder, not a file", path);
 	}
 	source->lines.octets = malloc(BATCH_LINES_SIZE);
 	source->octets = malloc(MESSAGE_SIZE_MAX);

@@ -90,6 +90,21 @@ state_take(struct batch_state *state, const struct state_header *header, const c
 	return STATUS_OK;
 }
 
+/* True if the notes are those of an unfinished run of this very file. */
+static bool
+state_is_begun(const char *path, const struct state_header *header)
+{
+	struct state_header found;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	bool is_begun = fd >= 0 && read(fd, &found, sizeof(found)) == (ssize_t)sizeof(found) &&
+		memcmp(&found, header, sizeof(found)) == 0;
+
+	if (fd >= 0) {
+		close(fd);
+	}
+	return is_begun;
+}
+
 enum status
 batch_state_open(
 	const char *path, bool is_resuming, struct batch_state **ret_state, struct problem *problem)
@@ -109,6 +124,17 @@ batch_state_open(
 	text_write_string(&writer, path);
 	text_write_string(&writer, ".batch");
 	text_write_char(&writer, '\0');
+	state->fd = -1;
+	if (!is_resuming && text_writer_end(&writer) == STATUS_OK &&
+		state_is_begun(state->path, &header)) {
+		status = problem_set(problem, STATUS_EXISTS,
+			"%s tells of an earlier run that was not finished: --resume goes on from "
+			"there; "
+			"remove it to begin anew",
+			state->path);
+		batch_state_close(state, false);
+		return status;
+	}
 	state->fd = open(state->path,
 		is_resuming ? O_RDWR | O_CLOEXEC : O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	if (text_writer_end(&writer) != STATUS_OK || state->fd < 0) {

@@ -15,7 +15,8 @@
 struct batch_state;
 
 /* `is_resuming` keeps what an earlier run noted: NOT_FOUND when there is none, CONFLICT when
- * the batch file has changed since. Otherwise begins anew. */
+ * the batch file has changed since. Otherwise begins anew; EXISTS when an earlier run of the same
+ * file is not done, because to begin anew would ask for all of it again. */
 enum status batch_state_open(const char *path, bool is_resuming, struct batch_state **ret_state,
 	struct problem *problem) MUST_CHECK;
 bool batch_state_has(const struct batch_state *state, uint64_t number); /* From 0. */

@@ -4,6 +4,7 @@
 
 #include "json/json_writer.h"
 
+#include <signal.h>
 #include <stdio.h>
 
 enum {
@@ -14,6 +15,7 @@ enum {
 	OPTION_RESULTS,
 	OPTION_MAX_ERRORS,
 	OPTION_NO_SESSION,
+	OPTION_NO_ADMIN,
 };
 
 enum { LINK_COUNT_DEFAULT = 2, LINK_COUNT_MAX = 64, DEPTH_DEFAULT = 256 };
@@ -36,6 +38,9 @@ static const struct option_row rows[] = {
 	{OPTION_NO_SESSION, "no-session", 0, NULL,
 		{"prove the identity for each item: slow, for servers without sessions",
 			"逐项证明身份：较慢，用于不支持会话的服务器"}},
+	{OPTION_NO_ADMIN, "no-admin", 0, NULL,
+		{"write no HS_ADMIN value to records created without one",
+			"不为未带 HS_ADMIN 的新记录写入该值"}},
 	ADMINISTER_IDENTITY_ROWS,
 	{ADMINISTER_JSON, "json", 'j', NULL,
 		{"print the summary as one JSON object", "以一个 JSON 对象输出摘要"}},
@@ -54,7 +59,8 @@ const struct command_manual command_batch_manual = {
 		  "with op create (also without op), add, modify, remove, delete, home, unhome,\n"
 		  "and \"overwrite\":true or \"mint\":true where they apply; or it is in the form\n"
 		  "of Handle.net's GenericBatch: CREATE, ADD, MODIFY, REMOVE, DELETE, HOME,\n"
-		  "UNHOME, AUTHENTICATE, SESSIONSETUP.\n\n"
+		  "UNHOME, AUTHENTICATE, SESSIONSETUP. A JSON create without an HS_ADMIN value\n"
+		  "gets one for --user, as `houji create` does.\n\n"
 		  "What was answered is noted in FILE.batch until everything is: --resume does\n"
 		  "not ask for it again. Items of one handle take effect in the order of FILE.",
 		"在服务器上执行 FILE 中的操作，成批进行；每项在收到应答时即已持久。FILE 可为\n"
@@ -65,6 +71,7 @@ const struct command_manual command_batch_manual = {
 		"op 可为 create（可省略）、add、modify、remove、delete、home、unhome，适用时可加\n"
 		"\"overwrite\":true 或 \"mint\":true；亦可采用 Handle.net 的 GenericBatch 格式：\n"
 		"CREATE、ADD、MODIFY、REMOVE、DELETE、HOME、UNHOME、AUTHENTICATE、SESSIONSETUP。\n"
+		"JSON 的 create 若不含 HS_ADMIN 值，则为 --user 写入一个，与 houji create 相同。\n"
 		"\n"
 		"已获应答的项记录在 FILE.batch 中，全部完成后删除：--resume 不会重复请求。\n"
 		"同一标识的各项按 FILE 中的次序生效。"},
@@ -100,6 +107,8 @@ take_option(struct batch_options *options, const struct option_walk *walk)
 		return true;
 	case OPTION_MAX_ERRORS:
 		return option_number(walk->argument, UINT32_MAX, &options->errors_max);
+	case OPTION_NO_ADMIN:
+		return options->is_without_admin = true;
 	case OPTION_NO_SESSION:
 		options->administer.is_session = false;
 		return true;
@@ -154,6 +163,9 @@ print_counts(const struct batch_options *options, const struct batch_counts *cou
 static int
 run(struct batch_options *options)
 {
+	/* The second one ends at once. */
+	const struct sigaction interrupt = {
+		.sa_handler = batch_interrupt, .sa_flags = (int)SA_RESETHAND};
 	struct batch_counts counts = {0};
 	struct problem problem = {.text = ""};
 	enum status status;
@@ -165,6 +177,8 @@ run(struct batch_options *options)
 			return exit_code;
 		}
 	}
+	sigaction(SIGINT, &interrupt, NULL);
+	sigaction(SIGTERM, &interrupt, NULL);
 	status = batch_run(options, &counts, &problem);
 	if (status == STATUS_OK || counts.items > 0) {
 		print_counts(options, &counts);

@@ -9,13 +9,15 @@ static const struct option_row rows[] = {{0}};
 const struct command_manual command_completion_manual = {
 	.name = "completion",
 	.usage = "bash|zsh|fish",
-	.about = {"Writes a script that completes commands, options and files:\n"
+	.about = {"Writes a script that completes commands, options and files. The folder must be\n"
+		  "there (mkdir -p), and bash needs the package bash-completion:\n"
 		  "\n"
 		  "  bash  houji completion bash > "
 		  "~/.local/share/bash-completion/completions/houji\n"
 		  "  zsh   houji completion zsh > \"${fpath[1]}/_houji\"\n"
 		  "  fish  houji completion fish > ~/.config/fish/completions/houji.fish",
-		"输出用于补全命令、选项与文件名的脚本：\n"
+		"输出用于补全命令、选项与文件名的脚本。目录须已存在（mkdir -p），bash 需安装\n"
+		"bash-completion：\n"
 		"\n"
 		"  bash  houji completion bash > ~/.local/share/bash-completion/completions/houji\n"
 		"  zsh   houji completion zsh > \"${fpath[1]}/_houji\"\n"

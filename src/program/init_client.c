@@ -121,7 +121,7 @@ static const char readme_keys[] =
 	"  300:%s   by key 密钥       admpriv.bin (not encrypted; admpub.bin is its public half)\n"
 	"  301:%s   by secret 口令    admin.secret\n\n"
 	"With houji 使用 houji 命令:\n"
-	"  houji list --user 300:%s --key admpriv.bin %s\n\n"
+	"  houji list --server HOST:PORT --user 300:%s --key admpriv.bin %s\n\n"
 	"Whoever reads admpriv.bin or admin.secret may change everything here: move them to the\n"
 	"administrator's machine, and encrypt the key there\n"
 	"  houji key convert --encrypt aes admpriv.bin admin-encrypted.bin\n"

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "program/admin_value.h"
+
+#include "handle/handle_admin.h"
+
+enum {
+	/* All but what an administrator of single records never needs: derived prefixes and
+	 * lists (Handle.net's tools write the same). */
+	RIGHTS_USUAL = HANDLE_RIGHT_ADD_HANDLE | HANDLE_RIGHT_DELETE_HANDLE |
+		HANDLE_RIGHT_MODIFY_VALUE | HANDLE_RIGHT_REMOVE_VALUE | HANDLE_RIGHT_ADD_VALUE |
+		HANDLE_RIGHT_MODIFY_ADMIN | HANDLE_RIGHT_REMOVE_ADMIN | HANDLE_RIGHT_ADD_ADMIN |
+		HANDLE_RIGHT_READ_VALUE,
+};
+
+struct handle_value
+admin_value_make(struct bytes handle, uint32_t index, uint8_t room[ADMIN_VALUE_SIZE_MAX])
+{
+	struct wire_writer writer = wire_writer_over(room, ADMIN_VALUE_SIZE_MAX);
+	struct handle_admin admin = {.rights = RIGHTS_USUAL, .name = handle, .index = index};
+	struct handle_value value = {
+		.index = ADMIN_VALUE_INDEX,
+		.ttl = HANDLE_TTL_DEFAULT,
+		.permissions = HANDLE_PERMISSION_DEFAULT,
+		.type = TEXT("HS_ADMIN"),
+	};
+
+	handle_admin_write(&writer, &admin);
+	value.data = wire_written(&writer);
+	return value;
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "base/limits.h"
+#include "handle/handle_value.h"
+
+/*
+ * The HS_ADMIN value that a new record gets when its maker names none: without one, nobody could
+ * change the record any more.
+ */
+/* An HS_ADMIN value with the usual rights; its data is written to `room`. */
+enum { ADMIN_VALUE_SIZE_MAX = HANDLE_NAME_SIZE_MAX + 16, ADMIN_VALUE_INDEX = 100 };
+struct handle_value admin_value_make(
+	struct bytes handle, uint32_t index, uint8_t room[ADMIN_VALUE_SIZE_MAX]);
