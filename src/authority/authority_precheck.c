@@ -322,6 +322,9 @@ authority_may(struct authority *authority, const struct request *request,
 	if (status != STATUS_OK) {
 		return STATUS_OK; /* It cannot be made, whoever asks: the commit will say so. */
 	}
+	if (opcode == OPCODE_RESOLUTION && before == NULL && !access_name_is_status(target.name)) {
+		return STATUS_OK; /* Gone since it was found: the look-up to come will say so. */
+	}
 	target.replaces = verdict.replaces && opcode == OPCODE_CREATE_HANDLE;
 	status = access_demand_make(opcode, verdict.effects, &target, &demand);
 	if (status != STATUS_OK) {

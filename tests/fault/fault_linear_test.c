@@ -163,6 +163,8 @@ change_make(struct actor *actor, unsigned handle, struct linear_operation *opera
 static void *
 act(void *context)
 {
+	static const enum linear_kind kinds[] = {
+		LINEAR_READ, LINEAR_PUT, LINEAR_CREATE, LINEAR_MODIFY, LINEAR_DELETE};
 	struct actor *actor = context;
 	struct history *history = actor->history;
 	struct records_reader *reader = records_reader_new(ledger_records(actor->ledger));
@@ -176,7 +178,7 @@ act(void *context)
 			break;
 		}
 		operation = &history->handles[handle].operations[number];
-		operation->kind = (enum linear_kind)(random_next(&actor->seed) % 5);
+		operation->kind = kinds[random_next(&actor->seed) % 5];
 		if (operation->kind == LINEAR_MODIFY && actor->known[handle].version == 0) {
 			operation->kind = LINEAR_PUT;
 		}
@@ -361,6 +363,8 @@ planted_violations_are_found(void **state)
 		ANSWERED(LINEAR_MODIFY, 2, 3, 6), ANSWERED(LINEAR_MODIFY, 3, 4, 5)};
 	/* A refusal without a reason. */
 	struct linear_operation refused[] = {ANSWERED(LINEAR_CREATE, 1, 1, 2)};
+	/* A change of what is not there. */
+	struct linear_operation nothing[] = {ANSWERED(LINEAR_REPLACE, 1, 1, 2)};
 
 	update[1].expected = 1;
 	update[2].expected = 1;
@@ -372,6 +376,8 @@ planted_violations_are_found(void **state)
 	assert_false(linear_check(update, 3, 0));
 	assert_false(linear_check(refused, 1, 0));
 	assert_true(linear_check(refused, 1, 7));
+	assert_false(linear_check(nothing, 1, 0));
+	assert_true(linear_check(nothing, 1, 7));
 }
 
 static void

@@ -102,6 +102,9 @@ can_happen(const struct linear_operation *operation, uint64_t value, uint64_t *r
 	case LINEAR_CREATE:
 		is_fit = value == 0;
 		break;
+	case LINEAR_REPLACE:
+		is_fit = value != 0;
+		break;
 	case LINEAR_MODIFY:
 		is_fit = value == operation->expected;
 		break;

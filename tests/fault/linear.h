@@ -17,6 +17,7 @@ enum linear_kind {
 	LINEAR_READ, /* `value`: what was found; 0: nothing. */
 	LINEAR_PUT, /* Writes `value`, whatever was there. */
 	LINEAR_CREATE, /* Writes `value` if nothing is there; is refused if something is. */
+	LINEAR_REPLACE, /* Writes `value` if something is there; is refused if nothing is. */
 	LINEAR_MODIFY, /* Writes `value` if `expected` is there; is refused if not. */
 	LINEAR_DELETE, /* Is refused if nothing is there. */
 };

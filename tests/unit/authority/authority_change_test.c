@@ -311,6 +311,23 @@ rights_that_are_taken_away_meanwhile_count_no_more(void **state)
 	assert_said(rig, "That prefix doesn't live here");
 }
 
+/* Found, then deleted, then asked for by name: it is gone, whoever asks. */
+static void
+a_record_that_is_gone_meanwhile_is_read_by_nobody_in_particular(void **state)
+{
+	struct rig *rig = *state;
+	struct request request = {.message.header.opcode = OPCODE_RESOLUTION};
+
+	request.resolution.name = TEXT("88.1/x");
+	asked_make(&rig->asked, &request);
+	record_begin(rig, HANDLE_RIGHT_READ_VALUE);
+	assert_int_equal(may(rig, LI), STATUS_OK);
+	assert_int_equal(may(rig, WANG), STATUS_NOT_ADMIN);
+	assert_int_equal(change_text(rig->ledger, JOURNAL_DELETE, "88.1/x"), STATUS_OK);
+	assert_int_equal(may(rig, LI), STATUS_OK);
+	assert_int_equal(may(rig, WANG), STATUS_OK);
+}
+
 static void
 records_keep_their_limits_when_values_are_added(void **state)
 {
@@ -465,6 +482,7 @@ main(void)
 		TEST(deleting_is_for_the_records_own_administrators),
 		TEST(homing_is_for_administrators_of_the_node_and_may_be_repeated),
 		TEST(rights_that_are_taken_away_meanwhile_count_no_more),
+		TEST(a_record_that_is_gone_meanwhile_is_read_by_nobody_in_particular),
 		TEST(records_keep_their_limits_when_values_are_added),
 		TEST(other_servers_of_the_site_are_not_spoken_for),
 		TEST(changes_of_delegated_prefixes_are_referred_to_who_knows_them),

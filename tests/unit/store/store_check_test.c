@@ -352,6 +352,81 @@ each_octet_of_the_newer_meta_page_is_judged(void **state)
 	scene_unmake(&scene);
 }
 
+enum { META_END = 152, META_FLAWS = 4 };
+
+/* A meta page as a power cut or a bad sector may leave it: from `at` on it is empty, all ones,
+ * or what the other page says, which is of another transaction; or only up to there. */
+static void
+meta_tear(const struct scene *scene, uint8_t *octets, size_t page, size_t at, unsigned flaw)
+{
+	uint8_t *mine = octets + page * PAGE;
+	const uint8_t *other = scene->file + (1 - page) * PAGE;
+
+	memcpy(octets, scene->file, scene->size);
+	switch (flaw) {
+	case 0:
+		memset(mine + at, 0, PAGE - at);
+		break;
+	case 1:
+		memset(mine + at, 0xff, PAGE - at);
+		break;
+	case 2:
+		memcpy(mine + at, other + at, PAGE - at);
+		break;
+	default:
+		/* Its own number stays. */
+		memcpy(mine + 8, other + 8, at > 8 ? at - 8 : 0);
+		break;
+	}
+}
+
+static void
+meta_child(const struct scene *scene, size_t page)
+{
+	uint8_t *octets = malloc(scene->size);
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/case.mdb", scene->directory);
+	for (size_t at = 0; at <= META_END; at += 8) {
+		for (unsigned flaw = 0; flaw < META_FLAWS; flaw++) {
+			scene->shared->current = (unsigned)(at * META_FLAWS + flaw);
+			meta_tear(scene, octets, page, at, flaw);
+			write_file(path, octets, scene->size);
+			try_case(scene, path, false);
+		}
+	}
+	free(octets);
+	_exit(CHILD_IS_WELL);
+}
+
+static void
+a_torn_meta_page_is_refused_or_harmless(void **state)
+{
+	struct scene scene = {0};
+
+	(void)state;
+	scene_make(&scene, 3, 120, false);
+	for (size_t page = 0; page < 2; page++) {
+		pid_t pid = fork();
+		int how;
+
+		assert_true(pid >= 0);
+		if (pid == 0) {
+			alarm(100);
+			meta_child(&scene, page);
+		}
+		assert_int_equal(waitpid(pid, &how, 0), pid);
+		if (!WIFEXITED(how) || WEXITSTATUS(how) != CHILD_IS_WELL) {
+			fail_msg("page %zu, flaw %u from octet %u on: wait status 0x%x %s", page,
+				scene.shared->current % META_FLAWS,
+				scene.shared->current / META_FLAWS, how, scene.shared->problem);
+		}
+	}
+	print_message("# refused %u, opened %u\n", scene.shared->refused, scene.shared->opened);
+	assert_true(scene.shared->refused > 0 && scene.shared->opened > 0);
+	scene_unmake(&scene);
+}
+
 static void
 a_cut_file_is_refused_at_every_page(void **state)
 {
@@ -431,6 +506,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_torn_meta_page_is_refused_or_harmless),
 		cmocka_unit_test(a_cut_file_is_refused_at_every_page),
 		cmocka_unit_test(each_octet_of_the_newer_meta_page_is_judged),
 		cmocka_unit_test(a_list_of_free_pages_that_counts_too_many_is_refused),
