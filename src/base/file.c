@@ -152,3 +152,38 @@ file_write_at(int fd, struct bytes run, uint64_t offset)
 	}
 	return true;
 }
+
+static bool
+block_is_empty(struct bytes block)
+{
+	return block.at[0] == 0 && memcmp(block.at, block.at + 1, block.size - 1) == 0;
+}
+
+uint64_t
+file_sparse_size(struct bytes octets)
+{
+	uint64_t size = 0;
+
+	for (size_t at = 0; at < octets.size; at += FILE_BLOCK_SIZE) {
+		if (!block_is_empty(bytes_slice(octets, at, FILE_BLOCK_SIZE))) {
+			size += FILE_BLOCK_SIZE;
+		}
+	}
+	return size;
+}
+
+bool
+file_write_sparse(int fd, struct bytes octets)
+{
+	if (ftruncate(fd, 0) != 0 || ftruncate(fd, (off_t)octets.size) != 0) {
+		return false;
+	}
+	for (size_t at = 0; at < octets.size; at += FILE_BLOCK_SIZE) {
+		struct bytes block = bytes_slice(octets, at, FILE_BLOCK_SIZE);
+
+		if (!block_is_empty(block) && !file_write_at(fd, block, at)) {
+			return false;
+		}
+	}
+	return true;
+}

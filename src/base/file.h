@@ -25,3 +25,11 @@ enum status file_replace(
 /* Puts a run at `offset` of an open file, however often the kernel takes only a part of it.
  * False: errno says why, and a part may be there. */
 bool file_write_at(int fd, struct bytes run, uint64_t offset) MUST_CHECK;
+
+/* All of an open file anew: blocks of 4 KiB that hold nothing but zeros become holes where the
+ * file system can have them. False: errno says why, and the file is in parts. */
+enum { FILE_BLOCK_SIZE = 4096 };
+bool file_write_sparse(int fd, struct bytes octets) MUST_CHECK;
+
+/* How much of the disk that takes: blocks that are not empty, in octets. */
+uint64_t file_sparse_size(struct bytes octets);

@@ -238,6 +238,7 @@ journal_close(struct journal *journal)
 	if (journal->octets != NULL) {
 		munmap(journal->octets, JOURNAL_SIZE_MAX);
 	}
+	journal_husks_unmap(journal);
 	if (journal->batch != NULL) {
 		munmap(journal->batch, LEDGER_BATCH_SIZE_MAX);
 	}
@@ -524,7 +525,8 @@ journal_read(struct journal *journal, uint64_t place, struct journal_entry *ret_
 		left = journal_left(journal, place);
 		left = place < end && end - place < left ? end - place : left;
 		if (place >= end || (place & (journal->segment_size - 1)) < JOURNAL_HEADER_SIZE ||
-			!journal_entry_decode(journal->octets + place, left, place, &entry)) {
+			!journal_entry_find(journal->octets + place, left, place,
+				journal_husks_of(journal, place), &entry)) {
 			return STATUS_CORRUPT;
 		}
 		if (entry.kind != JOURNAL_PAD) {
@@ -557,24 +559,37 @@ journal_peek(const struct journal *journal, uint64_t place, struct bytes *ret_ke
 	struct bytes *ret_record, enum journal_kind *ret_kind)
 {
 	uint64_t left = octets_at(journal, place);
+	struct journal_entry entry;
 
 	if (left == 0) {
 		return STATUS_CORRUPT;
 	}
-	return journal_entry_peek(journal->octets + place, left, ret_key, ret_record, ret_kind)
-		? STATUS_OK
-		: STATUS_CORRUPT;
+	if (journal_entry_peek(journal->octets + place, left, ret_key, ret_record, ret_kind)) {
+		return STATUS_OK;
+	}
+	if (!journal_husk_find(journal_husks_of(journal, place), place, &entry)) {
+		return STATUS_CORRUPT;
+	}
+	*ret_key = entry.key;
+	*ret_record = (struct bytes){NULL, 0};
+	*ret_kind = entry.kind;
+	return STATUS_OK;
 }
 
 uint64_t
 journal_sequence_at(const struct journal *journal, uint64_t place)
 {
+	struct journal_entry entry;
 	struct journal_head head;
 
 	if (octets_at(journal, place) < sizeof(head)) {
 		return 0;
 	}
 	memcpy(&head, journal->octets + place, sizeof(head));
+	if (head.sequence == 0 &&
+		journal_husk_find(journal_husks_of(journal, place), place, &entry)) {
+		return entry.sequence;
+	}
 	return head.sequence;
 }
 

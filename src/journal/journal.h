@@ -21,7 +21,8 @@
  * Two checksums (XXH3): one over key and record, verified at every read; one over the whole
  * entry, seeded with its place, verified when the journal is opened, walked or replayed.
  * The SHA-256 chain makes any later change of history visible. It covers a record by its
- * digest only, so that records could be pruned one day without breaking it.
+ * digest only, so that records that retention no longer wants are pruned without breaking it
+ * (journal_prune.h): then an entry reads as ever, but for its record.
  *
  *     journal_add(journal, &change, &place);           any number of times
  *     journal_flush(journal, &problem);                one write, one fdatasync
@@ -71,6 +72,7 @@ struct journal_entry {
 	struct bytes record;
 	struct bytes actor;
 	struct bytes before, after, chain; /* JOURNAL_DIGEST_SIZE each. */
+	bool is_pruned; /* The record is gone: only record.size and its digest are known. */
 };
 
 /* Opens or makes DIR/ledger (DIR exists). Everything before `known_place` (0: nothing known;
@@ -130,7 +132,8 @@ void journal_head(const struct journal *journal, uint8_t ret_hash[JOURNAL_DIGEST
 enum status journal_read(
 	struct journal *journal, uint64_t place, struct journal_entry *ret_entry) MUST_CHECK;
 
-/* The resolve path: key and record, their checksum verified; nothing else is touched.
+/* The resolve path: key and record, their checksum verified; nothing else is touched. A record
+ * that was pruned is empty.
  * `place` must have come from places or from an entry; with any other number the answer is
  * CORRUPT, and nothing outside the journal is read. */
 enum status journal_peek(const struct journal *journal, uint64_t place, struct bytes *ret_key,
@@ -148,5 +151,9 @@ void journal_prefetch(const struct journal *journal, uint64_t place);
 /* The hash that the entry behind this one must carry as `chain`. */
 void journal_entry_hash(const struct journal_entry *entry, uint8_t ret_hash[JOURNAL_DIGEST_SIZE]);
 
-/* True if the record is the one whose digest the chain covers. */
+/* What was replaced at this time or earlier may be gone from the segment of this place, in ms;
+ * 0 if nothing of it was pruned. */
+int64_t journal_pruned_before(const struct journal *journal, uint64_t place);
+
+/* True if the record is the one whose digest the chain covers; one that was pruned passes. */
 bool journal_record_is_authentic(const struct journal_entry *entry);

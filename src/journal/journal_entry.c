@@ -253,6 +253,9 @@ journal_record_is_authentic(const struct journal_entry *entry)
 {
 	uint8_t digest[JOURNAL_DIGEST_SIZE] = {0};
 
+	if (entry->is_pruned) {
+		return true; /* The digest is all that is left. */
+	}
 	if (entry->record.size > 0) {
 		crypto_digest(CRYPTO_SHA256, entry->record, digest);
 	}
@@ -265,7 +268,7 @@ journal_header_encode(uint8_t octets[JOURNAL_HEADER_SIZE], const struct journal_
 	struct journal_header page = *header;
 
 	memcpy(page.magic, JOURNAL_MAGIC, sizeof(page.magic));
-	page.version = JOURNAL_LAYOUT_VERSION;
+	page.version = page.husk_count > 0 ? JOURNAL_LAYOUT_VERSION_PRUNED : JOURNAL_LAYOUT_VERSION;
 	page.byte_order = JOURNAL_BYTE_ORDER_MARK;
 	page.checksum =
 		checksum_over(bytes_over(&page, offsetof(struct journal_header, checksum)), 0);
@@ -289,16 +292,27 @@ journal_header_decode(const uint8_t octets[JOURNAL_HEADER_SIZE], const char *nam
 			"the other byte order, or damaged; dump it there and load it here",
 			name, page.byte_order, JOURNAL_BYTE_ORDER_MARK);
 	}
-	if (page.version != JOURNAL_LAYOUT_VERSION) {
+	if (page.version != JOURNAL_LAYOUT_VERSION &&
+		page.version != JOURNAL_LAYOUT_VERSION_PRUNED) {
 		return problem_set(problem, STATUS_UNKNOWN_VERSION,
-			"ledger/%s: layout version %u, but this program knows version %d only; use "
-			"the program that wrote it, or dump with that one and load with this one",
-			name, page.version, JOURNAL_LAYOUT_VERSION);
+			"ledger/%s: layout version %u, but this program knows versions %d and %d "
+			"only; use the program that wrote it, or dump with that one and load with "
+			"this one",
+			name, page.version, JOURNAL_LAYOUT_VERSION, JOURNAL_LAYOUT_VERSION_PRUNED);
 	}
 	if (checksum_over(bytes_over(&page, offsetof(struct journal_header, checksum)), 0) !=
 		page.checksum) {
 		return problem_set(problem, STATUS_CORRUPT,
 			"ledger/%s: the header fails its checksum; restore the file", name);
+	}
+	if ((page.version == JOURNAL_LAYOUT_VERSION_PRUNED) != (page.husk_count > 0) ||
+		page.husk_size > page.segment_size ||
+		(page.husk_count == 0 && page.husk_size != 0) ||
+		page.husk_count > page.husk_size / JOURNAL_DIRECTORY_ROW_SIZE) {
+		return problem_set(problem, STATUS_CORRUPT,
+			"ledger/%s: its header says what cannot be of what was pruned; restore the "
+			"file",
+			name);
 	}
 	*ret_header = page;
 	return STATUS_OK;

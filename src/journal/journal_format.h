@@ -19,9 +19,22 @@
  * less than JOURNAL_PAD_SIZE_MIN octets are left as zeros.
  *
  * What was not written yet reads as zeros.
+ *
+ * A pruned segment (layout 2; journal_prune.h) has the same places. Where an entry was taken
+ * out it reads as zeros, whole blocks of which are holes, and behind the segment's octets
+ * stands what the chain of hashes needs of it, its *husk*:
+ *
+ *     segment | directory: place and husk of each (4 + 4), by place | husks
+ *     husk = head (40) | key | tail (120) | actor | 0-7 zeros
+ *
+ * Its head is the entry's with JOURNAL_FLAG_HUSK; `record_checksum` is zero and `checksum`
+ * covers the husk. Entries that had no record lose nothing.
  */
 enum {
 	JOURNAL_LAYOUT_VERSION = 1,
+	JOURNAL_LAYOUT_VERSION_PRUNED = 2,
+	JOURNAL_FLAG_HUSK = 1,
+	JOURNAL_DIRECTORY_ROW_SIZE = 8,
 	JOURNAL_BYTE_ORDER_MARK = 0x01020304,
 	JOURNAL_HEADER_SIZE = 4096,
 	JOURNAL_HEAD_SIZE = 40,
@@ -39,7 +52,7 @@ struct journal_head {
 	uint64_t record_checksum; /* From `size` to the record's end. */
 	uint32_t size; /* The whole entry. */
 	uint16_t kind;
-	uint16_t flags; /* Zero. */
+	uint16_t flags; /* Zero; JOURNAL_FLAG_HUSK in a husk, which no hash covers. */
 	uint32_t record_size;
 	uint16_t key_size;
 	uint16_t actor_size;
@@ -66,7 +79,14 @@ struct journal_header {
 	uint64_t first_sequence;
 	int64_t created_ms;
 	uint8_t chain[JOURNAL_DIGEST_SIZE];
-	uint8_t unused[JOURNAL_HEADER_SIZE - 88];
+	/* Zeros unless the segment was pruned. */
+	int64_t pruned_ms; /* When. */
+	int64_t cutoff_ms; /* What went was replaced at this time or earlier. */
+	uint64_t husk_count;
+	uint64_t husk_size; /* Octets behind the segment: directory and husks. */
+	uint64_t removed_count; /* Records. */
+	uint64_t removed_size; /* Their octets. */
+	uint8_t unused[JOURNAL_HEADER_SIZE - 136];
 	uint64_t checksum; /* All of the page before this field. */
 };
 
@@ -105,3 +125,24 @@ void journal_header_encode(
 /* CORRUPT or UNKNOWN_VERSION; `name` is the file's, for the problem. */
 enum status journal_header_decode(const uint8_t octets[JOURNAL_HEADER_SIZE], const char *name,
 	struct journal_header *ret_header, struct problem *problem) MUST_CHECK;
+
+/* journal_husk.c: what stands behind a pruned segment. Nothing of it is believed before it was
+ * checked; `octets` NULL: the segment is whole. */
+struct journal_husks {
+	const uint8_t *octets;
+	uint64_t size;
+	uint64_t count;
+	uint64_t base;
+	uint64_t segment_size;
+	int64_t cutoff_ms;
+};
+
+uint64_t journal_husk_size(uint64_t key_size, uint64_t actor_size);
+/* Into zeroed octets. */
+void journal_husk_encode(uint8_t *octets, const struct journal_entry *entry);
+bool journal_husk_find(
+	const struct journal_husks *husks, uint64_t place, struct journal_entry *ret_entry);
+
+/* An entry where it was written or, if it is not there any more, its husk. */
+bool journal_entry_find(const uint8_t *octets, uint64_t limit, uint64_t place,
+	const struct journal_husks *husks, struct journal_entry *ret_entry);

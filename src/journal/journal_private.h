@@ -26,6 +26,8 @@ struct journal {
 	bool has_failed; /* A write or sync failed: nothing is written any more. */
 	uint64_t zeroed; /* Up to this place blocks have been written already. */
 	uint64_t cut_size;
+	struct journal_husks *husks; /* Of the pruned segments, in order; set by opening. */
+	size_t husks_count;
 
 	/* Readers on other threads look at these two. */
 	_Atomic uint64_t end;
@@ -56,6 +58,12 @@ journal_mapped(const struct journal *journal)
 {
 	return journal->segment_count * journal->segment_size;
 }
+
+/* Those of the segment of `place`; NULL if it was not pruned. */
+const struct journal_husks *journal_husks_of(const struct journal *journal, uint64_t place);
+enum status journal_husks_map(struct journal *journal, int fd, const struct journal_header *header,
+	struct problem *problem) MUST_CHECK;
+void journal_husks_unmap(struct journal *journal);
 
 /* Where the entry behind `end` starts if it is not a pad: steps over the few octets that
  * cannot hold one, and over a header. */

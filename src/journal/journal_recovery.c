@@ -65,8 +65,8 @@ walk_step(const struct journal *journal, struct walk *walk, uint64_t *ret_place)
 		}
 		*ret_place = place;
 		if (!header_agrees(journal, walk, place) ||
-			!journal_entry_decode(journal->octets + place, journal_left(journal, place),
-				place, &entry)) {
+			!journal_entry_find(journal->octets + place, journal_left(journal, place),
+				place, journal_husks_of(journal, place), &entry)) {
 			return STEP_BAD;
 		}
 		if (entry.kind != JOURNAL_PAD) {

@@ -90,8 +90,8 @@ header_is_of_first(const struct journal_header *header)
 
 /* Everything that can be wrong with a segment before its entries are looked at. */
 static enum status
-segment_check(
-	struct journal *journal, int fd, uint64_t base, const char *name, struct problem *problem)
+segment_check(struct journal *journal, int fd, const char *name, uint64_t base,
+	struct journal_header *ret_header, struct problem *problem)
 {
 	uint8_t page[JOURNAL_HEADER_SIZE];
 	struct journal_header header;
@@ -137,11 +137,13 @@ segment_check(
 			name);
 	}
 	/* A shorter file would answer a read with a signal. */
-	if ((uint64_t)file.st_size != header.segment_size) {
+	if ((uint64_t)file.st_size != header.segment_size + header.husk_size) {
 		return problem_set(problem, STATUS_CORRUPT,
 			"ledger/%s: %llu octets long instead of %llu; restore the file", name,
-			(unsigned long long)file.st_size, (unsigned long long)header.segment_size);
+			(unsigned long long)file.st_size,
+			(unsigned long long)(header.segment_size + header.husk_size));
 	}
+	*ret_header = header;
 	return STATUS_OK;
 }
 
@@ -149,6 +151,7 @@ enum status
 journal_segment_attach(struct journal *journal, uint64_t base, struct problem *problem)
 {
 	char name[JOURNAL_NAME_SIZE + 1];
+	struct journal_header header;
 	enum status status;
 	int fd;
 
@@ -161,7 +164,10 @@ journal_segment_attach(struct journal *journal, uint64_t base, struct problem *p
 						 "restore the file",
 						 name);
 	}
-	status = segment_check(journal, fd, base, name, problem);
+	status = segment_check(journal, fd, name, base, &header, problem);
+	if (status == STATUS_OK && header.husk_count > 0) {
+		status = journal_husks_map(journal, fd, &header, problem);
+	}
 	if (status == STATUS_OK) {
 		status = segment_map(journal, fd, base, name, problem);
 	}

@@ -4,6 +4,7 @@
 #include "journal/journal_private.h"
 
 static_assert((int)JOURNAL_FILE_NAME_SIZE == (int)JOURNAL_NAME_SIZE, "one name for a file");
+static_assert((int)JOURNAL_FILE_HEADER_SIZE == (int)JOURNAL_HEADER_SIZE, "one header for a file");
 
 void
 journal_walk_begin(
@@ -62,14 +63,19 @@ journal_walk_take(struct journal_walk *walk, struct bytes octets, struct problem
 	}
 	size = size == 0 ? header.segment_size : size;
 	if (header.segment_size != size || size < JOURNAL_SEGMENT_SIZE_MIN ||
-		size > JOURNAL_SIZE_MAX || (size & (size - 1)) != 0 || octets.size > size ||
-		header.base != base) {
+		size > JOURNAL_SIZE_MAX || (size & (size - 1)) != 0 || header.base != base ||
+		(header.husk_count == 0 ? octets.size > size
+					: octets.size != size + header.husk_size)) {
 		return problem_set(problem, STATUS_CORRUPT,
 			"%s: its header is of another segment or size", name);
 	}
 	walk->segment_size = size;
 	walk->base = base;
-	walk->octets = octets;
+	walk->octets = bytes_slice(octets, 0, octets.size < size ? octets.size : size);
+	walk->husks = bytes_slice(octets, walk->octets.size, octets.size);
+	walk->husk_count = header.husk_count;
+	walk->pruned_ms = header.pruned_ms;
+	walk->cutoff_ms = header.cutoff_ms;
 	walk->is_segment_over = false;
 	if (walk->at.place <= base + JOURNAL_HEADER_SIZE) {
 		walk->at.place = base + JOURNAL_HEADER_SIZE;
@@ -100,6 +106,22 @@ follows(const struct journal_walk *walk, const struct journal_entry *entry)
 		journal_record_is_authentic(entry);
 }
 
+static bool
+entry_find(const struct journal_walk *walk, uint64_t offset, uint64_t left,
+	struct journal_entry *ret_entry)
+{
+	struct journal_husks husks = {
+		.octets = walk->husks.at,
+		.size = walk->husks.size,
+		.count = walk->husk_count,
+		.base = walk->base,
+		.segment_size = walk->segment_size,
+	};
+
+	return journal_entry_find(walk->octets.at + offset, left, walk->at.place,
+		walk->husk_count == 0 ? NULL : &husks, ret_entry);
+}
+
 enum status
 journal_walk_next(
 	struct journal_walk *walk, struct journal_entry *ret_entry, struct problem *problem)
@@ -117,7 +139,7 @@ journal_walk_next(
 		return STATUS_NOT_FOUND;
 	}
 	left = walk->octets.size - offset;
-	if (!journal_entry_decode(walk->octets.at + offset, left, walk->at.place, &entry)) {
+	if (!entry_find(walk, offset, left, &entry)) {
 		left = left < JOURNAL_HEAD_SIZE ? left : JOURNAL_HEAD_SIZE;
 		return is_zeros(walk->octets.at + offset, left)
 			? STATUS_NOT_FOUND
@@ -140,4 +162,19 @@ journal_walk_next(
 	journal_entry_hash(&entry, walk->at.head);
 	*ret_entry = entry;
 	return STATUS_OK;
+}
+
+void
+journal_file_read(const uint8_t header[JOURNAL_FILE_HEADER_SIZE], struct journal_file *ret_file)
+{
+	struct journal_header page;
+
+	*ret_file = (struct journal_file){0};
+	if (journal_header_decode(header, "", &page, NULL) == STATUS_OK) {
+		*ret_file = (struct journal_file){
+			.segment_size = page.segment_size,
+			.size = page.segment_size + page.husk_size,
+			.pruned_ms = page.pruned_ms,
+		};
+	}
 }

@@ -16,7 +16,7 @@
  *     } while (status == STATUS_NOT_FOUND && walk.is_segment_over);
  *
  * Each entry was proven whole, the one that follows the one before it (sequence, chain), and
- * its record the one of its digest.
+ * its record, unless it was pruned, the one of its digest.
  */
 struct journal_point {
 	uint64_t place; /* Behind the last entry. */
@@ -31,7 +31,11 @@ struct journal_walk {
 	struct journal_point at;
 	bool is_segment_over; /* The next entry is in another segment. */
 	uint64_t base;
-	struct bytes octets;
+	struct bytes octets; /* Of the segment alone. */
+	/* What the header says of what was pruned; zeros if nothing was. */
+	int64_t pruned_ms, cutoff_ms;
+	struct bytes husks;
+	uint64_t husk_count;
 };
 
 /* From the start of a journal, or from a point that an earlier walk of segments of this size
@@ -44,7 +48,8 @@ void journal_walk_begin(
 uint64_t journal_walk_base(const struct journal_walk *walk);
 
 /* The octets of that segment, from its header on, as far as they are there; they stay the
- * caller's. CORRUPT, UNKNOWN_VERSION. */
+ * caller's. A pruned segment's are whole, what stands behind it included. CORRUPT,
+ * UNKNOWN_VERSION. */
 enum status journal_walk_take(
 	struct journal_walk *walk, struct bytes octets, struct problem *problem) MUST_CHECK;
 
@@ -56,3 +61,13 @@ enum status journal_walk_next(struct journal_walk *walk, struct journal_entry *r
 /* What a segment's file is called. */
 enum { JOURNAL_FILE_NAME_SIZE = 20 };
 void journal_file_name(uint64_t base, char ret_name[JOURNAL_FILE_NAME_SIZE + 1]);
+
+/* What the first octets of a segment's file say of the file; zeros when they say nothing. */
+struct journal_file {
+	uint64_t segment_size;
+	uint64_t size; /* Of all of the file. */
+	int64_t pruned_ms; /* 0: never. */
+};
+enum { JOURNAL_FILE_HEADER_SIZE = 4096 };
+void journal_file_read(
+	const uint8_t header[JOURNAL_FILE_HEADER_SIZE], struct journal_file *ret_file);

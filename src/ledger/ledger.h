@@ -172,7 +172,8 @@ enum status ledger_settle(struct ledger *ledger, struct problem *problem) MUST_C
  * view are what the journal says: that each entry names its key's previous one, and that the
  * newest entry of each key is what both views lead to; that the rows of the tree are those of
  * the journal, and that every head in DIR/heads.ndjson is true: nothing that one covers was
- * removed or changed. Nothing else may be writing. `progress`
+ * removed or changed, but for records that retention may take, of which it proves that each
+ * was replaced by the time that its segment names. Nothing else may be writing. `progress`
  * may be NULL; false from it stops (CLOSED). CORRUPT: `problem` holds the first fault in full. */
 struct ledger_report {
 	uint64_t entry_count;
@@ -184,6 +185,10 @@ struct ledger_report {
 	uint64_t signed_count; /* Heads that are signed by the key of ledger_evidence_sign(). */
 	uint64_t unknown_count; /* Those of other keys: what they say is right all the same. */
 	uint64_t signed_size; /* Entries that the newest of them covers. */
+	/* Records that retention took, each proven to have been replaced by `pruned_before_ms`, the
+	 * latest time that a segment names; 0 if none were. */
+	uint64_t pruned_count;
+	int64_t pruned_before_ms;
 };
 enum status ledger_verify(struct ledger *ledger, ledger_progress *progress, void *context,
 	struct ledger_report *ret_report, struct problem *problem) MUST_CHECK;

@@ -136,6 +136,7 @@ ledger_evidence_entry(struct ledger *ledger, struct bytes name, uint64_t sequenc
 	if (status != STATUS_OK) {
 		return cannot_read(status, problem);
 	}
+	proof.has_record = !proof.entry.is_pruned;
 	*ret_proof = proof;
 	return STATUS_OK;
 }
@@ -196,10 +197,15 @@ ledger_evidence_sign(struct ledger *ledger, const struct crypto_key *key, uint32
 		size = head.size;
 	}
 	pthread_mutex_lock(&ledger->view.lock);
+	while (signing->is_signing) {
+		pthread_cond_wait(&ledger->view.changed, &ledger->view.lock);
+	}
+	if (signing->key == NULL) {
+		signing->last_size = size;
+		signing->last_ms = clock_monotonic_ms();
+	}
 	signing->key = key;
 	signing->interval_ms = interval_ms;
-	signing->last_size = size;
-	signing->last_ms = clock_monotonic_ms();
 	pthread_cond_broadcast(&ledger->view.changed);
 	pthread_mutex_unlock(&ledger->view.lock);
 }
@@ -225,9 +231,12 @@ ledger_evidence_step(struct ledger *ledger)
 	struct ledger_head head;
 	enum status status;
 
+	signing->is_signing = true;
 	pthread_mutex_unlock(&ledger->view.lock);
 	status = ledger_evidence_checkpoint(ledger, key, &head, &problem);
 	pthread_mutex_lock(&ledger->view.lock);
+	signing->is_signing = false;
+	pthread_cond_broadcast(&ledger->view.changed);
 	if (status == STATUS_OK) {
 		signing->last_size = head.size;
 		problem.status = STATUS_OK;
@@ -242,7 +251,8 @@ ledger_evidence_fault(struct ledger *ledger, struct problem *problem)
 	struct problem fault;
 
 	pthread_mutex_lock(&ledger->view.lock);
-	fault = ledger->signing.fault;
+	fault = ledger->signing.fault.status != STATUS_OK ? ledger->signing.fault
+							  : ledger->signing.tree_fault;
 	pthread_mutex_unlock(&ledger->view.lock);
 	if (fault.status != STATUS_OK && problem != NULL) {
 		*problem = fault;

@@ -14,12 +14,14 @@
  * the applier's thread; nobody waits for it.
  */
 
-/* The key stays the caller's and outlives the ledger. A head of this key is checked by
+/* The key stays the caller's and lives until another is given or the ledger is closed; one that
+ * is given later signs from the next head on, and the one before it is no longer used. A head of this key is checked by
  * ledger_verify(), too. For LEDGER_READ that is all it does. */
 void ledger_evidence_sign(
 	struct ledger *ledger, const struct crypto_key *key, uint32_t interval_ms);
 
-/* What became of the last head to be signed so: OK, or why it could not be written. */
+/* What became of the last head to be signed so, and of the tree's last rows: OK, or why they
+ * could not be written. */
 enum status ledger_evidence_fault(struct ledger *ledger, struct problem *problem) MUST_CHECK;
 
 /* Signs a head of all that is durable and appends it to DIR/heads.ndjson. With LEDGER_LOOK the

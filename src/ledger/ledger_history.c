@@ -106,6 +106,49 @@ ledger_history_begin(struct ledger *ledger, struct bytes name, struct ledger_his
 	return status;
 }
 
+/* The ordered table would know, but a writer beside us may have it locked, or be ahead of it. */
+static enum status
+homed_find(struct ledger *ledger, struct bytes key, uint64_t *ret_place)
+{
+	uint64_t at = journal_first(ledger->journal), place = 0;
+	struct journal_entry entry;
+	enum status status;
+
+	while ((status = journal_read(ledger->journal, at, &entry)) == STATUS_OK) {
+		if ((entry.kind == JOURNAL_HOME || entry.kind == JOURNAL_UNHOME) &&
+			bytes_equal(entry.key, key)) {
+			place = entry.place;
+		}
+		at = entry.next;
+	}
+	*ret_place = place;
+	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
+enum status
+ledger_history_begin_homed(struct ledger *ledger, struct bytes prefix_handle,
+	struct ledger_history *ret_history, struct problem *problem)
+{
+	uint8_t octets[HANDLE_KEY_SIZE_MAX];
+	uint64_t place = 0;
+	enum status status;
+
+	if (prefix_handle.size == 0 || prefix_handle.size > HANDLE_NAME_SIZE_MAX) {
+		return problem_set(problem, STATUS_INVALID, "no prefix can have this name");
+	}
+	status = homed_find(
+		ledger, bytes_over(octets, handle_name_key(prefix_handle, octets)), &place);
+	if (status != STATUS_OK) {
+		return problem_set(
+			problem, status, "the journal cannot be read: %s", status_text(status));
+	}
+	if (place == 0) {
+		return problem_set(problem, STATUS_NOT_FOUND, "this prefix was never homed here");
+	}
+	*ret_history = (struct ledger_history){ledger, place};
+	return STATUS_OK;
+}
+
 enum status
 ledger_history_next(struct ledger_history *history, struct journal_entry *ret_entry)
 {
@@ -179,11 +222,26 @@ ledger_record_at(struct ledger *ledger, struct bytes name, const struct ledger_m
 }
 
 enum status
+ledger_entry_removed(
+	const struct ledger *ledger, const struct journal_entry *entry, struct problem *problem)
+{
+	char text[32];
+	struct text_writer writer = text_writer_over(text, sizeof(text));
+
+	text_write_time(&writer, journal_pruned_before(ledger->journal, entry->place) / 1000);
+	return problem_set(problem, STATUS_NOT_FOUND,
+		"the record of entry %llu was removed by retention, as what was replaced before "
+		"%.*s",
+		(unsigned long long)entry->sequence, (int)text_written(&writer).size, text);
+}
+
+enum status
 ledger_entry_record(const struct journal_entry *entry, struct record *ret_record)
 {
 	struct record record = {.sequence_place = entry->place};
-	enum status status =
-		entry->kind == JOURNAL_PUT ? record_read(entry->record, &record) : STATUS_CORRUPT;
+	enum status status = entry->is_pruned ? STATUS_NOT_FOUND
+		: entry->kind == JOURNAL_PUT  ? record_read(entry->record, &record)
+					      : STATUS_CORRUPT;
 
 	if (status == STATUS_OK) {
 		*ret_record = record;

@@ -26,8 +26,14 @@ struct ledger_history {
 enum status ledger_history_begin(struct ledger *ledger, struct bytes name,
 	struct ledger_history *ret_history, struct problem *problem) MUST_CHECK;
 
+/* The same for a prefix: when its 0.NA handle was homed (JOURNAL_HOME) and unhomed, and by whom.
+ * All of the journal is read for it. NOT_FOUND when it never was. */
+enum status ledger_history_begin_homed(struct ledger *ledger, struct bytes prefix_handle,
+	struct ledger_history *ret_history, struct problem *problem) MUST_CHECK;
+
 /* From the newest to the oldest: JOURNAL_PUT, and JOURNAL_DELETE for a tombstone. NOT_FOUND
- * behind the oldest; CORRUPT. */
+ * behind the oldest; CORRUPT. An entry that is_pruned tells when and who, but not what: its
+ * record was removed by retention (ledger_prune.h), and ledger_entry_removed() says so. */
 enum status ledger_history_next(
 	struct ledger_history *history, struct journal_entry *ret_entry) MUST_CHECK;
 
@@ -49,6 +55,10 @@ enum status ledger_record_at(struct ledger *ledger, struct bytes name,
 	const struct ledger_moment *moment, struct journal_entry *ret_entry,
 	struct problem *problem) MUST_CHECK;
 
-/* The record of a JOURNAL_PUT. CORRUPT. */
+/* "the record of entry 7 was removed by retention, as all that was replaced before TIME". */
+enum status ledger_entry_removed(
+	const struct ledger *ledger, const struct journal_entry *entry, struct problem *problem);
+
+/* The record of a JOURNAL_PUT. CORRUPT; NOT_FOUND if it was removed. */
 enum status ledger_entry_record(
 	const struct journal_entry *entry, struct record *ret_record) MUST_CHECK;

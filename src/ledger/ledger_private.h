@@ -77,7 +77,9 @@ struct ledger_signing {
 	uint32_t interval_ms;
 	uint64_t last_size;
 	int64_t last_ms; /* When the last one was tried. */
-	struct problem fault;
+	bool is_signing; /* The applier has `key` in hand, without the lock. */
+	struct problem fault; /* Of the last head that was due. */
+	struct problem tree_fault; /* Of the last rows that were due. */
 };
 
 struct ledger {

@@ -189,7 +189,7 @@ verify_step(struct verify *verify, const struct journal_entry *entry,
 
 	switch (entry->kind) {
 	case JOURNAL_PUT:
-		if (!record_has_key(entry->record, entry->key)) {
+		if (!entry->is_pruned && !record_has_key(entry->record, entry->key)) {
 			return faulty(verify, entry, "its record does not belong to its key");
 		}
 		return STATUS_OK;
@@ -235,6 +235,12 @@ verify_previous(struct verify *verify, const struct journal_entry *entry)
 		return faulty(verify, entry, "another entry follows the same one");
 	}
 	bit_set(verify->is_superseded, before.sequence);
+	if (before.is_pruned &&
+		entry->time_ms > journal_pruned_before(verify->ledger->journal, before.place)) {
+		return faulty(verify, entry,
+			"the record before it was removed, though it is younger than what the "
+			"segment says of its retention");
+	}
 	if (before.kind == JOURNAL_PUT) {
 		digest = before.after;
 	}
@@ -266,7 +272,10 @@ verify_newest(struct verify *verify, const struct journal_entry *entry)
 		place = status == STATUS_OK ? newest.place : 0;
 	}
 	if (place == 0) {
-		return faulty(verify, entry, "the view does not know its key");
+		return faulty(verify, entry,
+			status == STATUS_CORRUPT
+				? "the newest record of its key is damaged, or was removed"
+				: "the view does not know its key");
 	}
 	if (place != entry->place) {
 		return STATUS_OK;
@@ -278,10 +287,23 @@ verify_newest(struct verify *verify, const struct journal_entry *entry)
 	return STATUS_OK;
 }
 
+static void
+pruned_note(struct verify *verify, const struct journal_entry *entry)
+{
+	int64_t before = journal_pruned_before(verify->ledger->journal, entry->place);
+
+	verify->report.pruned_count += entry->is_pruned;
+	if (entry->is_pruned && before > verify->report.pruned_before_ms) {
+		verify->report.pruned_before_ms = before;
+	}
+}
+
 static enum status
 verify_entry(struct verify *verify, const struct journal_entry *entry)
 {
 	enum status status = verify_chain(verify, entry);
+
+	pruned_note(verify, entry);
 
 	if (status == STATUS_OK) {
 		status = verify_previous(verify, entry);

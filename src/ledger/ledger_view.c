@@ -158,27 +158,21 @@ view_apply(struct ledger *ledger, const struct ledger_view_batch *batch)
 }
 
 /* Some of the tree. What cannot be done now is tried again when more is written. */
-static bool
-tree_is_complete_after(struct ledger *ledger)
-{
-	bool is_complete = true;
-
-	return ledger_tree_extend(ledger->tree, LEDGER_TREE_STEP_COUNT, &is_complete, NULL) !=
-		STATUS_OK ||
-		is_complete;
-}
-
 static void
 tree_step(struct ledger *ledger)
 {
 	struct ledger_view *view = &ledger->view;
-	bool is_complete;
+	struct problem problem = {.status = STATUS_OK};
+	bool is_complete = true;
+	enum status status;
 
 	view->is_tree_behind = false;
 	pthread_mutex_unlock(&view->lock);
-	is_complete = tree_is_complete_after(ledger);
+	status = ledger_tree_extend(ledger->tree, LEDGER_TREE_STEP_COUNT, &is_complete, &problem);
 	pthread_mutex_lock(&view->lock);
-	view->is_tree_behind = view->is_tree_behind || !is_complete;
+	view->is_tree_behind = view->is_tree_behind || (status == STATUS_OK && !is_complete);
+	problem.status = status;
+	ledger->signing.tree_fault = problem;
 }
 
 static void *

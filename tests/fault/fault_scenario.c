@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fault_scenario.h"
 
+#include "ledger/ledger_prune.h"
 #include "records/records_order.h"
 
 #include <errno.h>
@@ -17,6 +18,7 @@
  *
  *     fault_scenario run DIR          fifty changes in chains of ten, then reads, then closes
  *     fault_scenario storm DIR ROUND  chains without end, of all lengths
+ *     fault_scenario prune DIR        takes out of a ledger what was replaced
  *     fault_scenario record DIR       makes a ledger and changes few handles often, while
  *                                     record.c writes down what reaches the disk
  *
@@ -187,6 +189,31 @@ run(const char *directory)
 }
 
 static int
+prune(const char *directory)
+{
+	struct ledger_prune_order order = {.before_ms = INT64_MAX};
+	struct problem problem = {STATUS_OK, ""};
+	struct ledger_pruned pruned;
+	struct ledger *ledger;
+	enum status status;
+
+	fault_arm();
+	status = ledger_open(directory, LEDGER_LOOK, &ledger, &problem);
+	if (status == STATUS_OK) {
+		status = ledger_prune(ledger, &order, &pruned, &problem);
+		fault_disarm();
+		(void)ledger_close(ledger, NULL);
+	}
+	fault_disarm();
+	if (status != STATUS_OK) {
+		fprintf(stderr, "%s\n", problem.text);
+		return problem.text[0] == '\0' ? FAULT_EXIT_SILENT : FAULT_EXIT_ERROR;
+	}
+	say("removed", pruned.removed_count);
+	return fault_hits() > 0 ? FAULT_EXIT_UNHARMED : FAULT_EXIT_WELL;
+}
+
+static int
 storm(const char *directory, unsigned long round)
 {
 	static struct named_change changes[FAULT_STORM_CHAIN_MAX];
@@ -273,6 +300,9 @@ main(int argc, char **argv)
 	signal(SIGXFSZ, SIG_IGN);
 	if (argc == 3 && strcmp(argv[1], "run") == 0 && fault_arm != NULL) {
 		return run(argv[2]);
+	}
+	if (argc == 3 && strcmp(argv[1], "prune") == 0 && fault_arm != NULL) {
+		return prune(argv[2]);
 	}
 	if (argc == 3 && strcmp(argv[1], "record") == 0 && fault_record_begin != NULL) {
 		return record(argv[2]);

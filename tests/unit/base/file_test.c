@@ -98,6 +98,39 @@ a_run_is_put_where_it_belongs(void **state)
 	assert_int_equal(errno, EBADF);
 }
 
+/* Sizes about the border of a block; what was there before shows nowhere. */
+static void
+empty_blocks_become_holes(void **state)
+{
+	static const size_t sizes[] = {1, 4095, 4096, 4097, 5 * 4096, 5 * 4096 + 1};
+	static uint8_t octets[6 * 4096], back[6 * 4096 + 1];
+	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+	(void)state;
+	assert_true(fd >= 0);
+	memset(back, 'x', sizeof(back));
+	assert_true(file_write_at(fd, bytes_over(back, sizeof(back)), 0));
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		struct bytes run = bytes_over(octets, sizes[i]);
+		struct stat file;
+
+		memset(octets, 0, sizeof(octets));
+		assert_int_equal(file_sparse_size(run), 0);
+		octets[sizes[i] - 1] = 7;
+		octets[sizes[i] / 2] = 9;
+		assert_int_equal(file_sparse_size(run),
+			(sizes[i] - 1) / 4096 == sizes[i] / 2 / 4096 ? 4096 : 2 * 4096);
+		assert_true(file_write_sparse(fd, run));
+		assert_int_equal(fstat(fd, &file), 0);
+		assert_int_equal(file.st_size, sizes[i]);
+		assert_true((uint64_t)file.st_blocks * 512 <= file_sparse_size(run));
+		assert_int_equal(pread(fd, back, sizeof(back), 0), sizes[i]);
+		assert_memory_equal(back, octets, sizes[i]);
+	}
+	close(fd);
+	assert_false(file_write_sparse(fd, TEXT("x")));
+}
+
 static void
 a_path_that_is_too_long_is_refused(void **state)
 {
@@ -118,6 +151,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(a_file_is_replaced_as_a_whole, begin, end),
 		cmocka_unit_test_setup_teardown(what_cannot_be_replaced_stays, begin, end),
 		cmocka_unit_test_setup_teardown(a_run_is_put_where_it_belongs, begin, end),
+		cmocka_unit_test_setup_teardown(empty_blocks_become_holes, begin, end),
 		cmocka_unit_test(a_path_that_is_too_long_is_refused),
 	};
 

@@ -226,6 +226,85 @@ growth_is_proven_between_heads(void **state)
 }
 
 static void
+wait_for_head(const struct ledger_scene *scene, uint64_t size, struct ledger_head *ret_head)
+{
+	for (int i = 0; i < 5000; i++) {
+		if (ledger_heads_last(scene->directory, ret_head, NULL) == STATUS_OK &&
+			ret_head->size == size) {
+			return;
+		}
+		usleep(1000);
+	}
+	fail_msg("no head of %llu entries was signed", (unsigned long long)size);
+}
+
+/* As after a reload of the settings; the earlier key is gone by then. */
+static void
+a_key_given_later_signs_the_next_head(void **state)
+{
+	struct crypto_key *old = key_new(CRYPTO_KEY_ED25519), *new = key_new(CRYPTO_KEY_ED25519);
+	struct ledger *ledger = ledger_scene_open(*state, LEDGER_CREATE);
+	struct ledger_head head;
+	unsigned written = 3;
+
+	put_many(ledger, 0, written);
+	ledger_evidence_sign(ledger, old, 1);
+	wait_for_head(*state, written, &head);
+	assert_int_equal(ledger_head_verify(&head, old), STATUS_OK);
+	for (int i = 0; i < 20; i++) {
+		ledger_evidence_sign(ledger, new, 1);
+		crypto_key_free(old);
+		put_many(ledger, written, written + 2);
+		written += 2;
+		wait_for_head(*state, written, &head);
+		assert_int_equal(ledger_head_verify(&head, new), STATUS_OK);
+		old = new;
+		new = key_new(CRYPTO_KEY_ED25519);
+	}
+	ledger_scene_close(ledger);
+	crypto_key_free(old);
+	crypto_key_free(new);
+}
+
+static enum status
+wait_for_fault(struct ledger *ledger, bool is_wanted, struct problem *problem)
+{
+	enum status status = STATUS_OK;
+
+	for (int i = 0; i < 5000; i++) {
+		status = ledger_evidence_fault(ledger, problem);
+		if ((status != STATUS_OK) == is_wanted) {
+			return status;
+		}
+		usleep(1000);
+	}
+	fail_msg("the fault of the evidence does not %s", is_wanted ? "show" : "end");
+	return status;
+}
+
+static void
+a_fault_of_the_heads_shows_until_it_is_over(void **state)
+{
+	const struct ledger_scene *scene = *state;
+	struct crypto_key *key = key_new(CRYPTO_KEY_ED25519);
+	struct ledger *ledger = ledger_scene_open(*state, LEDGER_CREATE);
+	struct problem problem = {.text = ""};
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/heads.ndjson", scene->directory);
+	assert_int_equal(mkdir(path, 0700), 0);
+	put_many(ledger, 0, 3);
+	assert_int_equal(ledger_evidence_fault(ledger, &problem), STATUS_OK);
+	ledger_evidence_sign(ledger, key, 1);
+	assert_int_not_equal(wait_for_fault(ledger, true, &problem), STATUS_OK);
+	assert_non_null(strstr(problem.text, "heads"));
+	assert_int_equal(rmdir(path), 0);
+	assert_int_equal(wait_for_fault(ledger, false, &problem), STATUS_OK);
+	ledger_scene_close(ledger);
+	crypto_key_free(key);
+}
+
+static void
 a_growth_proof_may_span_two_keys(void **state)
 {
 	struct crypto_key *old = key_new(CRYPTO_KEY_ED25519), *new = key_new(CRYPTO_KEY_RSA);
@@ -558,6 +637,8 @@ main(void)
 		TEST(an_entry_is_proven_to_who_has_only_the_key),
 		TEST(an_earlier_entry_is_chosen_by_its_number),
 		TEST(growth_is_proven_between_heads),
+		TEST(a_key_given_later_signs_the_next_head),
+		TEST(a_fault_of_the_heads_shows_until_it_is_over),
 		TEST(a_growth_proof_may_span_two_keys),
 		TEST(the_ledger_signs_in_intervals_and_when_it_closes),
 		TEST(a_line_torn_by_a_crash_is_no_head_and_goes_with_the_next),
