@@ -8,7 +8,8 @@
  * Copies of a ledger, and a ledger from a copy.
  *
  *     TO/ledger/<base>.seg   octets of the journal's segments, the last one up to the position
- *     TO/node/<hash>-<name>  houji.yaml, keys and whatever else lies in DIR; with keys only
+ *     TO/node/<hash>-<name>  heads.ndjson; with keys houji.yaml, keys and whatever else lies
+ *                            in DIR
  *     TO/manifest            what counts of them (backup/backup_manifest.h); written last
  *
  * A journal only grows, so its octets up to a durable position are a consistent copy, and the
@@ -58,7 +59,9 @@ struct backup_restore_options {
 	bool has_time;
 	int64_t time_ms; /* Up to the first entry made later than this. */
 	bool has_sequence;
-	uint64_t sequence; /* Up to this entry; NOT_FOUND if it is not there. */
+	/* Up to this entry; NOT_FOUND if it is not there, or if records of that time are gone by
+	 * retention. */
+	uint64_t sequence;
 	backup_progress *progress;
 	void *context;
 };

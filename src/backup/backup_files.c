@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -83,6 +84,15 @@ backup_file_read(int folder_fd, const char *name, const struct backup_room *room
 	return status;
 }
 
+static bool
+run_write(int fd, const struct backup_run *run)
+{
+	struct bytes octets = bytes_over(run->octets, run->size);
+
+	return run->is_sparse ? file_write_sparse(fd, octets)
+			      : file_write_at(fd, octets, run->offset);
+}
+
 enum status
 backup_file_write(
 	int folder_fd, const char *name, const struct backup_run *run, struct problem *problem)
@@ -95,8 +105,7 @@ backup_file_write(
 	if (fd < 0) {
 		return problem_system(problem, "cannot make %s", name);
 	}
-	if (!file_write_at(fd, bytes_over(run->octets, run->size), run->offset) ||
-		ftruncate(fd, (off_t)end) != 0) {
+	if (!run_write(fd, run) || ftruncate(fd, (off_t)end) != 0) {
 		status = problem_system(problem, "cannot write %s", name);
 	}
 	if (status == STATUS_OK && run->room > end) {

@@ -31,6 +31,7 @@ struct backup_run {
 	uint64_t size;
 	uint64_t offset;
 	uint64_t room;
+	bool is_sparse; /* All of the file: its empty blocks become holes. */
 };
 enum status backup_file_write(int folder_fd, const char *name, const struct backup_run *run,
 	struct problem *problem) MUST_CHECK;

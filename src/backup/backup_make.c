@@ -21,8 +21,9 @@ struct make {
 	int to_fd, to_ledger_fd, to_node_fd;
 	struct backup_manifest before, now;
 	struct journal_point end; /* Of the journal, as this backup takes it. */
-	uint64_t room; /* Of a segment; at least what a node file may have and one octet. */
-	uint8_t *octets, *earlier; /* `room` each: a segment from each side. */
+	uint64_t segment_size;
+	/* Room for a segment and as much behind it, or for a node file and one octet. */
+	uint8_t *octets, *earlier;
 	uint64_t copied_size;
 	struct problem *problem;
 };
@@ -117,15 +118,25 @@ static enum status
 segment_read(
 	struct make *make, const struct journal_walk *walk, const char *name, uint64_t *ret_size)
 {
-	uint64_t limit = walk->segment_size == 0 ? make->room : walk->segment_size;
 	uint64_t left = make->end.place - journal_walk_base(walk);
+	uint64_t limit = left < make->segment_size ? left : make->segment_size;
+	struct journal_file file;
 	enum status status = backup_file_sync(make->from_ledger_fd, name, make->problem);
 
-	limit = left < limit ? left : limit;
-	return status == STATUS_OK
-		? backup_file_read(make->from_ledger_fd, name,
-			  &(struct backup_room){make->octets, limit, 0}, ret_size, make->problem)
-		: status;
+	if (status == STATUS_OK) {
+		status = backup_file_read(make->from_ledger_fd, name,
+			&(struct backup_room){make->octets, limit, 0}, ret_size, make->problem);
+	}
+	if (status != STATUS_OK || *ret_size < JOURNAL_FILE_HEADER_SIZE) {
+		return status;
+	}
+	journal_file_read(make->octets, &file);
+	/* Pruned: what stands behind the segment belongs to it. */
+	return file.pruned_ms == 0
+		? STATUS_OK
+		: backup_file_read(make->from_ledger_fd, name,
+			  &(struct backup_room){make->octets, 2 * make->segment_size, 0}, ret_size,
+			  make->problem);
 }
 
 /* Proves the segment's entries from where the walk stands. */
@@ -145,10 +156,11 @@ static enum status
 segment_copy(struct make *make, struct journal_walk *walk)
 {
 	uint64_t base = journal_walk_base(walk), size, had = 0;
-	char name[JOURNAL_FILE_NAME_SIZE + 1];
+	size_t number = base / make->segment_size;
+	char name[BACKUP_SEGMENT_NAME_SIZE_MAX];
 	uint8_t hash[CRYPTO_DIGEST_SIZE_MAX];
+	struct backup_file file;
 	enum status status;
-	size_t number;
 
 	journal_file_name(base, name);
 	status = segment_read(make, walk, name, &size);
@@ -158,8 +170,9 @@ segment_copy(struct make *make, struct journal_walk *walk)
 	if (status != STATUS_OK) {
 		return status;
 	}
-	number = base / walk->segment_size;
-	if (number < make->before.segment_count) {
+	backup_segment_name(base, walk->pruned_ms, name);
+	if (number < make->before.segment_count &&
+		make->before.segments[number].pruned_ms == walk->pruned_ms) {
 		had = make->before.segments[number].size;
 		status = earlier_check(make, name, &make->before.segments[number]);
 	}
@@ -167,11 +180,15 @@ segment_copy(struct make *make, struct journal_walk *walk)
 		return status;
 	}
 	crypto_digest(CRYPTO_SHA256, bytes_over(make->octets, size), hash);
+	file = (struct backup_file){.size = size, .pruned_ms = walk->pruned_ms};
+	memcpy(file.sha256, hash, sizeof(file.sha256));
 	make->copied_size += size - had;
 	progress_tell(make, base + size);
 	status = backup_file_write(make->to_ledger_fd, name,
-		&(struct backup_run){make->octets + had, size - had, had, 0}, make->problem);
-	return status == STATUS_OK ? backup_manifest_add_segment(&make->now, size, hash) : status;
+		&(struct backup_run){
+			make->octets + had, size - had, had, 0, had == 0 && walk->pruned_ms != 0},
+		make->problem);
+	return status == STATUS_OK ? backup_manifest_add_segment(&make->now, &file) : status;
 }
 
 /* Segments before `base` stay as an earlier backup has them. */
@@ -186,26 +203,57 @@ segments_keep(struct make *make, uint64_t base)
 		if (i * make->before.segment_size >= base) {
 			break;
 		}
-		status = backup_manifest_add_segment(&make->now, file->size, file->sha256);
+		status = backup_manifest_add_segment(&make->now, file);
 	}
 	return status;
 }
 
+/* Whether what the earlier backup has of a segment was pruned since. */
+static enum status
+prunings_look(struct make *make, bool *ret_is_pruned)
+{
+	enum status status = STATUS_OK;
+
+	*ret_is_pruned = false;
+	for (size_t i = 0; i < make->before.segment_count && !*ret_is_pruned; i++) {
+		uint8_t header[JOURNAL_FILE_HEADER_SIZE] = {0};
+		char name[JOURNAL_FILE_NAME_SIZE + 1];
+		struct journal_file file;
+		uint64_t size;
+
+		journal_file_name(i * make->segment_size, name);
+		status = backup_file_read(make->from_ledger_fd, name,
+			&(struct backup_room){header, sizeof(header), 0}, &size, make->problem);
+		if (status != STATUS_OK) {
+			return status;
+		}
+		journal_file_read(header, &file);
+		*ret_is_pruned = file.pruned_ms != make->before.segments[i].pruned_ms;
+	}
+	return STATUS_OK;
+}
+
+/* Behind the earlier backup; from the start when something of it was pruned. */
 static enum status
 segments_copy(struct make *make)
 {
-	bool is_first = make->before.segment_count == 0;
+	bool is_first = make->before.segment_count == 0, is_pruned;
 	struct journal_walk walk;
-	enum status status;
+	enum status status = prunings_look(make, &is_pruned);
 
-	journal_walk_begin(&walk, make->before.end.sequence == 0 ? NULL : &make->before.end,
+	if (status != STATUS_OK) {
+		return status;
+	}
+	is_first = is_first || is_pruned;
+	journal_walk_begin(&walk,
+		is_first || make->before.end.sequence == 0 ? NULL : &make->before.end,
 		make->before.segment_size);
 	if (!is_first && make->before.end.place == make->end.place) {
 		make->now.end = make->before.end;
 		make->now.segment_size = make->before.segment_size;
 		return segments_keep(make, UINT64_MAX);
 	}
-	status = segments_keep(make, journal_walk_base(&walk));
+	status = segments_keep(make, is_first ? 0 : journal_walk_base(&walk));
 	do {
 		if (status == STATUS_OK) {
 			status = segment_copy(make, &walk);
@@ -234,10 +282,15 @@ struct node_folder {
 /* houji.yaml, keys, whatever an operator put beside them; not what only a running node or a
  * load needs. */
 static bool
-is_node_file(const char *name)
+is_node_file(const struct make *make, const char *name)
 {
 	struct bytes text = bytes_from_string(name);
 
+	if (!make->options->with_keys) {
+		/* Signed heads are evidence, and no secret: they go with the journal. */
+		return bytes_equal(text, TEXT("heads.ndjson")) ||
+			bytes_equal(text, TEXT("heads.before-restore.ndjson"));
+	}
 	return backup_name_is_plain(text) && !bytes_equal(text, TEXT("lock")) &&
 		!bytes_equal(text, TEXT("ledger")) && !bytes_equal(text, TEXT("view")) &&
 		!bytes_start_with(text, TEXT("load.state"));
@@ -287,7 +340,7 @@ node_file_copy(const struct node_folder *folder, const char *name)
 			name);
 	}
 	status = backup_file_write(make->to_node_fd, stored,
-		&(struct backup_run){make->octets, size, 0, 0}, make->problem);
+		&(struct backup_run){make->octets, size, 0, 0, false}, make->problem);
 	if (status == STATUS_OK) {
 		status = backup_manifest_add_node_file(&make->now, stored, octets);
 		if (status != STATUS_OK) {
@@ -325,7 +378,8 @@ node_folder_visit(void *context, const char *name)
 	const struct node_folder *folder = context;
 	struct stat file;
 
-	if (!is_node_file(name) || fstatat(folder->fd, name, &file, AT_SYMLINK_NOFOLLOW) != 0) {
+	if (!is_node_file(folder->make, name) ||
+		fstatat(folder->fd, name, &file, AT_SYMLINK_NOFOLLOW) != 0) {
 		return STATUS_OK;
 	}
 	if (S_ISDIR(file.st_mode)) {
@@ -339,9 +393,6 @@ node_files_copy(struct make *make)
 {
 	enum status status;
 
-	if (!make->options->with_keys) {
-		return STATUS_OK;
-	}
 	status = backup_folder_open(make->to_fd, "node", true, &make->to_node_fd, make->problem);
 	if (status == STATUS_OK) {
 		struct node_folder folder = {make, make->from_fd, NULL};
@@ -392,32 +443,38 @@ to_open(struct make *make)
 		: status;
 }
 
-/* A segment is as large as the file of the first one. */
+/* A segment is as large as the first one says. */
 static enum status
 room_make(struct make *make)
 {
+	uint8_t header[JOURNAL_FILE_HEADER_SIZE] = {0};
 	char name[JOURNAL_FILE_NAME_SIZE + 1];
-	struct stat file;
+	struct journal_file file;
+	uint64_t size, room;
+	enum status status;
 
 	journal_file_name(0, name);
-	if (fstatat(make->from_ledger_fd, name, &file, AT_SYMLINK_NOFOLLOW) != 0) {
-		return problem_system(make->problem, "cannot examine ledger/%s", name);
+	status = backup_file_read(make->from_ledger_fd, name,
+		&(struct backup_room){header, sizeof(header), 0}, &size, make->problem);
+	if (status != STATUS_OK) {
+		return status;
 	}
-	if (file.st_size > JOURNAL_SEGMENT_SIZE) {
-		return problem_set(make->problem, STATUS_TOO_LARGE,
-			"ledger/%s: larger than a segment of this program", name);
+	journal_file_read(header, &file);
+	if (file.segment_size == 0 || file.segment_size > JOURNAL_SEGMENT_SIZE) {
+		return problem_set(make->problem, STATUS_CORRUPT,
+			"ledger/%s: its header is not that of a segment of this program", name);
 	}
-	if (make->before.segment_count > 0 && make->before.segment_size != (uint64_t)file.st_size) {
+	if (make->before.segment_count > 0 && make->before.segment_size != file.segment_size) {
 		return problem_set(make->problem, STATUS_CONFLICT,
 			"%s holds a backup of another ledger, with segments of %llu octets; make "
 			"the backup in another folder",
 			make->to, (unsigned long long)make->before.segment_size);
 	}
-	make->room = (uint64_t)file.st_size > BACKUP_NODE_FILE_SIZE_MAX
-		? (uint64_t)file.st_size
-		: BACKUP_NODE_FILE_SIZE_MAX + 1;
-	make->octets = malloc(make->room);
-	make->earlier = malloc(make->room);
+	make->segment_size = file.segment_size;
+	room = 2 * file.segment_size > BACKUP_NODE_FILE_SIZE_MAX ? 2 * file.segment_size
+								 : BACKUP_NODE_FILE_SIZE_MAX + 1;
+	make->octets = malloc(room);
+	make->earlier = malloc(room);
 	return make->octets == NULL || make->earlier == NULL
 		? problem_set(make->problem, STATUS_NO_MEMORY, "no memory for a segment")
 		: STATUS_OK;
@@ -461,6 +518,23 @@ node_file_forget(void *context, const char *name)
 	return STATUS_OK;
 }
 
+/* The same for a segment that was pruned since. */
+static enum status
+segment_forget(void *context, const char *name)
+{
+	struct make *make = context;
+	char there[BACKUP_SEGMENT_NAME_SIZE_MAX];
+
+	for (size_t i = 0; i < make->now.segment_count; i++) {
+		backup_segment_name(i * make->segment_size, make->now.segments[i].pruned_ms, there);
+		if (strcmp(there, name) == 0) {
+			return STATUS_OK;
+		}
+	}
+	(void)unlinkat(make->to_ledger_fd, name, 0);
+	return STATUS_OK;
+}
+
 static enum status
 make_steps(struct make *make, const char *directory)
 {
@@ -485,6 +559,9 @@ make_steps(struct make *make, const char *directory)
 	status = backup_manifest_write(make->to_fd, &make->now, make->problem);
 	if (status == STATUS_OK && make->to_node_fd >= 0) {
 		(void)backup_folder_visit(make->to_node_fd, node_file_forget, make, NULL);
+	}
+	if (status == STATUS_OK) {
+		(void)backup_folder_visit(make->to_ledger_fd, segment_forget, make, NULL);
 	}
 	return status;
 }

@@ -93,13 +93,21 @@ list_add(struct backup_file **list, size_t *count, const struct backup_file *fil
 }
 
 enum status
-backup_manifest_add_segment(
-	struct backup_manifest *manifest, uint64_t size, const uint8_t sha256[32])
+backup_manifest_add_segment(struct backup_manifest *manifest, const struct backup_file *file)
 {
-	struct backup_file file = {.size = size};
+	return list_add(&manifest->segments, &manifest->segment_count, file);
+}
 
-	memcpy(file.sha256, sha256, sizeof(file.sha256));
-	return list_add(&manifest->segments, &manifest->segment_count, &file);
+void
+backup_segment_name(uint64_t base, int64_t pruned_ms, char ret_name[BACKUP_SEGMENT_NAME_SIZE_MAX])
+{
+	enum { BASE_SIZE = 16 };
+
+	journal_file_name(base, ret_name);
+	if (pruned_ms != 0) {
+		ret_name[BASE_SIZE] = '-';
+		journal_file_name((uint64_t)pruned_ms, ret_name + BASE_SIZE + 1);
+	}
 }
 
 enum status
@@ -132,6 +140,17 @@ write_number(struct json_writer *json, const char *name, uint64_t number)
 	json_write_u64(json, number);
 }
 
+static uint64_t
+version_of(const struct backup_manifest *manifest)
+{
+	for (size_t i = 0; i < manifest->segment_count; i++) {
+		if (manifest->segments[i].pruned_ms != 0) {
+			return BACKUP_VERSION_PRUNED;
+		}
+	}
+	return BACKUP_VERSION;
+}
+
 static void
 write_header(struct backup_writer *lines, const struct backup_manifest *manifest)
 {
@@ -141,7 +160,7 @@ write_header(struct backup_writer *lines, const struct backup_manifest *manifest
 	json_write_object(&json);
 	json_write_name(&json, "houji");
 	json_write_string(&json, TEXT("backup"));
-	write_number(&json, "version", BACKUP_VERSION);
+	write_number(&json, "version", version_of(manifest));
 	json_write_name(&json, "created_ms");
 	json_write_i64(&json, manifest->created_ms);
 	write_number(&json, "segment_size", manifest->segment_size);
@@ -162,13 +181,13 @@ file_path(const struct backup_manifest *manifest, const struct backup_file *file
 	char ret_path[BACKUP_NAME_SIZE_MAX + 8])
 {
 	struct text_writer writer = text_writer_over(ret_path, BACKUP_NAME_SIZE_MAX + 8);
-	char name[JOURNAL_FILE_NAME_SIZE + 1];
+	char name[BACKUP_SEGMENT_NAME_SIZE_MAX];
 
 	if (file->name[0] != '\0') {
 		text_write_string(&writer, "node/");
 		text_write_string(&writer, file->name);
 	} else {
-		journal_file_name(number * manifest->segment_size, name);
+		backup_segment_name(number * manifest->segment_size, file->pruned_ms, name);
 		text_write_string(&writer, "ledger/");
 		text_write_string(&writer, name);
 	}
@@ -188,6 +207,10 @@ write_file(struct backup_writer *lines, const struct backup_manifest *manifest,
 	write_number(&json, "size", file->size);
 	json_write_name(&json, "sha256");
 	json_write_hex(&json, bytes_over(file->sha256, sizeof(file->sha256)));
+	if (file->pruned_ms != 0) {
+		json_write_name(&json, "pruned_ms");
+		json_write_i64(&json, file->pruned_ms);
+	}
 	json_write_object_end(&json);
 	backup_write_line(lines, json_written(&json));
 }
@@ -265,8 +288,7 @@ read_digest(struct json_reader *json, uint8_t ret_digest[32])
 }
 
 static unsigned
-read_header_member(struct json_reader *json, struct bytes name, struct backup_manifest *manifest,
-	uint64_t *ret_version)
+read_header_member(struct json_reader *json, struct bytes name, struct backup_manifest *manifest)
 {
 	if (bytes_equal(name, TEXT("houji"))) {
 		if (!bytes_equal(json_read_string(json), TEXT("backup"))) {
@@ -275,7 +297,7 @@ read_header_member(struct json_reader *json, struct bytes name, struct backup_ma
 		return MEMBER_KIND;
 	}
 	if (bytes_equal(name, TEXT("version"))) {
-		*ret_version = json_read_u64(json, UINT32_MAX);
+		manifest->version = json_read_u64(json, UINT32_MAX);
 		return MEMBER_VERSION;
 	}
 	if (bytes_equal(name, TEXT("created_ms"))) {
@@ -325,19 +347,20 @@ read_header(struct bytes line, struct arena *arena, struct backup_manifest *mani
 	struct problem *problem)
 {
 	struct json_reader json = json_reader_over(line, arena);
-	uint64_t version = 0;
 	unsigned met = 0;
 	struct bytes name;
 
 	json_read_object(&json);
 	while (json_next_member(&json, &name)) {
-		met |= read_header_member(&json, name, manifest, &version);
+		met |= read_header_member(&json, name, manifest);
 	}
-	if ((met & MEMBER_VERSION) != 0 && version != BACKUP_VERSION) {
+	if ((met & MEMBER_VERSION) != 0 && manifest->version != BACKUP_VERSION &&
+		manifest->version != BACKUP_VERSION_PRUNED) {
 		return problem_set(problem, STATUS_UNKNOWN_VERSION,
-			"the backup has format %llu, but this program knows %d only; use the "
-			"program that wrote it",
-			(unsigned long long)version, BACKUP_VERSION);
+			"the backup has format %llu, but this program knows %d and %d only; use "
+			"the program that wrote it",
+			(unsigned long long)manifest->version, BACKUP_VERSION,
+			BACKUP_VERSION_PRUNED);
 	}
 	if (json_reader_end(&json) != STATUS_OK || met != MEMBERS_OF_HEADER ||
 		!header_makes_sense(manifest)) {
@@ -357,6 +380,17 @@ segment_size_expected(const struct backup_manifest *manifest, size_t number)
 	return left < manifest->segment_size ? left : manifest->segment_size;
 }
 
+/* One that was pruned is whole, and something stands behind it. */
+static bool
+segment_is_fit(const struct backup_manifest *manifest, const struct backup_file *file)
+{
+	uint64_t size = segment_size_expected(manifest, manifest->segment_count);
+
+	return file->pruned_ms == 0 ? file->size > 0 && file->size == size
+				    : size == manifest->segment_size && file->size > size &&
+			file->size - size <= manifest->segment_size;
+}
+
 static enum status
 file_take(struct backup_manifest *manifest, struct bytes path, struct backup_file *file)
 {
@@ -364,8 +398,7 @@ file_take(struct backup_manifest *manifest, struct bytes path, struct backup_fil
 	struct bytes name = {NULL, 0}; /* gcc does not see that it is always set. */
 
 	if (bytes_start_with(path, TEXT("ledger/"))) {
-		if (manifest->node_file_count > 0 || file->size == 0 ||
-			file->size != segment_size_expected(manifest, manifest->segment_count) ||
+		if (manifest->node_file_count > 0 || !segment_is_fit(manifest, file) ||
 			!bytes_equal(path,
 				file_path(manifest, file, manifest->segment_count, expected))) {
 			return STATUS_CORRUPT;
@@ -373,8 +406,8 @@ file_take(struct backup_manifest *manifest, struct bytes path, struct backup_fil
 		return list_add(&manifest->segments, &manifest->segment_count, file);
 	}
 	name = bytes_slice(path, 5, path.size);
-	if (!bytes_start_with(path, TEXT("node/")) || !stored_name_is_fit(name) ||
-		file->size > BACKUP_NODE_FILE_SIZE_MAX ||
+	if (!bytes_start_with(path, TEXT("node/")) || file->pruned_ms != 0 ||
+		!stored_name_is_fit(name) || file->size > BACKUP_NODE_FILE_SIZE_MAX ||
 		manifest->node_file_count == BACKUP_NODE_FILE_COUNT_MAX) {
 		return STATUS_CORRUPT;
 	}
@@ -401,11 +434,13 @@ read_file(struct bytes line, struct arena *arena, struct backup_manifest *manife
 			path = json_read_string(&json);
 			met |= MEMBER_FILE;
 		} else if (bytes_equal(name, TEXT("size"))) {
-			file.size = json_read_u64(&json, JOURNAL_SEGMENT_SIZE);
+			file.size = json_read_u64(&json, 2 * (uint64_t)JOURNAL_SEGMENT_SIZE);
 			met |= MEMBER_SIZE;
 		} else if (bytes_equal(name, TEXT("sha256"))) {
 			read_digest(&json, file.sha256);
 			met |= MEMBER_SHA256;
+		} else if (bytes_equal(name, TEXT("pruned_ms"))) {
+			file.pruned_ms = (int64_t)json_read_u64(&json, INT64_MAX);
 		} else {
 			json_reader_fail(&json, STATUS_INVALID);
 		}
@@ -438,6 +473,12 @@ read_lines(struct backup_reader *lines, struct arena *arena, struct backup_manif
 				"can have there",
 				(unsigned long long)lines->line_count);
 		}
+	}
+	if (status == STATUS_OK && lines->status == STATUS_OK &&
+		manifest->version != version_of(manifest)) {
+		status = problem_set(problem, STATUS_CORRUPT,
+			"the backup's manifest has format %llu, but its files are of another",
+			(unsigned long long)manifest->version);
 	}
 	if (status == STATUS_OK && lines->status == STATUS_OK &&
 		segment_size_expected(manifest, manifest->segment_count) != 0) {

@@ -13,6 +13,9 @@
  *     {"file":"node/<hash>-keys+server.pem","size":N,"sha256":HEX}     of a folder in DIR
 *     {"lines":N,"sha256":HEX}
  *
+ * A segment that was pruned (journal_prune.h) has its line with "pruned_ms":T and is a file of
+ * its own, <base>-<T>.seg with T in hex, so that an earlier backup's stays what it was.
+ *
  * It is written last and renamed into place, so that a backup is whole or not there. Of a file
  * only the first `size` octets count: what lies behind them is of a later backup that was not
  * finished.
@@ -22,6 +25,7 @@
  */
 enum {
 	BACKUP_VERSION = 1,
+	BACKUP_VERSION_PRUNED = 2, /* With segments that retention has pruned. */
 	BACKUP_NAME_SIZE_MAX = 127,
 	/* Of a file's digest, in front of its name: copies of other content stay apart. */
 	BACKUP_NODE_HASH_SIZE = 8,
@@ -37,9 +41,11 @@ struct backup_file {
 	char name[BACKUP_NAME_SIZE_MAX + 1]; /* Of a file in TO/node; empty for segments. */
 	uint64_t size;
 	uint8_t sha256[32];
+	int64_t pruned_ms; /* Of a segment: when it was pruned; 0: never. */
 };
 
 struct backup_manifest {
+	uint64_t version; /* As it was read. */
 	int64_t created_ms;
 	uint64_t segment_size;
 	struct journal_point end;
@@ -60,9 +66,14 @@ void backup_manifest_free(struct backup_manifest *manifest);
 
 /* One more row with this size and digest. NO_MEMORY. */
 enum status backup_manifest_add_segment(
-	struct backup_manifest *manifest, uint64_t size, const uint8_t sha256[32]) MUST_CHECK;
+	struct backup_manifest *manifest, const struct backup_file *file) MUST_CHECK;
 enum status backup_manifest_add_node_file(
 	struct backup_manifest *manifest, const char *name, struct bytes octets) MUST_CHECK;
+
+/* What a segment's file in TO/ledger is called. */
+enum { BACKUP_SEGMENT_NAME_SIZE_MAX = 40 };
+void backup_segment_name(
+	uint64_t base, int64_t pruned_ms, char ret_name[BACKUP_SEGMENT_NAME_SIZE_MAX]);
 
 /* A name that a file of TO/node may have: letters, digits, '.', '_' and '-', no dot first. */
 bool backup_name_is_plain(struct bytes name);

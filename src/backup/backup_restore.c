@@ -3,6 +3,7 @@
 
 #include "backup/backup_files.h"
 #include "backup/backup_source.h"
+#include "base/text_writer.h"
 #include "crypto/crypto.h"
 #include "ledger/ledger_head.h"
 
@@ -31,6 +32,8 @@ struct restore {
 	struct journal_walk walk;
 	struct journal_point end; /* Of what was taken. */
 	uint64_t stopped_at;
+	int64_t cutoff_ms; /* Of the segments taken: states replaced by then may be gone. */
+	bool has_pruned_last; /* The last segment written was pruned. */
 	bool is_complete; /* The point asked for was reached. */
 	struct problem *problem;
 };
@@ -105,25 +108,47 @@ later_open(struct restore *restore)
 	return status;
 }
 
+/* What the ledger has behind the backup's octets of a segment; all of it when it was pruned
+ * since, for then the beginning is no longer the same. */
+static enum status
+later_read(struct restore *restore, uint64_t base, uint64_t *size, uint64_t *ret_more)
+{
+	uint64_t segment_size = restore->source.manifest.segment_size, got = 0;
+	uint8_t header[JOURNAL_FILE_HEADER_SIZE] = {0};
+	char name[JOURNAL_FILE_NAME_SIZE + 1];
+	struct journal_file file;
+	struct backup_room room = {header, sizeof(header), 0};
+	enum status status;
+
+	journal_file_name(base, name);
+	status = backup_file_read(restore->later_fd, name, &room, &got, restore->problem);
+	journal_file_read(header, &file);
+	if (status == STATUS_OK && file.pruned_ms != 0) {
+		*size = 0;
+		segment_size = 2 * segment_size;
+	}
+	if (status == STATUS_OK) {
+		room = (struct backup_room){
+			restore->source.octets + *size, segment_size - *size, *size};
+		status = backup_file_read(
+			restore->later_fd, name, &room, ret_more, restore->problem);
+	}
+	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
 /* The octets of a segment from both sources; `ret_size` 0: there is no such segment. */
 static enum status
 segment_read(struct restore *restore, uint64_t base, uint64_t *ret_size)
 {
 	const struct backup_manifest *manifest = &restore->source.manifest;
 	uint64_t number = base / manifest->segment_size, size = 0, more = 0;
-	char name[JOURNAL_FILE_NAME_SIZE + 1];
 	enum status status = STATUS_OK;
 
 	if (number < manifest->segment_count) {
 		status = backup_source_segment(&restore->source, number, &size);
 	}
 	if (status == STATUS_OK && restore->later_fd >= 0 && size < manifest->segment_size) {
-		journal_file_name(base, name);
-		status = backup_file_read(restore->later_fd, name,
-			&(struct backup_room){
-				restore->source.octets + size, manifest->segment_size - size, size},
-			&more, restore->problem);
-		status = status == STATUS_NOT_FOUND ? STATUS_OK : status;
+		status = later_read(restore, base, &size, &more);
 	}
 	*ret_size = size + more;
 	return status;
@@ -138,6 +163,23 @@ is_wanted(const struct restore *restore, const struct journal_entry *entry)
 		(!options->has_time || entry->time_ms <= options->time_ms);
 }
 
+/* A state of the past that retention has gaps in is none. */
+static enum status
+removed_refuse(struct restore *restore, const struct journal_entry *next)
+{
+	char text[32];
+	struct text_writer writer = text_writer_over(text, sizeof(text));
+
+	if (restore->cutoff_ms == 0 || next->time_ms > restore->cutoff_ms) {
+		return STATUS_OK;
+	}
+	text_write_time(&writer, restore->cutoff_ms / 1000);
+	return problem_set(restore->problem, STATUS_NOT_FOUND,
+		"what the records were then was removed by retention; the earliest time that can "
+		"be restored is %.*s",
+		(int)text_written(&writer).size, text);
+}
+
 /* Takes entries up to the segment's end or the point asked for. What is wrong with octets that
  * came from the ledger ends the journal there; it may be a batch cut by a crash. */
 static enum status
@@ -149,11 +191,14 @@ segment_take(struct restore *restore, uint64_t size, bool *ret_has_taken)
 		journal_walk_take(walk, bytes_over(restore->source.octets, size), restore->problem);
 
 	*ret_has_taken = false;
+	if (status == STATUS_OK && walk->cutoff_ms > restore->cutoff_ms) {
+		restore->cutoff_ms = walk->cutoff_ms;
+	}
 	while (status == STATUS_OK) {
 		status = journal_walk_next(walk, &entry, restore->problem);
 		if (status == STATUS_OK && !is_wanted(restore, &entry)) {
 			restore->is_complete = true;
-			break;
+			return removed_refuse(restore, &entry);
 		}
 		if (status == STATUS_OK) {
 			restore->end = walk->at;
@@ -173,13 +218,18 @@ static enum status
 segment_write(struct restore *restore, uint64_t base, uint64_t size)
 {
 	bool goes_on = restore->walk.is_segment_over && !restore->is_complete;
+	bool is_pruned = restore->walk.pruned_ms != 0;
 	uint64_t used = goes_on ? size : restore->end.place - base;
 	char name[JOURNAL_FILE_NAME_SIZE + 1];
 
 	journal_file_name(base, name);
+	if (is_pruned && !goes_on) {
+		return problem_set(restore->problem, STATUS_CORRUPT,
+			"ledger/%s was pruned, but the journal does not go on behind it", name);
+	}
 	return backup_file_write(restore->ledger_fd, name,
-		&(struct backup_run){
-			restore->source.octets, used, 0, restore->source.manifest.segment_size},
+		&(struct backup_run){restore->source.octets, used, 0,
+			is_pruned ? 0 : restore->source.manifest.segment_size, is_pruned},
 		restore->problem);
 }
 
@@ -192,8 +242,13 @@ pad_remove(struct restore *restore)
 	char name[JOURNAL_FILE_NAME_SIZE + 1];
 
 	journal_file_name(base, name);
+	if (restore->has_pruned_last) {
+		return problem_set(restore->problem, STATUS_CORRUPT,
+			"ledger/%s was pruned, but the journal does not go on behind it", name);
+	}
 	return backup_file_write(restore->ledger_fd, name,
-		&(struct backup_run){restore->source.octets, 0, restore->end.place - base, size},
+		&(struct backup_run){
+			restore->source.octets, 0, restore->end.place - base, size, false},
 		restore->problem);
 }
 
@@ -217,6 +272,7 @@ journal_make(struct restore *restore)
 		status = segment_take(restore, size, &has_taken);
 		if (status == STATUS_OK && (has_taken || base == 0)) {
 			status = segment_write(restore, base, size);
+			restore->has_pruned_last = walk->pruned_ms != 0;
 		}
 		if (restore->options->progress != NULL) {
 			restore->options->progress(restore->options->context, restore->end.place,
@@ -284,7 +340,7 @@ node_file_place(struct restore *restore, int folder_fd, const char *name, uint64
 {
 	static const char unfinished[] = "node.tmp";
 	enum status status = backup_file_write(restore->ledger_fd, unfinished,
-		&(struct backup_run){restore->source.octets, size, 0, 0}, restore->problem);
+		&(struct backup_run){restore->source.octets, size, 0, 0, false}, restore->problem);
 
 	if (status != STATUS_OK) {
 		return status;
@@ -397,15 +453,16 @@ view_make(struct restore *restore)
 	struct ledger *ledger;
 	enum status end, status;
 
-	status = ledger_rebuild(restore->directory, NULL, NULL, &ledger, restore->problem);
+	/* Heads were copied after the journal, or cover what was not to be restored: opening would
+	 * miss what they cover. */
+	status = ledger_heads_cut(restore->directory, restore->end.sequence, restore->problem);
+	if (status == STATUS_OK) {
+		status = ledger_rebuild(restore->directory, NULL, NULL, &ledger, restore->problem);
+	}
 	if (status != STATUS_OK) {
 		return status;
 	}
-	/* Heads were copied after the journal, or cover what was not to be restored. */
-	status = ledger_heads_cut(restore->directory, restore->end.sequence, restore->problem);
-	if (status == STATUS_OK) {
-		status = ledger_verify(ledger, NULL, NULL, &report, restore->problem);
-	}
+	status = ledger_verify(ledger, NULL, NULL, &report, restore->problem);
 	if (status == STATUS_OK && report.entry_count != restore->end.sequence) {
 		status = problem_set(restore->problem, STATUS_CORRUPT,
 			"%llu entries were restored, but %llu can be read",

@@ -32,7 +32,7 @@ backup_source_open(struct backup_source *source, const char *path, struct proble
 	}
 	size = source->manifest.segment_size;
 	source->octets =
-		malloc(size > BACKUP_NODE_FILE_SIZE_MAX ? size : BACKUP_NODE_FILE_SIZE_MAX);
+		malloc(2 * size > BACKUP_NODE_FILE_SIZE_MAX ? 2 * size : BACKUP_NODE_FILE_SIZE_MAX);
 	if (source->octets == NULL) {
 		return problem_set(problem, STATUS_NO_MEMORY, "no memory for a segment");
 	}
@@ -87,11 +87,11 @@ file_read(struct backup_source *source, int folder_fd, const char *name,
 enum status
 backup_source_segment(struct backup_source *source, size_t number, uint64_t *ret_size)
 {
-	char name[JOURNAL_FILE_NAME_SIZE + 1];
+	const struct backup_file *file = &source->manifest.segments[number];
+	char name[BACKUP_SEGMENT_NAME_SIZE_MAX];
 
-	journal_file_name(number * source->manifest.segment_size, name);
-	return file_read(
-		source, source->ledger_fd, name, &source->manifest.segments[number], ret_size);
+	backup_segment_name(number * source->manifest.segment_size, file->pruned_ms, name);
+	return file_read(source, source->ledger_fd, name, file, ret_size);
 }
 
 enum status

@@ -116,6 +116,8 @@ sealed_lies_in_a_manifest_are_refused(void **state)
 	} lies[] = {
 		{0, "backup", "export"},
 		{0, "\"version\":1", "\"version\":2"},
+		{0, "\"version\":1", "\"version\":3"},
+		{1, "\"sha256\"", "\"pruned_ms\":5,\"sha256\""},
 		{0, "\"segment_size\":8192", "\"segment_size\":16384"},
 		{0, "\"segment_size\":8192", "\"segment_size\":8191"},
 		{0, "\"segment_size\":8192", "\"segment_size\":0"},
