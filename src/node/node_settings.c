@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "base/text_writer.h"
 #include "handle/handle_name.h"
+#include "ledger/ledger_prune.h"
 
 #include <stddef.h>
 #include <stdlib.h>
@@ -18,6 +19,7 @@ enum settings_kind {
 	SETTINGS_NUMBER,
 	SETTINGS_BOOLEAN,
 	SETTINGS_PATH,
+	SETTINGS_SPAN,
 };
 
 struct settings_row {
@@ -106,6 +108,18 @@ settings_identity_add(struct settings_identities *list, struct bytes text)
 	return STATUS_OK;
 }
 
+static bool
+span_take(const struct settings_row *row, struct bytes text, struct settings_span *span)
+{
+	if (text.size < row->minimum || text.size > row->maximum ||
+		ledger_span_read(text, &span->ms) != STATUS_OK) {
+		return false;
+	}
+	memcpy(span->text, text.at, text.size);
+	span->text[text.size] = '\0';
+	return true;
+}
+
 /* Adds one scalar to a setting: false if it is not what the row expects. */
 static bool
 row_take(const struct settings_row *row, struct bytes text, struct settings *settings)
@@ -146,6 +160,8 @@ row_take(const struct settings_row *row, struct bytes text, struct settings *set
 		memcpy(path->text, text.at, text.size);
 		path->text[text.size] = '\0';
 		return true;
+	case SETTINGS_SPAN:
+		return span_take(row, text, member);
 	}
 	return false;
 }
@@ -166,6 +182,7 @@ row_count(const struct settings_row *row, struct settings *settings)
 	case SETTINGS_NUMBER:
 	case SETTINGS_BOOLEAN:
 	case SETTINGS_PATH:
+	case SETTINGS_SPAN:
 		break;
 	}
 	return NULL;
@@ -548,6 +565,9 @@ write_row_value(
 		text_write_char(writer, '"');
 		text_write_string(writer, ((const struct settings_path *)member)->text);
 		text_write_char(writer, '"');
+		break;
+	case SETTINGS_SPAN:
+		text_write_string(writer, ((const struct settings_span *)member)->text);
 		break;
 	}
 	text_write_char(writer, '\n');

@@ -44,12 +44,21 @@ struct settings_path {
 	char text[SETTINGS_PATH_SIZE_MAX];
 };
 
+enum { SETTINGS_SPAN_SIZE_MAX = 32 };
+
+/* As it was written, and what it means (ledger_span_read()). */
+struct settings_span {
+	char text[SETTINGS_SPAN_SIZE_MAX];
+	int64_t ms;
+};
+
 #define SETTINGS_TYPE_ADDRESSES	 struct settings_addresses
 #define SETTINGS_TYPE_NETWORKS	 struct settings_networks
 #define SETTINGS_TYPE_IDENTITIES struct settings_identities
 #define SETTINGS_TYPE_NUMBER	 uint32_t
 #define SETTINGS_TYPE_BOOLEAN	 bool
 #define SETTINGS_TYPE_PATH	 struct settings_path
+#define SETTINGS_TYPE_SPAN	 struct settings_span
 
 struct settings {
 #define X(path, member, kind, ...) SETTINGS_TYPE_##kind member;

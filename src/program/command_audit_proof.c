@@ -118,6 +118,13 @@ record_may_be_shown(const struct ledger_proof *proof, const struct asking *askin
 static void
 record_choose(struct ledger_proof *proof, const struct asking *asking)
 {
+	if (proof->entry.is_pruned) {
+		fputs(SAY("houji audit-proof: the record was removed by retention and is left out "
+			  "of the proof\n",
+			      "houji audit-proof：记录已按保留期移除，未写入证明\n"),
+			stderr);
+		return;
+	}
 	proof->has_record = record_may_be_shown(proof, asking);
 	if (proof->kind == LEDGER_PROOF_ENTRY && !proof->has_record && !asking->is_without_record) {
 		fprintf(stderr, "%s\n",

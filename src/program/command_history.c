@@ -2,19 +2,26 @@
 #include "base/limits.h"
 #include "handle/handle_json.h"
 #include "program/commands.h"
+#include "program/evidence_tool.h"
 #include "program/history_print.h"
 #include "program/value_print.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
-enum { OPTION_JSON = 1, OPTION_LIMIT, LINE_SIZE_MAX = 16 * RECORD_SIZE_MAX };
+enum { OPTION_JSON = 1, OPTION_LIMIT, OPTION_HOMED, LINE_SIZE_MAX = 16 * RECORD_SIZE_MAX };
 
 static const struct option_row rows[] = {
 	{OPTION_JSON, "json", 0, NULL,
 		{"one JSON object a line, with every change value by value",
 			"每行一个 JSON 对象，逐值列出更改"}},
 	{OPTION_LIMIT, "limit", 'n', "N", {"only the newest N entries", "只输出最新的 N 个条目"}},
+	{OPTION_HOMED, "homed", 0, NULL,
+		{"HANDLE is a prefix (0.NA/X or X): when it was homed and unhomed, and by whom;\n"
+		 "reads the whole journal",
+			"HANDLE 为前缀（0.NA/X 或 "
+			"X）：列出其何时由何人托管与取消托管；通读整个日志"}},
 	{0},
 };
 
@@ -23,22 +30,27 @@ const struct command_manual command_history_manual = {
 	.usage = "[OPTION]... DIR HANDLE",
 	.about = {"Tells what HANDLE was, from the newest change back: the number of the entry in\n"
 		  "the ledger, when, by whom, and value by value what was added (+), taken away\n"
-		  "(-) and changed (- and +). What was deleted is told, too.\n"
+		  "(-) and changed (- and +). What was deleted is told, too. Where values were "
+		  "removed\n"
+		  "by retention (houji prune), the entry says so.\n"
 		  "\n"
 		  "A node may be serving DIR meanwhile. Nothing is changed.",
 		"由新到旧列出 HANDLE 的历史：账本条目序号、时间、操作者，以及逐值的增加（+）、\n"
-		"删除（-）与修改（- 和 +）。已删除的标识同样列出。\n"
+		"删除（-）与修改（- 和 +）。已删除的标识同样列出；\n"
+		"其值已按保留期移除（houji prune）者会注明。\n"
 		"\n"
 		"期间节点可继续使用 DIR 提供服务。不作任何更改。"},
 	.rows = rows,
 	.ending =
 		{"Examples:\n"
 		 "  houji history node 88.999.1/IC.07\n"
+		 "  houji history node 0.NA/88.999.1 --homed\n"
 		 "  houji resolve 88.999.1/IC.07 --dir node --at '#12'\n"
 		 "  houji revert node 88.999.1/IC.07 --to 12\n"
 		 "Exit code: 0 there is a history, 1 there is none or it cannot be read, 2 usage.",
 			"示例：\n"
 			"  houji history node 88.999.1/IC.07\n"
+			"  houji history node 0.NA/88.999.1 --homed\n"
 			"  houji resolve 88.999.1/IC.07 --dir node --at '#12'\n"
 			"  houji revert node 88.999.1/IC.07 --to 12\n"
 			"退出码：0 有历史；1 无历史或无法读取；2 用法错误。"},
@@ -131,7 +143,9 @@ difference_write(void *context, const struct handle_value *before, const struct 
 /* One change: the entry's record, if it has one, and the one before it. */
 struct step {
 	const struct journal_entry *entry;
-	const struct record *before, *after;
+	const struct record *before, *after; /* Without values if retention removed them. */
+	int64_t removed_before_ms; /* When the entry's own are gone; else 0. */
+	bool is_before_removed;
 };
 
 static struct handle_value_list
@@ -140,17 +154,56 @@ values_of(const struct record *record)
 	return record == NULL ? (struct handle_value_list){0, {NULL, 0}} : record->values;
 }
 
+static const char *
+action_of(const struct step *step)
+{
+	if (step->entry->kind == JOURNAL_HOME) {
+		return "home";
+	}
+	return step->entry->kind == JOURNAL_UNHOME ? "unhome"
+						   : history_action(step->entry, step->before);
+}
+
+static const char *
+action_text(const char *action)
+{
+	static const struct {
+		const char *action, *english, *chinese;
+	} texts[] = {
+		{"create", "created", "创建"},
+		{"modify", "modified", "修改"},
+		{"delete", "deleted", "删除"},
+		{"home", "homed", "托管"},
+		{"unhome", "unhomed", "取消托管"},
+	};
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		if (strcmp(texts[i].action, action) == 0) {
+			return SAY(texts[i].english, texts[i].chinese);
+		}
+	}
+	return action;
+}
+
 static void
 step_print(const struct step *step)
 {
 	struct handle_value_list before = values_of(step->before), after = values_of(step->after);
-	const char *action = history_action(step->entry, step->before);
+	char time[EVIDENCE_TIME_SIZE_MAX];
 
 	history_print_entry(step->entry);
-	printf("  %s\n",
-		action[0] == 'c'	   ? SAY("created", "创建")
-			: action[0] == 'm' ? SAY("modified", "修改")
-					   : SAY("deleted", "删除"));
+	printf("  %s\n", action_text(action_of(step)));
+	if (step->removed_before_ms != 0) {
+		printf(SAY("  (values removed by retention, before %s)\n",
+			       "  （其值已按保留期移除，早于 %s）\n"),
+			evidence_tool_time(step->removed_before_ms, time));
+		return;
+	}
+	if (step->is_before_removed) {
+		printf("%s",
+			SAY("  (what was before was removed by retention: all values)\n",
+				"  （此前的值已按保留期移除：以下为全部值）\n"));
+	}
 	lists_compare(&before, &after, difference_print, NULL);
 }
 
@@ -163,7 +216,15 @@ step_write(const struct step *step, char *line, struct problem *problem)
 	json_write_object(&writer);
 	history_write_entry(&writer, step->entry);
 	json_write_name(&writer, "action");
-	json_write_string(&writer, bytes_from_string(history_action(step->entry, step->before)));
+	json_write_string(&writer, bytes_from_string(action_of(step)));
+	if (step->removed_before_ms != 0) {
+		json_write_name(&writer, "removedBeforeMs");
+		json_write_i64(&writer, step->removed_before_ms);
+		after = before = values_of(NULL);
+	} else if (step->is_before_removed) {
+		json_write_name(&writer, "previousRemoved");
+		json_write_bool(&writer, true);
+	}
 	json_write_name(&writer, "changes");
 	json_write_array(&writer);
 	lists_compare(&before, &after, difference_write, &writer);
@@ -187,6 +248,10 @@ record_of(const struct journal_entry *entry, bool exists, struct record *room,
 		return STATUS_OK;
 	}
 	*ret_record = room;
+	if (entry->is_pruned) {
+		*room = (struct record){.values = values_of(NULL)};
+		return STATUS_OK;
+	}
 	return ledger_entry_record(entry, room);
 }
 
@@ -209,6 +274,12 @@ history_walk(
 			status = STATUS_CORRUPT;
 			break;
 		}
+		if (entry.is_pruned) {
+			step.removed_before_ms =
+				journal_pruned_before(ledger_journal(history->ledger), entry.place);
+		}
+		step.is_before_removed =
+			more == STATUS_OK && older.is_pruned && entry.kind == JOURNAL_PUT;
 		if (line == NULL) {
 			step_print(&step);
 		} else {
@@ -223,24 +294,32 @@ history_walk(
 	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
+struct history_call {
+	const char *directory;
+	struct bytes handle;
+	unsigned long limit;
+	bool is_json, is_homed;
+};
+
 static int
-history_show(const char *directory, struct bytes handle, unsigned long limit, bool is_json)
+history_show(const struct history_call *call)
 {
 	struct problem problem = {.text = ""};
 	struct ledger_history history;
 	struct ledger *ledger;
-	char *line = is_json ? malloc(LINE_SIZE_MAX) : NULL;
+	char *line = call->is_json ? malloc(LINE_SIZE_MAX) : NULL;
 	enum status status;
 
-	if (is_json && line == NULL) {
+	if (call->is_json && line == NULL) {
 		return command_failure(
 			&command_history_manual, "%s", status_text(STATUS_NO_MEMORY));
 	}
-	status = ledger_open(directory, LEDGER_LOOK, &ledger, &problem);
+	status = ledger_open(call->directory, LEDGER_LOOK, &ledger, &problem);
 	if (status == STATUS_OK) {
-		status = ledger_history_begin(ledger, handle, &history, &problem);
+		status = (call->is_homed ? ledger_history_begin_homed : ledger_history_begin)(
+			ledger, call->handle, &history, &problem);
 		if (status == STATUS_OK) {
-			status = history_walk(&history, limit, line, &problem);
+			status = history_walk(&history, call->limit, line, &problem);
 		}
 		(void)ledger_close(ledger, NULL);
 	}
@@ -253,12 +332,12 @@ int
 command_history(int argc, char **argv)
 {
 	struct option_walk walk = option_walk_over(&command_history_manual, argc, argv);
-	unsigned long limit = ~0UL;
-	bool is_json = false;
+	struct history_call call = {.limit = ~0UL};
 
 	while (option_next(&walk)) {
-		is_json = is_json || walk.key == OPTION_JSON;
-		if (walk.key == OPTION_LIMIT && !option_number(walk.argument, ~0UL, &limit)) {
+		call.is_json |= walk.key == OPTION_JSON;
+		call.is_homed |= walk.key == OPTION_HOMED;
+		if (walk.key == OPTION_LIMIT && !option_number(walk.argument, ~0UL, &call.limit)) {
 			return command_usage_error(&command_history_manual,
 				SAY("'%s' is no number", "'%s' 不是数字"), walk.argument);
 		}
@@ -270,6 +349,7 @@ command_history(int argc, char **argv)
 		return command_usage_error(&command_history_manual, "%s",
 			SAY("give DIR and one HANDLE", "请给出 DIR 与一个 HANDLE"));
 	}
-	return history_show(
-		argv[walk.index], bytes_from_string(argv[walk.index + 1]), limit, is_json);
+	call.directory = argv[walk.index];
+	call.handle = bytes_from_string(argv[walk.index + 1]);
+	return history_show(&call);
 }

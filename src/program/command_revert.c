@@ -59,6 +59,9 @@ revert(struct ledger *ledger, struct reverting *reverting, struct problem *probl
 	if (status == STATUS_OK) {
 		status = ledger_record_at(ledger, name, &then, &target, problem);
 	}
+	if (status == STATUS_OK && target.is_pruned) {
+		return ledger_entry_removed(ledger, &target, problem);
+	}
 	if (status != STATUS_OK || entries_are_alike(&target, &newest)) {
 		return status;
 	}

@@ -28,7 +28,9 @@ const struct command_manual command_verify_manual = {
 		  "and\n"
 		  "that the journal begins with what every signed head in DIR/heads.ndjson "
 		  "covers:\n"
-		  "nothing of that was removed or changed. Signatures are checked with the key of\n"
+		  "nothing of that was removed or changed, but for records that houji prune took,\n"
+		  "each proven to have been replaced by the time that was said. Signatures are "
+		  "checked with the key of\n"
 		  "DIR, where there is one; heads that an earlier key signed are counted.\n"
 		  "\n"
 		  "Nothing may be serving DIR meanwhile. Nothing is changed, except that what a\n"
@@ -36,7 +38,8 @@ const struct command_manual command_verify_manual = {
 		"证明 DIR 中的记录与账本一致：通读整个日志，核对每个条目的校验和、序号、\n"
 		"哈希链、记录摘要，以及同一标识前后条目的链接；再证明解析与列举所得正是\n"
 		"每个标识的最新条目；Merkle 树与日志一致；日志以 DIR/heads.ndjson 中每个签名树头\n"
-		"所覆盖的内容为开头，未被删改。签名以 DIR 的密钥核验（若有）；先前密钥所签的\n"
+		"所覆盖的内容为开头，未被删改；houji prune 移除的记录除外，并逐一证明其确已在\n"
+		"所述时间之前被取代。签名以 DIR 的密钥核验（若有）；先前密钥所签的\n"
 		"树头另行计数。\n"
 		"\n"
 		"期间不得有节点正在使用 DIR。除补做崩溃时未完成的工作外，不作任何更改。"},
@@ -60,6 +63,7 @@ static void
 print_report(const struct ledger_report *report, double seconds, bool is_json)
 {
 	char head[2 * JOURNAL_DIGEST_SIZE + 1], root[2 * JOURNAL_DIGEST_SIZE + 1];
+	char time[EVIDENCE_TIME_SIZE_MAX];
 	struct text_writer writer = text_writer_over(head, sizeof(head));
 
 	text_write_hex(&writer, bytes_over(report->head, JOURNAL_DIGEST_SIZE));
@@ -71,10 +75,13 @@ print_report(const struct ledger_report *report, double seconds, bool is_json)
 		printf("{\"verified\":true,\"entries\":%" PRIu64 ",\"handles\":%" PRIu64
 		       ",\"deleted\":%" PRIu64 ",\"prefixes\":%" PRIu64
 		       ",\"head\":\"%s\",\"root\":\"%s\",\"heads\":{\"signed\":%" PRIu64
-		       ",\"unknown\":%" PRIu64 ",\"covered\":%" PRIu64 "},\"seconds\":%.3f}\n",
+		       ",\"unknown\":%" PRIu64 ",\"covered\":%" PRIu64
+		       "},\"removed\":{\"records\":%" PRIu64 ",\"beforeMs\":%" PRId64
+		       "},\"seconds\":%.3f}\n",
 			report->entry_count, report->handle_count, report->deleted_count,
 			report->prefix_count, head, root, report->signed_count,
-			report->unknown_count, report->signed_size, seconds);
+			report->unknown_count, report->signed_size, report->pruned_count,
+			report->pruned_before_ms, seconds);
 		return;
 	}
 	printf(SAY("verified: %" PRIu64 " entries, %" PRIu64 " handles, %" PRIu64
@@ -88,6 +95,13 @@ print_report(const struct ledger_report *report, double seconds, bool is_json)
 		       "树根：%s\n签名树头：本密钥 %" PRIu64 " 个，其他密钥 %" PRIu64
 		       " 个，至条目 %" PRIu64 "\n"),
 		root, report->signed_count, report->unknown_count, report->signed_size);
+	if (report->pruned_count > 0) {
+		printf(SAY("removed by retention: %" PRIu64
+			   " records, each replaced by %s or earlier; nothing else is missing\n",
+			       "按保留期移除：%" PRIu64
+			       " 条记录，均在 %s 或更早被取代；此外无任何缺失\n"),
+			report->pruned_count, evidence_tool_time(report->pruned_before_ms, time));
+	}
 }
 
 static int

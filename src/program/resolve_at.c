@@ -49,13 +49,32 @@ print_text(const struct journal_entry *entry, const struct record *record, struc
 	}
 }
 
+/* What it was is no longer known; when it changed, and by whom, still is. */
+static int
+print_removed(struct ledger *ledger, const struct journal_entry *entry, bool is_json)
+{
+	struct problem problem;
+
+	(void)ledger_entry_removed(ledger, entry, &problem);
+	if (is_json) {
+		printf("{\"sequence\":%llu,\"timeMs\":%lld,\"removedBeforeMs\":%lld}\n",
+			(unsigned long long)entry->sequence, (long long)entry->time_ms,
+			(long long)journal_pruned_before(ledger_journal(ledger), entry->place));
+	}
+	return command_failure(&command_resolve_manual, "%s", problem.text);
+}
+
 /* A tombstone is an answer, but not a record: told, and the exit code is that of none. */
 static int
-print_state(const struct journal_entry *entry, struct bytes handle, bool is_json)
+print_state(
+	struct ledger *ledger, const struct journal_entry *entry, struct bytes handle, bool is_json)
 {
 	struct record record;
 	const struct record *found = NULL;
 
+	if (entry->is_pruned) {
+		return print_removed(ledger, entry, is_json);
+	}
 	if (entry->kind == JOURNAL_PUT) {
 		if (ledger_entry_record(entry, &record) != STATUS_OK) {
 			return command_failure(&command_resolve_manual,
@@ -91,7 +110,7 @@ resolve_at(const char *directory, struct bytes handle, const char *when, bool is
 		return command_failure(&command_resolve_manual, "%s", problem.text);
 	}
 	status = ledger_record_at(ledger, handle, &moment, &entry, &problem);
-	code = status == STATUS_OK ? print_state(&entry, handle, is_json)
+	code = status == STATUS_OK ? print_state(ledger, &entry, handle, is_json)
 				   : command_failure(&command_resolve_manual, "%s", problem.text);
 	(void)ledger_close(ledger, NULL);
 	return code;

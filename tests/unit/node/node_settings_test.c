@@ -30,6 +30,8 @@ an_empty_file_gives_the_defaults(void **state)
 	assert_int_equal(settings.listen.count, 2);
 	assert_int_equal(address_port(&settings.listen.items[0]), 2641);
 	assert_int_equal(settings.udp_byte_rate, 16384);
+	assert_string_equal(settings.history_keep.text, "forever");
+	assert_true(settings.history_keep.ms == INT64_MAX);
 	assert_int_equal(settings.exempt.count, 2);
 	assert_string_equal(settings.key.text, "keys/server.pem");
 	assert_false(settings.signer_sha1);
