@@ -19,7 +19,7 @@ enum { COMMITTER_ROW, MIRROR_ROW, OTHER_ROW_COUNT };
 struct node {
 	char directory[NODE_PATH_SIZE_MAX];
 	struct ledger *ledger;
-	struct crypto_key *evidence_key; /* Signs heads of the ledger, whatever a reload brings. */
+	struct crypto_key *evidence_key; /* Signs heads of the ledger. */
 	struct node_face *face;
 	struct monitor *monitor;
 	struct native_census *census;
@@ -284,6 +284,7 @@ sweep_due(void *context)
 	const struct node_health_parts health = {.directory = node->directory,
 		.ledger = node->ledger,
 		.monitor = node->monitor,
+		.row = monitor_row(node->monitor, 0),
 		.news = node->news,
 		.context = node->news_context};
 
@@ -336,12 +337,21 @@ enum status
 node_reload(struct node *node, struct problem *problem)
 {
 	struct node_face *old = node->face;
+	struct crypto_key *old_key = node->evidence_key, *key = NULL;
 	struct node_face *face;
 	enum status status = node_face_renew(node, &face, problem);
 
 	if (status != STATUS_OK) {
 		return status;
 	}
+	status = node_identity_key(node->directory, &face->settings, &key, problem);
+	if (status != STATUS_OK) {
+		node_face_free(face);
+		return status;
+	}
+	ledger_evidence_sign(node->ledger, key, face->settings.evidence_interval_s * 1000);
+	node->evidence_key = key;
+	crypto_key_free(old_key);
 	for (size_t i = 0; i < node->worker_count; i++) {
 		node_worker_use(&node->workers[i], face);
 	}

@@ -24,6 +24,28 @@ say(const struct node_health_parts *parts, const char *what, const char *why, co
 	parts->news(parts->context, line);
 }
 
+/* It may be over by itself: a disk has room again. */
+static void
+evidence_look(struct node_health *health, const struct node_health_parts *parts)
+{
+	struct problem problem = {.text = ""};
+	bool has_fault = ledger_evidence_fault(parts->ledger, &problem) != STATUS_OK;
+
+	if (has_fault == health->has_evidence_fault) {
+		return;
+	}
+	health->has_evidence_fault = has_fault;
+	if (has_fault) {
+		monitor_add(parts->row, METRIC_EVIDENCE_FAULT, 1);
+		say(parts, "heads of the ledger are not signed any more: ", problem.text,
+			"mend the cause, then: houji checkpoint ");
+	} else {
+		monitor_subtract(parts->row, METRIC_EVIDENCE_FAULT, 1);
+		say(parts, "heads of the ledger are signed again", "",
+			"see them with: houji verify ");
+	}
+}
+
 void
 node_health_look(struct node_health *health, const struct node_health_parts *parts)
 {
@@ -34,12 +56,7 @@ node_health_look(struct node_health *health, const struct node_health_parts *par
 		say(parts, "writing has stopped, questions are answered as before: ", problem.text,
 			"mend the cause, then start the node again: houji serve ");
 	}
-	if (!health->has_evidence_fault &&
-		ledger_evidence_fault(parts->ledger, &problem) != STATUS_OK) {
-		health->has_evidence_fault = true;
-		say(parts, "heads of the ledger are not signed any more: ", problem.text,
-			"mend the cause, then: houji checkpoint ");
-	}
+	evidence_look(health, parts);
 	if (!health->has_damage && monitor_read(parts->monitor, METRIC_RECORDS_DAMAGED) > 0) {
 		health->has_damage = true;
 		say(parts, "a record that was asked for cannot be read", "",

@@ -20,6 +20,7 @@ struct node_health_parts {
 	const char *directory;
 	struct ledger *ledger;
 	const struct monitor *monitor;
+	struct monitor_row *row; /* Of the thread that looks: METRIC_EVIDENCE_FAULT. */
 	node_news *news; /* NULL: nothing is said. */
 	void *context;
 };
