@@ -23,7 +23,7 @@ enum {
 	FLAG_HEADER = 16,
 
 	SEGMENT_SIZE = JOURNAL_SEGMENT_SIZE_MIN,
-	HEADER_FIELDS_SIZE = offsetof(struct journal_header, unused),
+	HEADER_FIELDS_SIZE = offsetof(struct journal_header, pruned_ms),
 };
 
 static char directory[32];
