@@ -18,10 +18,9 @@ static const struct option_row rows[] = {
 			"每行一个 JSON 对象，逐值列出更改"}},
 	{OPTION_LIMIT, "limit", 'n', "N", {"only the newest N entries", "只输出最新的 N 个条目"}},
 	{OPTION_HOMED, "homed", 0, NULL,
-		{"HANDLE is a prefix (0.NA/X or X): when it was homed and unhomed, and by whom;\n"
+		{"HANDLE is a prefix: when it was homed and unhomed, and by whom;\n"
 		 "reads the whole journal",
-			"HANDLE 为前缀（0.NA/X 或 "
-			"X）：列出其何时由何人托管与取消托管；通读整个日志"}},
+			"HANDLE 为前缀：列出其何时由何人托管与取消托管；通读整个日志"}},
 	{0},
 };
 
