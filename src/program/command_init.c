@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum {
 	OPTION_PREFIX = 1,
@@ -240,7 +241,12 @@ make_node(struct init_plan *plan, struct problem *problem)
 	}
 	if (status == STATUS_OK) {
 		/* Made first and never overwritten: a folder that has one is a node already. */
-		status = settings_write(path, &plan->settings, language_is_chinese(), problem);
+		status = access(path, F_OK) == 0
+			? problem_set(problem, STATUS_EXISTS,
+				  "%s is a node already; start it with `houji serve`, or choose "
+				  "another folder",
+				  plan->directory)
+			: settings_write(path, &plan->settings, language_is_chinese(), problem);
 	}
 	if (status == STATUS_OK) {
 		status = node_identity_make(plan->directory, &plan->settings, plan->key,

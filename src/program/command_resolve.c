@@ -263,6 +263,16 @@ signature_is_good(struct inquiry *inquiry, const struct client_reply *reply)
 	return status == STATUS_OK;
 }
 
+/* Why there is no answer. */
+static const char *
+failure_text(enum status status)
+{
+	return status == STATUS_CLOSED || status == STATUS_SYSTEM
+		? SAY("no answer: nothing listens there, or the other side closed",
+			  "没有应答：没有服务在监听，或对方已关闭连接")
+		: status_text(status);
+}
+
 static void
 resolution_answered(void *context, enum status status, const struct client_reply *reply)
 {
@@ -272,7 +282,7 @@ resolution_answered(void *context, enum status status, const struct client_reply
 	inquiry->exit_code = EXIT_CODE_FAILED;
 	if (reply == NULL) {
 		command_failure(&command_resolve_manual, SAY("%s: %s", "%s：%s"), inquiry->server,
-			status_text(status));
+			failure_text(status));
 	} else if (signature_is_good(inquiry, reply)) {
 		(inquiry->is_json ? print_json : print_reply)(inquiry, reply);
 		if (reply->response.message.header.response_code == RESPONSE_SUCCESS) {
@@ -338,7 +348,7 @@ site_answered(void *context, enum status status, const struct client_reply *repl
 	if (status != STATUS_OK) {
 		inquiry->exit_code = command_failure(&command_resolve_manual,
 			SAY("%s: its key: %s", "%s：取其密钥：%s"), inquiry->server,
-			status_text(status));
+			reply == NULL ? failure_text(status) : status_text(status));
 		loop_stop(inquiry->loop);
 		return;
 	}
