@@ -243,8 +243,8 @@ make_node(struct init_plan *plan, struct problem *problem)
 		/* Made first and never overwritten: a folder that has one is a node already. */
 		status = access(path, F_OK) == 0
 			? problem_set(problem, STATUS_EXISTS,
-				  "%s is a node already; start it with `houji serve`, or choose "
-				  "another folder",
+				  "%s has a houji.yaml and is a node already; start it with `houji "
+				  "serve`, or choose another folder",
 				  plan->directory)
 			: settings_write(path, &plan->settings, language_is_chinese(), problem);
 	}
