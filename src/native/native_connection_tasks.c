@@ -101,6 +101,8 @@ connection_deliver(struct native_connection *connection)
 	}
 	connection->is_delivering = false;
 	if (connection->moving != NULL) {
+		/* Nothing behind it is begun: there is no way left for its answer. */
+		connection_drop_tasks(connection);
 		connection_await_move(connection);
 		return;
 	}
