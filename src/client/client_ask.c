@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/client_ask.h"
 
+#include "client/client_pause.h"
 #include "crypto/crypto.h"
 #include <stdlib.h>
 
@@ -22,6 +23,9 @@ struct client_ask {
 	enum client_transport transport;
 	uint32_t tries;
 	uint32_t udp_tries; /* Of UDP, when TCP is tried already. */
+	bool is_busy_an_answer;
+	bool is_paused; /* The server is busy: what comes now is late. */
+	uint32_t busy_count; /* How often it was. */
 	uint32_t opcode;
 	struct envelope envelope;
 	int64_t begun_ms;
@@ -47,6 +51,18 @@ struct client_ask {
 static const struct loop_stream_calls stream_calls;
 
 static void
+ask_drop_stream(struct client_ask *ask)
+{
+	struct loop_stream *stream = ask->stream;
+
+	if (stream != NULL) {
+		ask->stream = NULL;
+		loop_stream_own(stream, &stream_calls, NULL); /* Nobody is told any more. */
+		loop_stream_close(stream);
+	}
+}
+
+static void
 ask_free(struct client_ask *ask)
 {
 	loop_timer_clear(ask->loop, &ask->retry);
@@ -54,13 +70,7 @@ ask_free(struct client_ask *ask)
 	if (ask->udp != NULL) {
 		loop_udp_close(ask->udp);
 	}
-	if (ask->stream != NULL) {
-		struct loop_stream *stream = ask->stream;
-
-		ask->stream = NULL;
-		loop_stream_own(stream, &stream_calls, NULL); /* Nobody is told any more. */
-		loop_stream_close(stream);
-	}
+	ask_drop_stream(ask);
 	free(ask->octets);
 	free(ask);
 }
@@ -76,6 +86,7 @@ ask_tell(void *context)
 
 	reply->transport = ask->transport;
 	reply->tries = ask->tries;
+	reply->pauses = ask->busy_count;
 	reply->elapsed_ms = (uint32_t)(loop_now_ms(ask->loop) - ask->begun_ms);
 	answered(ask->context, ask->status, ask->status == STATUS_OK ? reply : NULL);
 	ask_free(ask);
@@ -117,6 +128,27 @@ ask_decode(struct client_ask *ask, const struct envelope *envelope, struct bytes
 	reply->envelope = *envelope;
 	reply->octets = octets;
 	return status;
+}
+
+static void ask_again(void *context);
+
+/* A whole answer, decoded: the last, or the server is left alone for a while. */
+static void
+ask_take_answer(struct client_ask *ask)
+{
+	int64_t end_ms = loop_now_ms(ask->loop);
+
+	if (ask->reply.response.message.header.response_code == RESPONSE_SERVER_TOO_BUSY &&
+		!ask->is_busy_an_answer) {
+		end_ms += client_pause_ms(ask->busy_count + 1);
+		if (end_ms < ask->deadline_ms) {
+			ask->busy_count++;
+			ask->is_paused = true;
+			loop_timer_set(ask->loop, &ask->retry, end_ms, ask_again, ask);
+			return;
+		}
+	}
+	ask_end(ask, STATUS_OK);
 }
 
 static void
@@ -186,7 +218,7 @@ ask_take_datagram(struct client_ask *ask, const struct loop_datagram *datagram)
 	if (ask_decode(ask, &envelope, bytes_over(ask->octets, ask->octets_size)) == STATUS_OK) {
 		ask->transport = CLIENT_TRANSPORT_UDP;
 		ask->tries = ask->udp_tries;
-		ask_end(ask, STATUS_OK);
+		ask_take_answer(ask);
 		return;
 	}
 	/* Not an answer after all; a true one may still come. */
@@ -199,7 +231,7 @@ ask_received(void *context, struct loop_udp *udp, const struct loop_datagram *ba
 	struct client_ask *ask = context;
 
 	(void)udp;
-	for (size_t i = 0; i < count && !ask->is_over; i++) {
+	for (size_t i = 0; i < count && !ask->is_over && !ask->is_paused; i++) {
 		ask_take_datagram(ask, &batch[i]);
 	}
 }
@@ -214,7 +246,7 @@ stream_received(void *context, struct loop_stream *stream, struct bytes octets)
 	enum status status;
 
 	(void)stream;
-	if (ask->is_over) {
+	if (ask->is_over || ask->is_paused) {
 		return octets.size;
 	}
 	envelope_read(&reader, &envelope);
@@ -237,7 +269,11 @@ stream_received(void *context, struct loop_stream *stream, struct bytes octets)
 		memcpy(ask->octets, message.at, message.size);
 		status = ask_decode(ask, &envelope, bytes_over(ask->octets, message.size));
 	}
-	ask_end(ask, status);
+	if (status == STATUS_OK) {
+		ask_take_answer(ask);
+	} else {
+		ask_end(ask, status);
+	}
 	return octets.size;
 }
 
@@ -250,7 +286,9 @@ stream_closed(void *context, struct loop_stream *stream, enum status status)
 	(void)status;
 	if (ask != NULL) {
 		ask->stream = NULL;
-		ask_end(ask, STATUS_CLOSED);
+		if (!ask->is_paused) {
+			ask_end(ask, STATUS_CLOSED);
+		}
 	}
 }
 
@@ -318,6 +356,35 @@ ask_retry(void *context)
 	}
 }
 
+/* A new number for each round: answers to what was asked before the pause are nobody's. */
+static void
+ask_draw_id(struct client_ask *ask)
+{
+	crypto_random(&ask->envelope.request_id, sizeof(ask->envelope.request_id));
+	ask->envelope.request_id &= INT32_MAX; /* Handle.net takes it for a signed number. */
+}
+
+static void
+ask_again(void *context)
+{
+	struct client_ask *ask = context;
+	enum status status;
+
+	ask->is_paused = false;
+	ask->tries = 0;
+	ask_forget_fragments(ask);
+	ask_drop_stream(ask);
+	ask_draw_id(ask);
+	if (ask->transport == CLIENT_TRANSPORT_UDP) {
+		ask_by_udp(ask);
+		return;
+	}
+	status = ask_by_tcp(ask, NULL);
+	if (status != STATUS_OK) {
+		ask_end(ask, status);
+	}
+}
+
 static enum status
 ask_start(struct client_ask *ask, bool is_tcp_only, struct problem *problem)
 {
@@ -366,8 +433,8 @@ client_ask(struct loop *loop, const struct client_question *question, client_ans
 	request_write(&writer, question->request);
 	ask->request_size = wire_writer_size(&writer);
 	ask->envelope = question->request->message.envelope;
-	crypto_random(&ask->envelope.request_id, sizeof(ask->envelope.request_id));
-	ask->envelope.request_id &= INT32_MAX; /* Handle.net takes it for a signed number. */
+	ask->is_busy_an_answer = question->is_busy_an_answer;
+	ask_draw_id(ask);
 	ask->envelope.message_size = (uint32_t)ask->request_size;
 	if (wire_writer_end(&writer) != STATUS_OK) {
 		problem_set(

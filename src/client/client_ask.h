@@ -13,6 +13,10 @@
  * and operation, is taken. When UDP stays silent, TCP is tried. The answer may come in many
  * datagrams; it is put together within MESSAGE_SIZE_MAX.
  *
+ * A server that is too busy (3) has not done what it was asked: it is asked again, the way its
+ * answer came, after the pauses of client_pause.h. When the next pause would not end before
+ * the deadline, or with `is_busy_an_answer`, the answer 3 is handed on.
+ *
  *     struct client_question question = {.request = &request, .server = address};
  *     ask = client_ask(loop, &question, answered, context, &problem);
  *
@@ -29,13 +33,15 @@ struct client_question {
 	const struct request *request; /* Envelope's request id is chosen here. Copied. */
 	struct address server;
 	bool is_tcp_only;
+	bool is_busy_an_answer; /* The caller has other servers to ask. */
 	uint32_t deadline_ms; /* For everything together; 0: 10 seconds. */
 };
 
 /* What happened on the way, for those who want to see it. */
 struct client_reply {
 	enum client_transport transport;
-	uint32_t tries; /* Datagrams or connections. */
+	uint32_t tries; /* Datagrams or connections, since the last pause. */
+	uint32_t pauses; /* Because the server was busy. */
 	uint32_t elapsed_ms;
 	struct bytes octets; /* The message without envelope; valid during the call. */
 	struct envelope envelope;

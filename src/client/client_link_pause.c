@@ -1,26 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/client_link_private.h"
 
-#include "base/limits.h"
+#include "client/client_pause.h"
 
 /*
- * What a busy server is spared: pauses that double, with a part left to chance.
+ * What a busy server is spared: nothing is sent while a pause lasts.
  */
-
-/* Half of it is certain, so that the server gets the time it needs. */
-static uint32_t
-pause_ms(uint8_t busy_count)
-{
-	uint32_t whole = CLIENT_PAUSE_MIN_MS;
-	uint32_t chance;
-
-	for (uint8_t i = 1; i < busy_count && whole < CLIENT_PAUSE_MAX_MS; i++) {
-		whole *= 2;
-	}
-	whole = whole > CLIENT_PAUSE_MAX_MS ? CLIENT_PAUSE_MAX_MS : whole;
-	crypto_random(&chance, sizeof(chance));
-	return whole / 2 + chance % (whole / 2 + 1);
-}
 
 static void
 pause_end(void *context)
@@ -36,7 +21,7 @@ client_link_pause(struct client_link *link, struct client_call *call)
 {
 	int64_t now_ms = loop_now_ms(link->loop);
 	uint8_t busy_count = call->busy_count < UINT8_MAX ? call->busy_count + 1 : UINT8_MAX;
-	int64_t end_ms = now_ms + pause_ms(busy_count);
+	int64_t end_ms = now_ms + client_pause_ms(busy_count);
 
 	if (end_ms >= call->begun_ms + link->settings.deadline_ms) {
 		return false;

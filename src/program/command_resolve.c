@@ -73,10 +73,12 @@ const struct command_manual command_resolve_manual = {
 	.about = {"Asks a server for the values of HANDLE and prints them: index, type, time to\n"
 		  "live in seconds, permissions (admin read, admin write, public read, public\n"
 		  "write), data. Asks over UDP, again after 0.5, 1 and 1.5 s, then over TCP; with\n"
-		  "--user over TCP, for the values that this identity may read.",
+		  "--user over TCP, for the values that this identity may read. A server that "
+		  "says\n"
+		  "that it is busy is asked again after a pause, until --timeout.",
 		"向服务器查询 HANDLE 的值并打印：索引、类型、存活秒数、权限（管理员读、管理员写、\n"
 		"公开读、公开写）与数据。先用 UDP，0.5、1、1.5 秒后重试，再改用 TCP；使用 --user\n"
-		"时经 TCP 查询该身份可读的值。"},
+		"时经 TCP 查询该身份可读的值。服务器答复繁忙时，稍候再问，直至 --timeout。"},
 	.rows = rows,
 	.ending = {"Examples:\n"
 		   "  houji resolve 88.999.1/IC.07\n"
@@ -176,6 +178,12 @@ print_trace(const struct inquiry *inquiry, enum status status, const struct clie
 		reply->response.message.header.response_code, reply->elapsed_ms, reply->tries,
 		reply->tries == 1 ? SAY("try", "次") : SAY("tries", "次"), reply->octets.size,
 		reply->envelope.version.major, reply->envelope.version.minor);
+	if (reply->pauses > 0) {
+		fprintf(stderr,
+			SAY("; the server was busy %u times before, and was asked again\n",
+				"; 服务器此前 %u 次繁忙，已再次询问\n"),
+			reply->pauses);
+	}
 }
 
 static void

@@ -10,13 +10,13 @@
 /*
  * The asking side, one question at a time; the script is the server.
  *
- *     ASK ADDRESS [TCP] [deadline TIME] MESSAGE     as after SEND
+ *     ASK ADDRESS [TCP] [BUSY] [deadline TIME] MESSAGE    as after SEND; BUSY is an answer
  *     CANCEL                                        client_ask_cancel()
  *     RESULT none                                   not told yet
  *     RESULT OUTCOME [PROPERTY]...                  told once since the last ASK: ok, timed_out,
  *                                                   closed, malformed, system
  *
- * Properties of ok: transport udp|tcp · tries N · elapsed TIME, then those of an answer.
+ * Properties of ok: transport udp|tcp · tries N · pauses N · elapsed TIME, then those of an answer.
  */
 struct subject_client {
 	struct loop *loop;
@@ -86,6 +86,7 @@ do_ask(struct subject_client *client, struct words *words)
 	uint32_t request_id = 0;
 
 	question.is_tcp_only = words_take(words, "TCP");
+	question.is_busy_an_answer = words_take(words, "BUSY");
 	if (words_take(words, "deadline")) {
 		question.deadline_ms = (uint32_t)words_next_ms(words);
 	}
@@ -125,6 +126,10 @@ expect_reply(const struct subject_client *client, struct words *words)
 	if (words_take(words, "tries") &&
 		words_next_number(words, UINT32_MAX, "a number") != reply->tries) {
 		words_fail(words, "it took %u tries", reply->tries);
+	}
+	if (words_take(words, "pauses") &&
+		words_next_number(words, UINT32_MAX, "a number") != reply->pauses) {
+		words_fail(words, "the server was busy %u times", reply->pauses);
 	}
 	if (words_take(words, "elapsed") && words_next_ms(words) != reply->elapsed_ms) {
 		words_fail(words, "it took %u ms", reply->elapsed_ms);
