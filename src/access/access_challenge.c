@@ -101,6 +101,7 @@ static void
 kept_unref(struct kept *kept)
 {
 	if (kept != NULL && atomic_fetch_sub(&kept->references, 1) == 1) {
+		crypto_forget(kept->octets, kept->size); /* It may create a secret key. */
 		free(kept);
 	}
 }

@@ -128,6 +128,16 @@ arena_reset(struct arena *arena)
 	arena->used = 0;
 }
 
+void
+arena_forget(struct arena *arena, void (*forget)(void *at, size_t size))
+{
+	struct arena_block *block = arena == NULL ? NULL : arena->newest;
+
+	for (; block != NULL; block = block->older) {
+		forget(block->octets, block->used);
+	}
+}
+
 size_t
 arena_used(const struct arena *arena)
 {

@@ -23,4 +23,7 @@ void *arena_alloc_array(struct arena *arena, size_t count, size_t size);
 struct bytes arena_copy(struct arena *arena, struct bytes run);
 
 void arena_reset(struct arena *arena); /* Keeps the first block. */
+/* Overwrites by `forget` everything allocated since the last reset: secrets are not left in
+ * memory that is given back. NULL is fine. */
+void arena_forget(struct arena *arena, void (*forget)(void *at, size_t size));
 size_t arena_used(const struct arena *arena);

@@ -51,6 +51,14 @@ link_depth(const struct client_link *link)
 	return link->facts.is_kept && is_open ? link->settings.depth : 1;
 }
 
+/* What it asked for may be secret: a key that is created, the proof of one. */
+static void
+call_free(struct client_call *call)
+{
+	crypto_forget(call->run, call->run_size);
+	free(call);
+}
+
 void
 client_link_tell(struct client_link *link, struct client_call *call, enum status status,
 	const struct client_answer *answer)
@@ -59,7 +67,7 @@ client_link_tell(struct client_link *link, struct client_call *call, enum status
 	if (call->answered != NULL) {
 		call->answered(call->context, status, answer);
 	}
-	free(call);
+	call_free(call);
 }
 
 void
@@ -299,7 +307,7 @@ link_set_up_session(struct client_link *link)
 	call->is_setup = true;
 	status = client_link_write(link, call, bytes_over(call->run, call->run_size), 0);
 	if (status != STATUS_OK) {
-		free(call);
+		call_free(call);
 	}
 	return status;
 }
@@ -393,10 +401,19 @@ client_link_new(struct loop *loop, const struct client_link_settings *settings)
 }
 
 static void
+room_free(uint8_t *octets)
+{
+	if (octets != NULL) {
+		crypto_forget(octets, CLIENT_LINK_ROOM);
+		free(octets);
+	}
+}
+
+static void
 calls_free(struct client_call_list *list)
 {
 	while (list->first != NULL) {
-		free(client_call_take(list, list->first));
+		call_free(client_call_take(list, list->first));
 	}
 }
 
@@ -418,8 +435,8 @@ client_link_free(struct client_link *link)
 	calls_free(&link->waiting);
 	calls_free(&link->sent);
 	client_session_forget(&link->session);
-	free(link->octets);
-	free(link->plain);
+	room_free(link->octets);
+	room_free(link->plain);
 	free(link);
 }
 

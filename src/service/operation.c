@@ -59,6 +59,7 @@ operation_make(
 	operation->order = *order;
 	operation->order.message = arena_copy(operation->arena, order->message);
 	if (operation->order.message.at == NULL || !claim_copy(operation, order->claim)) {
+		arena_forget(operation->arena, crypto_forget);
 		arena_free(operation->arena);
 		return STATUS_NO_MEMORY;
 	}
@@ -203,6 +204,15 @@ operation_new(struct service *service, const struct operation_order *order,
 	return STATUS_OK;
 }
 
+static void
+out_free(struct operation *operation)
+{
+	if (operation->out != NULL) {
+		crypto_forget(operation->out, operation->out_capacity);
+		free(operation->out);
+	}
+}
+
 void
 operation_free(struct operation *operation)
 {
@@ -221,8 +231,10 @@ operation_free(struct operation *operation)
 	access_session_forget(&operation->session);
 	authority_list_free(operation->list);
 	arena_free(operation->page_arena);
+	/* The message, maybe decrypted, and the answer: secret keys are created and modified. */
+	arena_forget(operation->arena, crypto_forget);
 	arena_free(operation->arena);
-	free(operation->out);
+	out_free(operation);
 	free(operation);
 }
 

@@ -132,7 +132,8 @@ static enum status
 out_encrypt(struct operation *operation)
 {
 	size_t size = operation->out_size - ENVELOPE_SIZE;
-	uint8_t *octets = malloc(ENVELOPE_SIZE + size + SESSION_OVERHEAD_SIZE_MAX);
+	size_t capacity = ENVELOPE_SIZE + size + SESSION_OVERHEAD_SIZE_MAX;
+	uint8_t *octets = malloc(capacity);
 	size_t encrypted_size = 0;
 	enum status status;
 
@@ -152,6 +153,7 @@ out_encrypt(struct operation *operation)
 	crypto_forget(operation->out, operation->out_size);
 	free(operation->out);
 	operation->out = octets;
+	operation->out_capacity = capacity;
 	operation->response.message.envelope.is_encrypted = true;
 	out_set_size(operation, ENVELOPE_SIZE + encrypted_size);
 	return STATUS_OK;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "access/access_challenge.h"
 
+#include "support/free_watch.h"
 #include "unit/access/asked.h"
 
 #include <pthread.h>
@@ -113,6 +114,30 @@ an_answer_brings_the_request_back_once(void **state)
 	assert_int_equal(
 		take_and_drop(*state, challenge.id ^ 2, "right", 2), STATUS_CHALLENGE_GONE);
 	assert_int_equal(take_and_drop(*state, 0, "right", 2), STATUS_CHALLENGE_GONE);
+}
+
+/* A request that is kept may create a secret key. */
+static void
+requests_are_not_left_in_memory_that_is_given_back(void **state)
+{
+	const struct access_challenge_limits limits = {COUNT, PER_SOURCE, OCTETS, LIFE_MS};
+	struct access_challenges *challenges = access_challenges_new(&limits);
+	struct access_taken *taken = NULL;
+	struct access_result result;
+	uint32_t id;
+
+	(void)state;
+	assert_non_null(challenges);
+	id = added(challenges, "88.1/open sesame", 0);
+	assert_int_equal(take(challenges, id, "right", 1, &taken, &result), STATUS_OK);
+	(void)added(challenges, "88.1/open sesame", 0);
+	free_watch_begin(TEXT("88.1/open sesame"));
+	access_challenges_sweep(challenges, 2 * LIFE_MS);
+	(void)added(challenges, "88.1/open sesame", 2 * LIFE_MS);
+	access_challenges_free(challenges);
+	assert_non_null(memmem(taken->message.at, taken->message.size, "open sesame", 11));
+	access_taken_free(taken);
+	assert_int_equal(free_watch_end(), 0);
 }
 
 static void
@@ -484,6 +509,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(an_answer_brings_the_request_back_once, begin, end),
+		cmocka_unit_test(requests_are_not_left_in_memory_that_is_given_back),
 		cmocka_unit_test_setup_teardown(ids_and_nonces_do_not_repeat, begin, end),
 		cmocka_unit_test_setup_teardown(
 			answers_from_elsewhere_find_nothing_and_spoil_nothing, begin, end),

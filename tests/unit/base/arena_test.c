@@ -97,6 +97,38 @@ a_copy_is_another_place_with_the_same_octets(void **state)
 	arena_free(arena);
 }
 
+static size_t forgotten_size;
+
+static void
+forget(void *at, size_t size)
+{
+	memset(at, 0, size);
+	forgotten_size += size;
+}
+
+static void
+all_that_was_allocated_is_forgotten(void **state)
+{
+	struct arena *arena = arena_new(64, 4096);
+	struct bytes small = arena_copy(arena, TEXT("open"));
+	struct bytes large =
+		arena_alloc(arena, 1000) == NULL ? TEXT("") : arena_copy(arena, TEXT("sesame"));
+
+	(void)state;
+	forgotten_size = 0;
+	arena_forget(arena, forget);
+	assert_int_equal(forgotten_size, arena_used(arena));
+	assert_int_equal(small.at[0], 0);
+	assert_int_equal(large.size, 6);
+	assert_int_equal(large.at[5], 0);
+	arena_reset(arena);
+	forgotten_size = 0;
+	arena_forget(arena, forget);
+	assert_int_equal(forgotten_size, 0);
+	arena_forget(NULL, forget);
+	arena_free(arena);
+}
+
 static void
 freeing_nothing_is_fine(void **state)
 {
@@ -113,6 +145,7 @@ main(void)
 		cmocka_unit_test(sizes_that_overflow_are_refused),
 		cmocka_unit_test(pieces_larger_than_a_block_get_their_own),
 		cmocka_unit_test(a_copy_is_another_place_with_the_same_octets),
+		cmocka_unit_test(all_that_was_allocated_is_forgotten),
 		cmocka_unit_test(freeing_nothing_is_fine),
 	};
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client_link_scene.h"
+#include "support/free_watch.h"
 
 static struct client_identity
 secret_identity(void)
@@ -232,27 +233,85 @@ a_session_proves_the_identity_once_and_seals_every_message(void **state)
 }
 
 static void
-values_that_not_everybody_may_read_are_encrypted(void **state)
+send_create_with_secret(struct scene *scene, struct bytes secret)
 {
-	struct scene *scene = scene_begin();
-	struct client_identity identity = secret_identity();
 	uint8_t octets[128];
 	struct wire_writer writer = wire_writer_over(octets, sizeof(octets));
-	struct handle_value value = {.index = 1, .type = TEXT("HS_SECKEY"), .data = TEXT("s")};
+	struct handle_value value = {.index = 1, .type = TEXT("HS_SECKEY"), .data = secret};
 	struct request request = {.message.header = {.opcode = OPCODE_CREATE_HANDLE}};
-	(void)state;
 
-	scene_log_in(scene, &identity);
 	value.permissions = HANDLE_ADMIN_READ | HANDLE_ADMIN_WRITE;
 	handle_value_write(&writer, &value);
 	request.values.name = TEXT("88.100/B");
 	request.values.values = (struct handle_value_list){1, wire_written(&writer)};
 	assert_int_equal(client_link_send(scene->link, &request, told, scene), STATUS_OK);
+}
+
+static void
+values_that_not_everybody_may_read_are_encrypted(void **state)
+{
+	struct scene *scene = scene_begin();
+	struct client_identity identity = secret_identity();
+	(void)state;
+
+	scene_log_in(scene, &identity);
+	send_create_with_secret(scene, TEXT("s"));
 	assert_true(server_take(scene));
 	assert_true(scene->was_encrypted);
 	assert_sealed(scene);
 	assert_true(bytes_equal(scene->request.values.name, TEXT("88.100/B")));
 	scene_end(scene);
+}
+
+/* Whatever became of the request: answered, cut off, under way or waiting at the end. */
+static void
+a_secret_is_not_left_in_memory_that_is_given_back(void **state)
+{
+	enum { ANSWERED, CUT, UNDER_WAY, WAITING, STATE_COUNT };
+	struct bytes secret = TEXT("the seed of 88.100");
+	struct client_identity identity = secret_identity();
+	(void)state;
+
+	for (int end = ANSWERED; end < STATE_COUNT; end++) {
+		struct scene *scene = scene_begin();
+
+		scene_log_in(scene, &identity);
+		free_watch_begin(secret);
+		if (end == WAITING) {
+			send_delete(scene, "88.100/A");
+			assert_true(server_take(scene));
+			server_answer(scene, RESPONSE_SERVER_TOO_BUSY);
+		}
+		send_create_with_secret(scene, secret);
+		assert_int_equal(server_take(scene), end != WAITING);
+		if (end == ANSWERED) {
+			server_answer(scene, RESPONSE_SUCCESS);
+		} else if (end == CUT) {
+			fake_peer_reset(scene->peer);
+			fake_run();
+		}
+		assert_int_equal(scene->told, end == ANSWERED || end == CUT ? 2 : 1);
+		client_link_free(scene->link);
+		scene->link = NULL;
+		assert_int_equal(free_watch_end(), 0);
+		scene_end(scene);
+	}
+}
+
+/* Else the test above would prove nothing. */
+static void
+a_secret_that_is_left_is_seen(void **state)
+{
+	struct bytes secret = TEXT("the seed of 88.100");
+	uint8_t *copy = malloc(100);
+	(void)state;
+
+	assert_non_null(copy);
+	memset(copy, 1, 100);
+	memcpy(copy + 50, secret.at, secret.size);
+	free_watch_begin(secret);
+	free(copy);
+	assert_int_equal(free_watch_end(), 1);
 }
 
 static void
@@ -638,6 +697,8 @@ main(void)
 		cmocka_unit_test(without_an_identity_a_challenge_is_handed_on),
 		cmocka_unit_test(a_session_proves_the_identity_once_and_seals_every_message),
 		cmocka_unit_test(values_that_not_everybody_may_read_are_encrypted),
+		cmocka_unit_test(a_secret_is_not_left_in_memory_that_is_given_back),
+		cmocka_unit_test(a_secret_that_is_left_is_seen),
 		cmocka_unit_test(an_answer_that_is_not_the_session_s_ends_the_connection),
 		cmocka_unit_test(a_success_without_its_operation_is_no_answer),
 		cmocka_unit_test(a_refusal_without_its_operation_is_an_answer),

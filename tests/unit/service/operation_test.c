@@ -4,6 +4,7 @@
 #include "client/client_session.h"
 #include "loop/loop_pool.h"
 #include "support/cmocka_all.h"
+#include "support/free_watch.h"
 #include "unit/native/scratch.h"
 
 #include <stdlib.h>
@@ -92,14 +93,10 @@ answered(void *context, bool is_last)
 }
 
 static enum status
-make_in_session(uint32_t session_id, struct bytes message, struct operation **ret_operation)
+make_with(const struct envelope *envelope, struct bytes message, struct operation **ret_operation)
 {
 	struct operation_order order = {
-		.envelope = {.version = VERSION_OURS,
-			.suggested = VERSION_OURS,
-			.session_id = session_id,
-			.request_id = 7,
-			.message_size = (uint32_t)message.size},
+		.envelope = *envelope,
 		.message = message,
 		.request_size = SIZE_MAX,
 		.answered = answered,
@@ -107,6 +104,24 @@ make_in_session(uint32_t session_id, struct bytes message, struct operation **re
 	};
 
 	return operation_new(rig.service, &order, ret_operation);
+}
+
+static struct envelope
+envelope_of(uint32_t session_id, struct bytes message)
+{
+	return (struct envelope){.version = VERSION_OURS,
+		.suggested = VERSION_OURS,
+		.session_id = session_id,
+		.request_id = 7,
+		.message_size = (uint32_t)message.size};
+}
+
+static enum status
+make_in_session(uint32_t session_id, struct bytes message, struct operation **ret_operation)
+{
+	struct envelope envelope = envelope_of(session_id, message);
+
+	return make_with(&envelope, message, ret_operation);
 }
 
 static enum status
@@ -273,9 +288,10 @@ record_store(void)
 	service_enter(rig.service);
 }
 
-/* Creates 88.1/x, with the next counter and HS_MAC of the session. */
+/* Creates 88.1/x with these values, with the next counter and HS_MAC of the session. */
 static struct bytes
-create_request(struct client_session *session, uint8_t *octets, size_t capacity)
+create_request_with(struct client_session *session, const struct handle_value_list *values,
+	uint8_t *octets, size_t capacity)
 {
 	struct wire_writer writer = wire_writer_over(octets, capacity);
 	struct envelope envelope = {.version = VERSION_OURS,
@@ -286,11 +302,20 @@ create_request(struct client_session *session, uint8_t *octets, size_t capacity)
 	struct bytes run;
 
 	request.values.name = TEXT("88.1/x");
+	request.values.values = *values;
 	request_write(&writer, &request);
 	wire_writer_rewind(&writer, wire_writer_size(&writer) - sizeof(uint32_t));
 	run = wire_written(&writer);
 	client_session_seal(session, &envelope, run, &writer);
 	return wire_written(&writer);
+}
+
+static struct bytes
+create_request(struct client_session *session, uint8_t *octets, size_t capacity)
+{
+	struct handle_value_list none = {0, {NULL, 0}};
+
+	return create_request_with(session, &none, octets, capacity);
 }
 
 static uint32_t
@@ -337,6 +362,51 @@ a_change_under_way_is_not_refused_for_what_it_did(void **state)
 	client_session_forget(&session);
 }
 
+/* A secret key comes as a value; encrypted on its way it lies in the clear here, once it is
+ * read. Refused or not begun at all, nothing of it is left. */
+static void
+a_secret_is_not_left_in_memory_that_is_given_back(void **state)
+{
+	static struct client_session session;
+	struct bytes secret = TEXT("the seed of 88.1/x");
+	struct handle_value value = {
+		.index = 301, .type = TEXT("HS_SECKEY"), .data = secret, .permissions = 12};
+	uint8_t values[128], plain[1024], encrypted[1024];
+	struct wire_writer writer = wire_writer_over(values, sizeof(values));
+	struct handle_value_list list;
+
+	(void)state;
+	record_store();
+	session_begin(&session);
+	handle_value_write(&writer, &value);
+	list = (struct handle_value_list){1, wire_written(&writer)};
+	for (int kind = 0; kind < 4; kind++) {
+		bool is_encrypted = kind % 2 == 1, is_started = kind / 2 == 1;
+		struct bytes message = create_request_with(&session, &list, plain, sizeof(plain));
+		struct operation *operation;
+		struct envelope envelope;
+		size_t size;
+
+		if (is_encrypted) {
+			assert_int_equal(session_encrypt(&session.key, session.version, message,
+						 encrypted, &size),
+				STATUS_OK);
+			message = bytes_over(encrypted, size);
+		}
+		envelope = envelope_of(session.id, message);
+		envelope.is_encrypted = is_encrypted;
+		assert_int_equal(make_with(&envelope, message, &operation), STATUS_OK);
+		free_watch_begin(secret);
+		if (is_started) {
+			operation_start(operation);
+		}
+		assert_int_equal(rig.answered_count, is_started ? kind - 1 : 0);
+		operation_free(operation);
+		assert_int_equal(free_watch_end(), 0);
+	}
+	client_session_forget(&session);
+}
+
 int
 main(void)
 {
@@ -352,6 +422,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(what_cannot_be_read_is_refused, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			a_change_under_way_is_not_refused_for_what_it_did, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			a_secret_is_not_left_in_memory_that_is_given_back, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests_name("operation", tests, NULL, NULL);
