@@ -87,6 +87,7 @@
 	X(HTTP_ANSWER_SIZE_MAX, 2097152, "octets", "one answer over HTTP: a record as JSON")      \
 	X(HTTP_BODY_SIZE_MAX, 1048576, "octets", "body of one request: a JSON text")              \
 	X(HTTP_CONNECTION_MEMORY_MAX, 32768, "octets", "one connection: heads of both sides")     \
+	X(HTTP_IDENTIFY_COUNT_MAX, 256, "codes", "identified by one request over HTTP")           \
 	X(HTTP_LIST_SIZE_MAX, 1048576, "octets", "handles of one list over HTTP")                 \
 	X(HTTP_LOCATION_COUNT_MAX, 256, "locations", "of one 10320/loc, URL values with them")    \
 	X(HTTP_LOCATION_DEPTH_MAX, 8, "levels", "nesting of one 10320/loc")                       \

@@ -179,6 +179,17 @@ code_mapping_normalize(struct code_mapping *mapping, struct code_result *result)
 	return STATUS_OK;
 }
 
+bool
+code_mapping_prefix_is_good(struct bytes prefix)
+{
+	for (size_t i = 0; i < prefix.size; i++) {
+		if (prefix.at[i] <= 0x20 || prefix.at[i] == 0x7f || prefix.at[i] == '/') {
+			return false;
+		}
+	}
+	return prefix.size > 0 && prefix.size <= 64 && bytes_are_utf8(prefix);
+}
+
 void
 code_mapping_write_name(
 	struct text_writer *writer, struct bytes prefix, const struct code_mapping *mapping)
@@ -237,6 +248,17 @@ code_mapping_read(struct bytes data, struct arena *arena, struct code_mapping *r
 	return status;
 }
 
+/* Records are found without regard to case; only of handles that is the whole truth. */
+bool
+code_mapping_is_of(const struct code_mapping *mapping, const char *scheme, struct bytes name)
+{
+	const struct bytes *fields = mapping->fields;
+
+	return scheme == NULL ? bytes_equal_fold(fields[CODE_FIELD_HANDLE], name)
+			      : bytes_equal(fields[CODE_FIELD_SCHEME], bytes_from_string(scheme)) &&
+			bytes_equal(fields[CODE_FIELD_CODE], name);
+}
+
 bool
 code_mapping_is_active(const struct code_mapping *mapping, struct bytes now)
 {
@@ -245,4 +267,15 @@ code_mapping_is_active(const struct code_mapping *mapping, struct bytes now)
 	return bytes_equal(fields[CODE_FIELD_STATUS], TEXT("active")) &&
 		bytes_compare(fields[CODE_FIELD_FROM], now) <= 0 &&
 		(fields[CODE_FIELD_TO].size == 0 || bytes_compare(now, fields[CODE_FIELD_TO]) < 0);
+}
+
+bool
+code_mapping_is_over(const struct code_mapping *mapping, struct bytes now)
+{
+	const struct bytes *fields = mapping->fields;
+
+	return bytes_equal(fields[CODE_FIELD_STATUS], TEXT("withdrawn")) ||
+		(bytes_equal(fields[CODE_FIELD_STATUS], TEXT("active")) &&
+			fields[CODE_FIELD_TO].size > 0 &&
+			bytes_compare(fields[CODE_FIELD_TO], now) <= 0);
 }

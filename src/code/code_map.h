@@ -52,6 +52,9 @@ enum status code_mapping_check(struct code_mapping *mapping, enum code_field *re
 enum status code_mapping_normalize(
 	struct code_mapping *mapping, struct code_result *result) MUST_CHECK;
 
+/* The prefix of the records: one or more labels, without a slash. */
+bool code_mapping_prefix_is_good(struct bytes prefix);
+
 /* Names of the two records. */
 void code_mapping_write_name(
 	struct text_writer *writer, struct bytes prefix, const struct code_mapping *mapping);
@@ -63,5 +66,10 @@ void code_mapping_write(struct json_writer *writer, const struct code_mapping *m
 enum status code_mapping_read(
 	struct bytes data, struct arena *arena, struct code_mapping *ret_mapping) MUST_CHECK;
 
+/* Of this code, to the letter; or, if `scheme` is NULL, of this handle. */
+bool code_mapping_is_of(const struct code_mapping *mapping, const char *scheme, struct bytes name);
+
 /* Active at `now`, a time as above: from <= now < to. */
 bool code_mapping_is_active(const struct code_mapping *mapping, struct bytes now);
+/* It was active, and is no longer: withdrawn, or its time is over. */
+bool code_mapping_is_over(const struct code_mapping *mapping, struct bytes now);

@@ -42,6 +42,10 @@ struct http_settings {
 	uint32_t answer_deadline_ms; /* An answer that the peer reads slowly. */
 	const char *certificate_pem; /* A chain, the node's own first. NULL: no TLS. */
 	const char *key_pem;
+	struct bytes
+		base_url; /* As others reach the node, without a slash at its end; may be empty. */
+	struct bytes
+		codes_prefix; /* Of the records that map foreign codes; empty: there are none. */
 };
 
 struct http_settings http_settings_default(void);

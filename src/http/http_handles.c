@@ -245,10 +245,9 @@ resolution_answered(struct http_request *request, const struct response *respons
 }
 
 void
-http_resolve(struct http_request *request, const struct request *question,
+http_look_up(struct http *http, const struct request *question, struct arena *arena,
 	struct http_resolved *ret_resolved)
 {
-	struct http *http = request->http;
 	struct service_query query;
 	struct service_query *queries = &query;
 	struct service_answer answer;
@@ -257,14 +256,21 @@ http_resolve(struct http_request *request, const struct request *question,
 	if (service_begin(http->service, question, &query)) {
 		service_look_ahead(http->service, &queries, 1);
 	}
-	status = service_answer(http->service, question, &query, http->arena, &answer);
+	status = service_answer(http->service, question, &query, arena, &answer);
 	*ret_resolved = (struct http_resolved){
 		.code = service_response_code(status),
 		.name = question->resolution.name,
 		.values = answer.values,
 		.text = answer.text,
 	};
-	http_code_count(http, ret_resolved->code);
+}
+
+void
+http_resolve(struct http_request *request, const struct request *question,
+	struct http_resolved *ret_resolved)
+{
+	http_look_up(request->http, question, request->http->arena, ret_resolved);
+	http_code_count(request->http, ret_resolved->code);
 }
 
 void

@@ -28,6 +28,10 @@ bool http_resolution_take(struct http_request *request, struct request *ret_ques
 /* Answered at once, for everybody; counted. The values live until the wake-up ends. */
 void http_resolve(struct http_request *request, const struct request *question,
 	struct http_resolved *ret_resolved);
+/* The same, uncounted: what an answer needs beside the handle that was asked for. Values that
+ * were chosen are in `arena`. */
+void http_look_up(struct http *http, const struct request *question, struct arena *arena,
+	struct http_resolved *ret_resolved);
 /* How long, in seconds, all of the values may be kept; a day at the most. */
 uint32_t http_values_ttl(const struct handle_value_list *list);
 void http_resolution_answer(

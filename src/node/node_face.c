@@ -65,6 +65,8 @@ http_settings_from(struct node_face *face, size_t worker_count)
 		http.certificate_pem = face->certificate->certificate;
 		http.key_pem = face->certificate->key;
 	}
+	http.base_url = bytes_from_string(settings->web_base_url.text);
+	http.codes_prefix = bytes_from_string(settings->codes_prefix.text);
 	face->http = http;
 }
 

@@ -4,7 +4,9 @@
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/text_writer.h"
+#include "code/code_map.h"
 #include "handle/handle_name.h"
+#include "http/http_url.h"
 #include "ledger/ledger_prune.h"
 
 #include <stddef.h>
@@ -20,6 +22,8 @@ enum settings_kind {
 	SETTINGS_BOOLEAN,
 	SETTINGS_PATH,
 	SETTINGS_SPAN,
+	SETTINGS_URL,
+	SETTINGS_PREFIX,
 };
 
 struct settings_row {
@@ -120,6 +124,39 @@ span_take(const struct settings_row *row, struct bytes text, struct settings_spa
 	return true;
 }
 
+/* Of the web, without a query and without a slash at its end: paths are put behind it. */
+static bool
+url_is_good(struct bytes text)
+{
+	for (size_t i = 0; i < text.size; i++) {
+		if (text.at[i] <= ' ' || text.at[i] >= 0x7f ||
+			strchr("\"'<>\\^`{|}?#%", text.at[i]) != NULL) {
+			return false;
+		}
+	}
+	return text.size == 0 ||
+		(http_url_is_safe(text) && !bytes_start_with_fold(text, TEXT("ftp:")) &&
+			text.at[text.size - 1] != '/');
+}
+
+/* Texts that may be empty: then there is none. */
+static bool
+text_take(const struct settings_row *row, struct bytes text, struct settings_path *ret_text)
+{
+	bool is_good = row->kind == SETTINGS_URL ? url_is_good(text)
+						 : text.size == 0 ||
+			(code_mapping_prefix_is_good(text) && text_is_plain(text) &&
+				bytes_find(text, '"') == text.size &&
+				bytes_find(text, '\\') == text.size);
+
+	if (!is_good || text.size > row->maximum) {
+		return false;
+	}
+	memcpy(ret_text->text, text.at, text.size);
+	ret_text->text[text.size] = '\0';
+	return true;
+}
+
 /* Adds one scalar to a setting: false if it is not what the row expects. */
 static bool
 row_take(const struct settings_row *row, struct bytes text, struct settings *settings)
@@ -162,6 +199,9 @@ row_take(const struct settings_row *row, struct bytes text, struct settings *set
 		return true;
 	case SETTINGS_SPAN:
 		return span_take(row, text, member);
+	case SETTINGS_URL:
+	case SETTINGS_PREFIX:
+		return text_take(row, text, path);
 	}
 	return false;
 }
@@ -183,6 +223,8 @@ row_count(const struct settings_row *row, struct settings *settings)
 	case SETTINGS_BOOLEAN:
 	case SETTINGS_PATH:
 	case SETTINGS_SPAN:
+	case SETTINGS_URL:
+	case SETTINGS_PREFIX:
 		break;
 	}
 	return NULL;
@@ -562,6 +604,8 @@ write_row_value(
 		text_write_string(writer, *(const bool *)member ? "true" : "false");
 		break;
 	case SETTINGS_PATH:
+	case SETTINGS_URL:
+	case SETTINGS_PREFIX:
 		text_write_char(writer, '"');
 		text_write_string(writer, ((const struct settings_path *)member)->text);
 		text_write_char(writer, '"');

@@ -59,6 +59,8 @@ struct settings_span {
 #define SETTINGS_TYPE_BOOLEAN	 bool
 #define SETTINGS_TYPE_PATH	 struct settings_path
 #define SETTINGS_TYPE_SPAN	 struct settings_span
+#define SETTINGS_TYPE_URL	 struct settings_path
+#define SETTINGS_TYPE_PREFIX	 struct settings_path
 
 struct settings {
 #define X(path, member, kind, ...) SETTINGS_TYPE_##kind member;

@@ -90,7 +90,7 @@ command_code(int argc, char **argv)
 		return command_usage_error(&command_code_manual, "%s",
 			SAY("import or export?", "请指定 import 或 export"));
 	}
-	if (!mapping_prefix_is_good(order.prefix)) {
+	if (!code_mapping_prefix_is_good(order.prefix)) {
 		return command_usage_error(&command_code_manual, "%s",
 			SAY("--prefix names the prefix of the mappings",
 				"请以 --prefix 给出映射所用前缀"));

@@ -352,7 +352,7 @@ command_identify(int argc, char **argv)
 			SAY("give a code, or - for stdin", "请给出编码，或以 - 读取标准输入"));
 	}
 	if ((identify.directory != NULL && identify.server != NULL) ||
-		has_finder(&identify) != mapping_prefix_is_good(identify.finder.prefix)) {
+		has_finder(&identify) != code_mapping_prefix_is_good(identify.finder.prefix)) {
 		return command_usage_error(&command_identify_manual, "%s",
 			SAY("mappings take one of --dir and --server, and --prefix",
 				"查找映射须给出 --dir 或 --server 之一，以及 --prefix"));

@@ -48,6 +48,3 @@ typedef void mapping_found(void *context, const struct code_mapping *mapping);
  * is NULL). OK, also when there is none. */
 enum status mapping_find(struct mapping_finder *finder, const char *scheme, struct bytes name,
 	mapping_found *found, void *context, struct problem *problem) MUST_CHECK;
-
-/* A prefix is one or more labels, without a slash. */
-bool mapping_prefix_is_good(struct bytes prefix);

@@ -17,29 +17,6 @@ struct finding {
 	enum status status;
 };
 
-bool
-mapping_prefix_is_good(struct bytes prefix)
-{
-	for (size_t i = 0; i < prefix.size; i++) {
-		if (prefix.at[i] <= 0x20 || prefix.at[i] == 0x7f || prefix.at[i] == '/') {
-			return false;
-		}
-	}
-	return prefix.size > 0 && prefix.size <= 64 && bytes_are_utf8(prefix);
-}
-
-/* Records are found without regard to case; only of handles that is the whole truth. */
-static bool
-is_meant(const struct finding *finding, const struct code_mapping *mapping)
-{
-	if (finding->scheme == NULL) {
-		return bytes_equal_fold(mapping->fields[CODE_FIELD_HANDLE], finding->name);
-	}
-	return bytes_equal(
-		       mapping->fields[CODE_FIELD_SCHEME], bytes_from_string(finding->scheme)) &&
-		bytes_equal(mapping->fields[CODE_FIELD_CODE], finding->name);
-}
-
 static void
 tell(struct finding *finding, const struct handle_value_list *values)
 {
@@ -55,7 +32,7 @@ tell(struct finding *finding, const struct handle_value_list *values)
 		if (bytes_equal_fold(value.type, TEXT("CODE_MAP")) &&
 			code_mapping_read(value.data, finding->finder->arena, &mapping) ==
 				STATUS_OK &&
-			is_meant(finding, &mapping) &&
+			code_mapping_is_of(&mapping, finding->scheme, finding->name) &&
 			code_mapping_is_active(&mapping, text_written(&writer))) {
 			finding->found(finding->context, &mapping);
 		}

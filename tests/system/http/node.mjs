@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A server to ask: the one that HTTP_URL names, or a node of our own, made from HOUJI.
 import {execFileSync, spawn} from 'node:child_process';
-import {mkdtempSync, readFileSync, rmSync} from 'node:fs';
+import {appendFileSync, mkdtempSync, readFileSync, rmSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 
@@ -21,8 +21,10 @@ const RECORDS = [
 			{handle: `0.NA/${PREFIX}`, index: 301, permissions: '111111111111'}}}]},
 ];
 
-// Resolves to {url, tls, admin: {user, secret} or null, stop()}.
-export async function serverStart() {
+// Resolves to {url, tls, user, secret, stop()}. Of a node of our own: `settings` are lines put behind its houji.yaml,
+// `codes` a CSV of mappings below CODES.
+export const CODES = '88.998.1';
+export async function serverStart({settings = '', codes = null} = {}) {
 	if (process.env.HTTP_URL) {
 		return {url: process.env.HTTP_URL, tls: process.env.HTTP_URL.replace(/^http:/, 'https:'),
 			user: process.env.HTTP_USER, secret: process.env.HTTP_SECRET, stop: async () => {}};
@@ -34,6 +36,10 @@ export async function serverStart() {
 	execFileSync(houji, ['init', directory, '--prefix', PREFIX, '--listen', '127.0.0.1:0', '--http', '127.0.0.1:0']);
 	execFileSync(houji, ['load', directory, '-', '--quiet'],
 		{input: RECORDS.map((record) => JSON.stringify(record) + '\n').join('')});
+	appendFileSync(join(directory, 'houji.yaml'), settings);
+	if (codes !== null) {
+		execFileSync(houji, ['code', 'import', '--home', '--quiet', '--prefix', CODES, directory, '-'], {input: codes});
+	}
 	const process_ = spawn(houji, ['serve', directory], {stdio: ['ignore', 'pipe', 'inherit'],
 		env: {...process.env, LC_ALL: 'C.UTF-8'}});
 	const line = await new Promise((resolve, reject) => {

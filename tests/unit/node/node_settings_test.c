@@ -52,7 +52,11 @@ what_is_set_is_taken(void **state)
 			       "tcp:\n"
 			       "  # everything here is commented out\n"
 			       "limits:\n"
-			       "  exempt: []\n",
+			       "  exempt: []\n"
+			       "web:\n"
+			       "  base_url: https://id.example.org:8000/a\n"
+			       "codes:\n"
+			       "  prefix: 88.998.1\n",
 				 &settings, &problem),
 		STATUS_OK);
 	assert_int_equal(settings.listen.count, 2);
@@ -61,6 +65,8 @@ what_is_set_is_taken(void **state)
 	assert_int_equal(settings.udp_byte_burst, 65536);
 	assert_true(settings.signer_sha1);
 	assert_int_equal(settings.exempt.count, 0);
+	assert_string_equal(settings.web_base_url.text, "https://id.example.org:8000/a");
+	assert_string_equal(settings.codes_prefix.text, "88.998.1");
 }
 
 static void
@@ -92,6 +98,22 @@ a_bad_file_is_refused_with_line_key_and_what_was_expected(void **state)
 		{"workers: \"\n", "houji.yaml:2:"},
 		{"signer:\n  sha1: yes\n", "houji.yaml:2: signer.sha1: expected true or false"},
 		{"key: \"\"\n", "houji.yaml:1: key: expected a path"},
+		{"web:\n  base_url: \"id.example.org\"\n",
+			"houji.yaml:2: web.base_url: expected an"},
+		{"web:\n  base_url: \"https://id.example.org/\"\n",
+			"houji.yaml:2: web.base_url: expected"},
+		{"web:\n  base_url: \"https://id.example.org?a\"\n",
+			"houji.yaml:2: web.base_url: expected"},
+		{"web:\n  base_url: \"https://id.example.org/a%20\"\n",
+			"houji.yaml:2: web.base_url: expected"},
+		{"web:\n  base_url: \"https://a@id.example.org\"\n",
+			"houji.yaml:2: web.base_url: expected"},
+		{"web:\n  base_url: \"ftp://id.example.org\"\n",
+			"houji.yaml:2: web.base_url: expected"},
+		{"codes:\n  prefix: \"88.998/1\"\n",
+			"houji.yaml:2: codes.prefix: expected a prefix"},
+		{"codes:\n  prefix: \"88 998\"\n", "houji.yaml:2: codes.prefix: expected a prefix"},
+		{"codes:\n  prefix: '88\"998'\n", "houji.yaml:2: codes.prefix: expected a prefix"},
 	};
 
 	(void)state;
