@@ -3,46 +3,77 @@
 
 #include "base/text_writer.h"
 #include "http/http_answer.h"
+#include "http/http_v1.h"
 
 enum { ALLOW_TEXT_SIZE_MAX = 64, MESSAGE_SIZE_OF_REFUSAL_MAX = 256 };
 
-static const struct route {
-	struct bytes path; /* Without its star. */
-	bool is_prefix;
-	unsigned int methods;
-	void (*function)(struct http_request *request);
-} routes[] = {
-#define X(path, methods, function, help)                                                  \
-	{{(const uint8_t *)(path), sizeof(path) - 1 - ((path)[sizeof(path) - 2] == '*')}, \
-		(path)[sizeof(path) - 2] == '*', methods, function},
+#define WITH(parameter) ((uint64_t)1 << ROUTE_PARAMETER_##parameter)
+
+const struct route http_routes[] = {
+#define X(path_, methods_, function_, help_, identity_, parameters_, request_, response_) \
+	{                                                                                 \
+		.path = (path_),                                                          \
+		.methods = (methods_),                                                    \
+		.function = (function_),                                                  \
+		.help = (help_),                                                          \
+		.identity = ROUTE_##identity_,                                            \
+		.parameters = (parameters_),                                              \
+		.request = ROUTE_SCHEMA_##request_,                                       \
+		.response = ROUTE_SCHEMA_##response_,                                     \
+	},
 #include "http/routes.def"
 #undef X
 };
 
+const size_t http_route_count = sizeof(http_routes) / sizeof(http_routes[0]);
+
+const char *const http_method_names[HTTP_METHOD_NAME_COUNT] = {
+	"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"};
+
 static bool
-route_fits(const struct route *route, struct bytes path)
+route_fits(const struct route *route, struct bytes path, struct bytes *ret_rest)
 {
-	return route->is_prefix ? bytes_start_with(path, route->path)
-				: bytes_equal(path, route->path);
+	const char *pattern = route->path;
+	struct bytes back;
+	size_t at = 0;
+
+	for (; *pattern != '\0' && *pattern != '*'; pattern++, at++) {
+		if (at == path.size || path.at[at] != (uint8_t)*pattern) {
+			return false;
+		}
+	}
+	*ret_rest = (struct bytes){NULL, 0};
+	if (*pattern == '\0') {
+		return at == path.size;
+	}
+	back = bytes_from_string(pattern + 1);
+	if (back.size > path.size - at ||
+		!bytes_equal(bytes_slice(path, path.size - back.size, path.size), back)) {
+		return false;
+	}
+	*ret_rest = bytes_slice(path, at, path.size - at - back.size);
+	/* What may be the end of a handle is the end of the path only behind a whole one. */
+	return back.size == 0 || bytes_find(*ret_rest, '/') < ret_rest->size ||
+		bytes_find(*ret_rest, '%') < ret_rest->size;
 }
 
 /* The first row that fits, and then the one of the same path that has the method. All methods of
  * the path go to `ret_methods`. NULL: no such path. */
 static const struct route *
-route_find(const struct http_request *request, unsigned int *ret_methods)
+route_find(const struct http_request *request, unsigned int *ret_methods, struct bytes *ret_rest)
 {
 	const struct route *found = NULL;
+	struct bytes rest;
 
 	*ret_methods = 0;
-	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
-		const struct route *route = &routes[i];
+	for (size_t i = 0; i < http_route_count; i++) {
+		const struct route *route = &http_routes[i];
 
-		if (!route_fits(route, request->path) ||
-			(found != NULL &&
-				(route->is_prefix != found->is_prefix ||
-					!bytes_equal(route->path, found->path)))) {
+		if (!route_fits(route, request->path, &rest) ||
+			(found != NULL && strcmp(route->path, found->path) != 0)) {
 			continue;
 		}
+		*ret_rest = rest;
 		*ret_methods |= route->methods;
 		if (found == NULL || (route->methods & request->method) != 0) {
 			found = route;
@@ -55,12 +86,11 @@ route_find(const struct http_request *request, unsigned int *ret_methods)
 static void
 allow_write(unsigned int methods, char ret_text[ALLOW_TEXT_SIZE_MAX])
 {
-	static const char *const names[] = {"GET", "HEAD", "POST", "PUT", "DELETE"};
 	struct text_writer writer = text_writer_over(ret_text, ALLOW_TEXT_SIZE_MAX - 1);
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+	for (size_t i = 0; i < HTTP_METHOD_NAME_COUNT; i++) {
 		if ((methods >> i & 1) != 0) {
-			text_write_string(&writer, names[i]);
+			text_write_string(&writer, http_method_names[i]);
 			text_write_string(&writer, ", ");
 		}
 	}
@@ -112,7 +142,8 @@ void
 http_route(struct http_request *request)
 {
 	unsigned int methods;
-	const struct route *route = route_find(request, &methods);
+	struct bytes rest = {NULL, 0};
+	const struct route *route = route_find(request, &methods, &rest);
 	char allow[ALLOW_TEXT_SIZE_MAX];
 
 	if (!http_parameters_take(request)) {
@@ -129,12 +160,13 @@ http_route(struct http_request *request)
 	allow_write(methods, allow);
 	if (request->method == HTTP_OPTIONS) {
 		options_answer(request, allow);
-	} else if (request->method == HTTP_OTHER) {
+	} else if (request->method == HTTP_OTHER ||
+		(request->method == HTTP_PATCH && !http_is_v1(request))) {
 		refuse(request, 501, "Unknown method", allow);
 	} else if ((methods & request->method) == 0) {
 		refuse(request, 405, "This cannot be asked for by", allow);
 	} else {
-		request->rest = bytes_slice(request->path, route->path.size, request->path.size);
+		request->rest = rest;
 		route->function(request);
 	}
 }

@@ -26,7 +26,8 @@ enum http_method {
 	HTTP_PUT = 8,
 	HTTP_DELETE = 16,
 	HTTP_OPTIONS = 32,
-	HTTP_OTHER = 64,
+	HTTP_PATCH = 64,
+	HTTP_OTHER = 128,
 };
 
 /* A daemon and what tells the loop that it has work. */
