@@ -220,6 +220,12 @@ failure_is_held(struct cache_item *item, int64_t now_ms, int64_t lifetime_ms)
 	return true;
 }
 
+static size_t
+item_size(const struct cache_key *key, const struct cache_answer *answer)
+{
+	return (sizeof(struct cache_item) + key->size + answer->values.octets.size + 7) / 8 * 8;
+}
+
 static void
 item_fill(struct cache_item *item, const struct cache_key *key, const struct cache_answer *answer)
 {
@@ -294,6 +300,30 @@ cache_put(struct cache *cache, const struct cache_key *key, const struct cache_a
 	item->expires_ms = now_ms + lifetime_ms;
 	item_fill(item, key, answer);
 	monitor_add(cache->row, METRIC_CACHE_PUTS, 1);
+}
+
+void
+cache_restore(struct cache *cache, const struct cache_key *key, const struct cache_answer *answer,
+	int64_t stored_ms, int64_t expires_ms)
+{
+	const struct cache_limits *limits = &cache->limits;
+	int64_t longest_ms = answer->kind == CACHE_VALUES && answer->values.count > 0
+		? limits->ttl_max_ms
+		: limits->negative_ms;
+	uint64_t hash = cache_hash(cache, key);
+	size_t size = item_size(key, answer);
+	struct cache_item *item = cache_index_find(cache, hash, key);
+
+	expires_ms = smaller(expires_ms, stored_ms + longest_ms);
+	if (cache->now_ms >= expires_ms + limits->stale_ms ||
+		size > cache->young.size / ITEM_SHARE ||
+		(item != NULL && item->stored_ms >= stored_ms)) {
+		return;
+	}
+	item = item_take(cache, hash, (uint32_t)size, item);
+	item->stored_ms = stored_ms;
+	item->expires_ms = expires_ms;
+	item_fill(item, key, answer);
 }
 
 bool

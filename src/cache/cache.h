@@ -100,7 +100,9 @@ bool cache_find(struct cache *cache, const struct cache_key *key, int64_t now_ms
 struct cache_answer {
 	enum cache_kind kind;
 	uint16_t response_code;
-	struct handle_value_list values; /* Encoded; they are not looked at again. */
+	/* Encoded; they are not looked at again. Of negative answers and failures the octets may be
+	 * a text for people, with a count of 0. */
+	struct handle_value_list values;
 	bool is_certified;
 	/* Values, negative: no longer than this, whatever the values say (a child may not outlive
 	 * its parent's delegation). Failure: how long. 0: as the limits have it. */

@@ -115,7 +115,12 @@ bool cache_is_old(const struct cache *cache, const struct cache_item *item);
 /* cache_sweep.c */
 bool cache_is_dropped(const struct cache *cache, const struct cache_item *item);
 
-/* cache.c: neither fresh nor to be given when stale, or dropped. */
+/* cache.c: puts what was known before, unless something newer is there; its time is cut by the
+ * limits. */
+void cache_restore(struct cache *cache, const struct cache_key *key,
+	const struct cache_answer *answer, int64_t stored_ms, int64_t expires_ms);
+
+/* Neither fresh nor to be given when stale, or dropped. */
 bool cache_is_gone(const struct cache *cache, const struct cache_item *item);
 void cache_entry_over(
 	const struct cache *cache, const struct cache_item *item, struct cache_entry *ret_entry);

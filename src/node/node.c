@@ -298,6 +298,9 @@ worker_open(struct node *node, size_t number, struct problem *problem)
 {
 	const struct node_worker_parts parts = {
 		.face = node->face,
+		.directory = node->directory,
+		.number = number,
+		.count = node->worker_count,
 		.census = node->census,
 		.service = {.ledger = node->ledger,
 			.pool = node->pool,

@@ -23,6 +23,23 @@ mirrors_open(
 }
 
 static enum status
+cache_open(
+	struct node_worker *worker, const struct node_worker_parts *parts, struct problem *problem)
+{
+	const struct node_cache_parts cache = {.directory = parts->directory,
+		.number = parts->number,
+		.worker_count = parts->count,
+		.loop = worker->loop,
+		.row = parts->service.row,
+		.settings = &parts->face->settings};
+
+	if (parts->face->settings.recursion_allow.count == 0) {
+		return STATUS_OK;
+	}
+	return node_cache_open(&cache, &worker->cache, problem);
+}
+
+static enum status
 worker_open_http(
 	struct node_worker *worker, const struct node_worker_parts *parts, struct problem *problem)
 {
@@ -50,6 +67,9 @@ node_worker_open(
 		return STATUS_SYSTEM;
 	}
 	status = mirrors_open(worker, parts, problem);
+	if (status == STATUS_OK) {
+		status = cache_open(worker, parts, problem);
+	}
 	if (status != STATUS_OK) {
 		return status;
 	}
@@ -138,6 +158,9 @@ use_run(void *context)
 	if (use->worker->http != NULL) {
 		http_use(use->worker->http, &use->face->http);
 	}
+	if (use->worker->cache != NULL) {
+		node_cache_use(use->worker->cache, &use->face->settings);
+	}
 }
 
 void
@@ -224,6 +247,7 @@ node_worker_close(struct node_worker *worker)
 	native_free(worker->native);
 	service_free(worker->service);
 	replication_source_free(worker->mirrors);
+	node_cache_close(worker->cache);
 	loop_free(worker->loop);
 	*worker = (struct node_worker){.loop = NULL};
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
+#include "node/node_cache.h"
 #include "node/node_face.h"
 
 #include <pthread.h>
@@ -15,6 +16,7 @@ struct node_worker {
 	struct native *native;
 	struct replication_source *mirrors;
 	struct http *http; /* NULL: no web clients are served. */
+	struct node_cache *cache; /* NULL: nobody may ask for recursion. */
 	pthread_t thread;
 	bool is_running;
 	struct loop_timer stop_timer;
@@ -23,6 +25,8 @@ struct node_worker {
 
 struct node_worker_parts {
 	struct node_face *face;
+	const char *directory;
+	size_t number, count; /* Which of how many workers. */
 	struct native_census *census;
 	struct service_parts service; /* All but loop, mirrors and face. */
 };

@@ -1,0 +1,428 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cache/cache_snapshot.h"
+
+#include "base/checksum.h"
+#include "base/file.h"
+#include "support/cmocka_all.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define WALL_MS INT64_C(1700000000000)
+
+enum { HOUR_MS = 3600000, FILE_SIZE_MAX = 4 << 20 };
+
+static const struct cache_limits usual = {.size = CACHE_SIZE_MIN,
+	.ttl_max_ms = HOUR_MS,
+	.negative_ms = 60000,
+	.failure_ms = 5000,
+	.stale_ms = HOUR_MS};
+
+struct rig {
+	struct monitor *monitor;
+	struct cache *cache; /* The one that is saved ... */
+	struct cache *other; /* ... and the one that reads it. */
+	char folder[32];
+	char path[64];
+	uint8_t *file;
+	size_t size;
+};
+
+static int
+rig_open(void **state)
+{
+	struct rig *rig = calloc(1, sizeof(*rig));
+
+	assert_non_null(rig);
+	rig->monitor = monitor_new(1);
+	rig->cache = cache_new(&usual, monitor_row(rig->monitor, 0));
+	rig->other = cache_new(&usual, monitor_row(rig->monitor, 0));
+	rig->file = malloc(FILE_SIZE_MAX + 1);
+	assert_true(rig->cache != NULL && rig->other != NULL && rig->file != NULL);
+	memcpy(rig->folder, "/tmp/houji-cache-XXXXXX", sizeof("/tmp/houji-cache-XXXXXX"));
+	assert_non_null(mkdtemp(rig->folder));
+	snprintf(rig->path, sizeof(rig->path), "%s/cache.0", rig->folder);
+	*state = rig;
+	return 0;
+}
+
+static int
+rig_close(void **state)
+{
+	struct rig *rig = *state;
+
+	cache_free(rig->cache);
+	cache_free(rig->other);
+	monitor_free(rig->monitor);
+	unlink(rig->path);
+	assert_int_equal(rmdir(rig->folder), 0); /* No PATH.new is left behind. */
+	free(rig->file);
+	free(rig);
+	return 0;
+}
+
+static void
+put(struct cache *cache, const char *name, enum cache_kind kind, uint32_t ttl, int64_t now_ms)
+{
+	uint8_t octets[256];
+	struct wire_writer writer = wire_writer_over(octets, sizeof(octets));
+	struct cache_answer answer = {
+		.kind = kind, .response_code = kind == CACHE_VALUES ? 1 : 100};
+	struct cache_key key;
+
+	if (kind == CACHE_VALUES) {
+		handle_value_write(&writer,
+			&(struct handle_value){
+				.index = 1, .ttl = ttl, .type = TEXT("URL"), .data = TEXT("x")});
+		answer.values = (struct handle_value_list){1, wire_written(&writer)};
+		answer.is_certified = true;
+	}
+	assert_true(cache_key_over(&key, bytes_from_string(name), CACHE_NORMAL));
+	cache_put(cache, &key, &answer, now_ms, WALL_MS);
+}
+
+static bool
+find(struct cache *cache, const char *name, int64_t now_ms, struct cache_entry *ret_entry)
+{
+	struct cache_key key;
+
+	assert_true(cache_key_over(&key, bytes_from_string(name), CACHE_NORMAL));
+	return cache_find(cache, &key, now_ms, ret_entry);
+}
+
+static void
+save(struct rig *rig, int64_t now_ms, int64_t wall_ms)
+{
+	const struct cache_time time = {now_ms, wall_ms};
+	struct cache_save *save;
+	struct problem problem;
+	bool is_done = false;
+
+	assert_int_equal(
+		cache_save_begin(rig->cache, rig->path, &time, &save, &problem), STATUS_OK);
+	while (!is_done) {
+		assert_int_equal(cache_save_step(save, 500, &time, &is_done, &problem), STATUS_OK);
+	}
+	cache_save_free(save);
+	assert_int_equal(
+		file_read(rig->path, FILE_SIZE_MAX, rig->file, &rig->size, &problem), STATUS_OK);
+}
+
+static enum status
+load(struct rig *rig, int64_t now_ms, int64_t wall_ms, size_t *ret_count)
+{
+	const struct cache_time time = {now_ms, wall_ms};
+	struct problem problem;
+
+	return cache_load(rig->other, rig->path, &time, ret_count, &problem);
+}
+
+static void
+what_was_saved_comes_back_older_by_the_time_between(void **state)
+{
+	struct rig *rig = *state;
+	struct cache_entry entry;
+	struct stat about;
+	size_t count;
+
+	put(rig->cache, "88.1/a", CACHE_VALUES, 100, 1000);
+	put(rig->cache, "88.1/none", CACHE_NEGATIVE, 0, 1000);
+	put(rig->cache, "88.1/fails", CACHE_FAILURE, 0, 1000);
+	save(rig, 11000, WALL_MS);
+	assert_int_equal(stat(rig->path, &about), 0);
+	assert_int_equal(about.st_mode & 0777, 0600);
+	/* Another boot, 20 seconds later: the monotonic clock begins anew. */
+	assert_int_equal(load(rig, 50, WALL_MS + 20000, &count), STATUS_OK);
+	assert_int_equal(count, 2);
+	assert_true(find(rig->other, "88.1/a", 50, &entry));
+	assert_int_equal(entry.kind, CACHE_VALUES);
+	assert_int_equal(entry.response_code, 1);
+	assert_int_equal(entry.values.count, 1);
+	assert_true(entry.is_certified && !entry.is_stale);
+	assert_int_equal(entry.expires_ms, 50 + 100000 - 30000);
+	assert_int_equal(entry.stored_ms, 50 - 30000);
+	assert_true(find(rig->other, "88.1/none", 50, &entry));
+	assert_int_equal(entry.kind, CACHE_NEGATIVE);
+	assert_int_equal(entry.response_code, 100);
+	assert_int_equal(entry.expires_ms, 50 + 60000 - 30000);
+	assert_false(find(rig->other, "88.1/fails", 50, &entry));
+}
+
+static void
+what_is_too_old_stays_away(void **state)
+{
+	struct rig *rig = *state;
+	struct cache_entry entry;
+	size_t count;
+
+	put(rig->cache, "88.1/a", CACHE_VALUES, 100, 0);
+	put(rig->cache, "88.1/b", CACHE_VALUES, 101, 0);
+	save(rig, 0, WALL_MS);
+	assert_int_equal(load(rig, 7, WALL_MS + 100000 + HOUR_MS, &count), STATUS_OK);
+	assert_false(find(rig->other, "88.1/a", 7, &entry));
+	assert_true(find(rig->other, "88.1/b", 7, &entry) && entry.is_stale);
+}
+
+static void
+no_entry_lives_longer_than_the_limits_of_today_allow(void **state)
+{
+	struct rig *rig = *state;
+	struct cache_limits limits = usual;
+	struct cache_entry entry;
+	size_t count;
+
+	limits.ttl_max_ms = 10000;
+	limits.negative_ms = 5000;
+	cache_use(rig->other, &limits);
+	put(rig->cache, "88.1/a", CACHE_VALUES, 100, 0);
+	put(rig->cache, "88.1/none", CACHE_NEGATIVE, 0, 0);
+	save(rig, 0, WALL_MS);
+	assert_int_equal(load(rig, 0, WALL_MS, &count), STATUS_OK);
+	assert_true(find(rig->other, "88.1/a", 0, &entry));
+	assert_int_equal(entry.expires_ms, 10000);
+	assert_true(find(rig->other, "88.1/none", 0, &entry));
+	assert_int_equal(entry.expires_ms, 5000);
+}
+
+static void
+what_is_known_already_is_not_made_older(void **state)
+{
+	struct rig *rig = *state;
+	struct cache_entry entry;
+	size_t count;
+
+	put(rig->cache, "88.1/a", CACHE_VALUES, 100, 0);
+	save(rig, 1000, WALL_MS);
+	put(rig->other, "88.1/a", CACHE_NEGATIVE, 0, 2000);
+	assert_int_equal(load(rig, 2000, WALL_MS + 1000, &count), STATUS_OK);
+	assert_true(find(rig->other, "88.1/a", 2000, &entry));
+	assert_int_equal(entry.kind, CACHE_NEGATIVE);
+}
+
+static void
+a_cache_changes_while_it_is_saved_and_the_file_is_whole(void **state)
+{
+	struct rig *rig = *state;
+	struct cache_time time = {0, WALL_MS};
+	struct cache_save *save;
+	struct cache_entry entry;
+	bool is_done = false;
+	char name[32];
+	size_t count;
+
+	for (unsigned i = 0; i < 2000; i++) {
+		snprintf(name, sizeof(name), "88.1/%u", i);
+		put(rig->cache, name, CACHE_VALUES, 1000, 0);
+	}
+	assert_int_equal(cache_save_begin(rig->cache, rig->path, &time, &save, NULL), STATUS_OK);
+	for (unsigned i = 0; !is_done; i++) {
+		snprintf(name, sizeof(name), "88.2/%u", i);
+		time.now_ms += 10;
+		time.wall_ms += 10;
+		assert_int_equal(cache_save_step(save, 5000, &time, &is_done, NULL), STATUS_OK);
+		put(rig->cache, name, CACHE_VALUES, 1000, time.now_ms);
+	}
+	cache_save_free(save);
+	assert_int_equal(load(rig, 0, WALL_MS + 1000, &count), STATUS_OK);
+	assert_in_range(count, 2000, 2100);
+	for (unsigned i = 0; i < 2000; i++) {
+		snprintf(name, sizeof(name), "88.1/%u", i);
+		assert_true(find(rig->other, name, 0, &entry));
+		assert_int_equal(entry.expires_ms, 1000000 - 1000);
+	}
+}
+
+static void
+a_saving_given_up_leaves_the_old_file(void **state)
+{
+	struct rig *rig = *state;
+	const struct cache_time time = {0, WALL_MS};
+	struct cache_save *half;
+	bool is_done;
+	size_t count;
+	char name[32];
+
+	put(rig->cache, "88.1/a", CACHE_VALUES, 100, 0);
+	save(rig, 0, WALL_MS);
+	for (unsigned i = 0; i < 100; i++) {
+		snprintf(name, sizeof(name), "88.2/%u", i);
+		put(rig->cache, name, CACHE_VALUES, 1000, 0);
+	}
+	assert_int_equal(cache_save_begin(rig->cache, rig->path, &time, &half, NULL), STATUS_OK);
+	assert_int_equal(cache_save_step(half, 100, &time, &is_done, NULL), STATUS_OK);
+	assert_false(is_done);
+	cache_save_free(half);
+	assert_int_equal(load(rig, 0, WALL_MS, &count), STATUS_OK);
+	assert_int_equal(count, 1);
+}
+
+static enum status
+read_octets(struct rig *rig, size_t size, size_t *ret_count)
+{
+	const struct cache_time time = {0, WALL_MS};
+	uint8_t *copy = malloc(size > 0 ? size : 1);
+	struct problem problem;
+	enum status status;
+
+	assert_non_null(copy);
+	memcpy(copy, rig->file, size);
+	cache_drop_all(rig->other);
+	status =
+		cache_snapshot_read(rig->other, bytes_over(copy, size), &time, ret_count, &problem);
+	free(copy);
+	return status;
+}
+
+static void
+a_file_cut_anywhere_is_known_to_be_cut(void **state)
+{
+	struct rig *rig = *state;
+	size_t count, most = 0;
+	char name[32];
+
+	for (unsigned i = 0; i < 30; i++) {
+		snprintf(name, sizeof(name), "88.1/%u", i);
+		put(rig->cache, name, CACHE_VALUES, 1000, 0);
+	}
+	save(rig, 0, WALL_MS);
+	for (size_t size = 0; size < rig->size; size++) {
+		assert_int_equal(read_octets(rig, size, &count), STATUS_CORRUPT);
+		most = count > most ? count : most;
+	}
+	assert_int_equal(most, 30); /* What came before the cut was read. */
+	assert_int_equal(read_octets(rig, rig->size, &count), STATUS_OK);
+	rig->file[rig->size] = 0;
+	assert_int_equal(read_octets(rig, rig->size + 1, &count), STATUS_CORRUPT);
+}
+
+static void
+a_changed_octet_is_known_wherever_it_is(void **state)
+{
+	struct rig *rig = *state;
+	size_t count;
+
+	put(rig->cache, "88.1/a", CACHE_VALUES, 1000, 0);
+	put(rig->cache, "88.1/b", CACHE_NEGATIVE, 0, 0);
+	save(rig, 0, WALL_MS);
+	for (size_t at = 0; at < rig->size; at++) {
+		rig->file[at] ^= 0x10;
+		assert_int_not_equal(read_octets(rig, rig->size, &count), STATUS_OK);
+		rig->file[at] ^= 0x10;
+	}
+	assert_int_equal(read_octets(rig, rig->size, &count), STATUS_OK);
+}
+
+static void
+header_seal(struct rig *rig)
+{
+	struct bytes header = bytes_over(rig->file, CACHE_SNAPSHOT_HEADER_SIZE - 8);
+	struct wire_writer writer = wire_writer_over(rig->file + header.size, 8);
+
+	wire_write_u64(&writer, checksum_over(header, 0));
+}
+
+static void
+files_of_other_layouts_and_of_the_future_are_refused(void **state)
+{
+	struct rig *rig = *state;
+	size_t count;
+
+	put(rig->cache, "88.1/a", CACHE_VALUES, 1000, 0);
+	save(rig, 0, WALL_MS + 1);
+	assert_int_equal(read_octets(rig, rig->size, &count), STATUS_INVALID);
+	save(rig, 0, WALL_MS);
+	rig->file[11] = CACHE_SNAPSHOT_VERSION + 1;
+	header_seal(rig);
+	assert_int_equal(read_octets(rig, rig->size, &count), STATUS_UNKNOWN_VERSION);
+	assert_int_equal(load(rig, 0, WALL_MS, &count), STATUS_OK);
+	unlink(rig->path);
+	assert_int_equal(load(rig, 0, WALL_MS, &count), STATUS_NOT_FOUND);
+}
+
+static void
+a_link_in_place_of_the_file_is_not_followed(void **state)
+{
+	struct rig *rig = *state;
+	size_t count;
+
+	assert_int_equal(symlink("/etc/passwd", rig->path), 0);
+	assert_int_not_equal(load(rig, 0, WALL_MS, &count), STATUS_OK);
+	assert_int_equal(count, 0);
+}
+
+/* One block with one entry, sealed as it should be; `name` and the rest are the test's. */
+static enum status
+read_entry(struct rig *rig, uint8_t question, uint8_t kind, struct bytes name, struct bytes values,
+	size_t *ret_count)
+{
+	struct wire_writer writer = wire_writer_over(rig->file + 24, FILE_SIZE_MAX - 24);
+	uint8_t octets[512];
+	struct wire_writer entry = wire_writer_over(octets, sizeof(octets));
+
+	header_seal(rig);
+	wire_writer_take(&writer, 8);
+	wire_write_u8(&entry, question);
+	wire_write_u8(&entry, kind);
+	wire_write_u8(&entry, 0);
+	wire_write_u16(&entry, 1);
+	wire_write_u16(&entry, values.size > 0 ? 1 : 0);
+	wire_write_u64(&entry, 0);
+	wire_write_u64(&entry, 1000);
+	wire_write_blob(&entry, name);
+	wire_write_blob(&entry, values);
+	wire_write_u32(&writer, (uint32_t)wire_writer_size(&entry));
+	wire_write_u32(&writer, 1);
+	wire_write_u64(&writer, checksum_over(wire_written(&entry), 1));
+	wire_write_bytes(&writer, wire_written(&entry));
+	wire_write_u32(&writer, 0);
+	wire_write_u32(&writer, 1);
+	wire_write_u64(&writer, checksum_over((struct bytes){NULL, 0}, 2));
+	return read_octets(rig, 24 + wire_writer_size(&writer), ret_count);
+}
+
+static void
+entries_are_decoded_in_full_before_they_are_believed(void **state)
+{
+	struct rig *rig = *state;
+	const struct bytes none = {NULL, 0};
+	size_t count;
+
+	save(rig, 0, WALL_MS); /* For the header. */
+	assert_int_equal(read_entry(rig, 0, 1, TEXT("88.1/a"), none, &count), STATUS_OK);
+	assert_int_equal(count, 1);
+	assert_int_equal(
+		read_entry(rig, 0, 1, TEXT("88.1/a"), TEXT("values"), &count), STATUS_CORRUPT);
+	assert_int_equal(read_entry(rig, 2, 1, TEXT("88.1/a"), none, &count), STATUS_CORRUPT);
+	assert_int_equal(read_entry(rig, 0, 2, TEXT("88.1/a"), none, &count), STATUS_CORRUPT);
+	assert_int_equal(read_entry(rig, 0, 1, none, none, &count), STATUS_CORRUPT);
+	assert_int_equal(read_entry(rig, 0, 1, TEXT("88.1x/a"), none, &count), STATUS_CORRUPT);
+	assert_int_equal(read_entry(rig, 0, 1, TEXT("88.1"), none, &count), STATUS_CORRUPT);
+	assert_int_equal(
+		read_entry(rig, 0, 0, TEXT("88.1/a"), TEXT("no value"), &count), STATUS_CORRUPT);
+	assert_int_equal(count, 0);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, rig_open, rig_close)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(what_was_saved_comes_back_older_by_the_time_between),
+		TEST(what_is_too_old_stays_away),
+		TEST(no_entry_lives_longer_than_the_limits_of_today_allow),
+		TEST(what_is_known_already_is_not_made_older),
+		TEST(a_cache_changes_while_it_is_saved_and_the_file_is_whole),
+		TEST(a_saving_given_up_leaves_the_old_file),
+		TEST(a_file_cut_anywhere_is_known_to_be_cut),
+		TEST(a_changed_octet_is_known_wherever_it_is),
+		TEST(files_of_other_layouts_and_of_the_future_are_refused),
+		TEST(a_link_in_place_of_the_file_is_not_followed),
+		TEST(entries_are_decoded_in_full_before_they_are_believed),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
