@@ -120,7 +120,7 @@ typedef bool ledger_progress(void *context, uint64_t done, uint64_t total);
 enum status ledger_open(const char *directory, enum ledger_open_mode mode,
 	struct ledger **ret_ledger, struct problem *problem) MUST_CHECK;
 
-/* A new ledger whose journal has segments of another size (journal_open_as()). For tests. */
+/* A new ledger whose journal has segments of another size (journal_open_as()). */
 enum status ledger_create_sized(const char *directory, uint64_t segment_size,
 	struct ledger **ret_ledger, struct problem *problem) MUST_CHECK;
 

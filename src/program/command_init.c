@@ -22,6 +22,8 @@ enum {
 	OPTION_HTTP,
 	OPTION_ADDRESS,
 	OPTION_KEY,
+	OPTION_ADMIN_KEY,
+	OPTION_SEGMENT_SIZE,
 	OPTION_ROOT,
 };
 
@@ -39,6 +41,14 @@ static const struct option_row rows[] = {
 	{OPTION_KEY, "key", 0, "KIND",
 		{"kind of the node's key: rsa (default) or ed25519",
 			"节点密钥类型：rsa（默认）或 ed25519"}},
+	{OPTION_ADMIN_KEY, "admin-key", 0, "FILE",
+		{"the administrator has this public key (PEM or .bin): none is made, and\n"
+		 "there is no secret",
+			"管理员已有此公钥（PEM 或 .bin）：不再生成密钥与口令"}},
+	{OPTION_SEGMENT_SIZE, "segment-size", 0, "SIZE",
+		{"size of the ledger's files: 1M to 64M (default), a power of two; a node of\n"
+		 "a few thousand records needs no more than 1M",
+			"账本文件大小：1M 至 64M（默认），须为 2 的幂；数千条记录的节点 1M 即可"}},
 	{OPTION_ROOT, "root", 0, NULL,
 		{"be a root of its own: 0.NA/0.NA and 0.0/0.0 live here, and client/\n"
 		 "brings Handle.net's clients to it",
@@ -108,6 +118,22 @@ take_prefix(const char *text, struct init_plan *plan)
 	return true;
 }
 
+/* Megabytes, so that the largest entry finds room in any segment. */
+static bool
+take_segment_size(const char *text, uint64_t *ret_size)
+{
+	unsigned long megabytes = strtoul(text, NULL, 10);
+	char expected[8];
+
+	snprintf(expected, sizeof(expected), "%luM", megabytes);
+	if (strcmp(text, expected) != 0 || megabytes == 0 ||
+		megabytes > JOURNAL_SEGMENT_SIZE >> 20 || (megabytes & (megabytes - 1)) != 0) {
+		return false;
+	}
+	*ret_size = (uint64_t)megabytes << 20;
+	return true;
+}
+
 static bool
 take_option(struct option_walk *walk, struct init_plan *plan, bool is_first[2])
 {
@@ -129,6 +155,11 @@ take_option(struct option_walk *walk, struct init_plan *plan, bool is_first[2])
 		return true;
 	case OPTION_ROOT:
 		return plan->is_root = true;
+	case OPTION_ADMIN_KEY:
+		plan->administrator_key = walk->argument;
+		return true;
+	case OPTION_SEGMENT_SIZE:
+		return take_segment_size(walk->argument, &plan->segment_size);
 	default:
 		plan->key = strcmp(walk->argument, "ed25519") == 0 ? CRYPTO_KEY_ED25519
 								   : CRYPTO_KEY_RSA;
@@ -206,13 +237,13 @@ make_records(const struct init_plan *plan, struct bytes site, struct problem *pr
 	enum status status = STATUS_OK;
 
 	if (has_administrator) {
-		status = init_administrator_make(&administrator, problem);
+		status = init_administrator_make(plan, &administrator, problem);
 	}
 	if (status == STATUS_OK && has_administrator) {
 		status = init_client_write(plan, &administrator, site, problem);
 	}
 	if (status == STATUS_OK) {
-		status = ledger_open(plan->directory, LEDGER_CREATE, &ledger, problem);
+		status = ledger_create_sized(plan->directory, plan->segment_size, &ledger, problem);
 	}
 	if (status == STATUS_OK && has_administrator) {
 		status = init_records_commit(ledger, plan, &administrator, site, problem);
@@ -270,6 +301,12 @@ print_administrators(const struct init_plan *plan)
 	if (plan->prefix_count > 0 && !init_prefix_handle(plan->prefixes[0], name)) {
 		return;
 	}
+	if (plan->administrator_key != NULL) {
+		printf(SAY("  administrator: 300:%s by the key in %s\n",
+			       "  管理员：300:%s（密钥 %s）\n"),
+			name, plan->administrator_key);
+		return;
+	}
 	printf(SAY("  administrators: 300:%s by key     %s/client/admpriv.bin\n"
 		   "                  301:%s by secret  %s/client/admin.secret\n",
 		       "  管理员：300:%s（密钥）%s/client/admpriv.bin\n"
@@ -309,7 +346,8 @@ int
 command_init(int argc, char **argv)
 {
 	struct option_walk walk = option_walk_over(&command_init_manual, argc, argv);
-	static struct init_plan plan = {.key = CRYPTO_KEY_RSA};
+	static struct init_plan plan = {
+		.key = CRYPTO_KEY_RSA, .segment_size = JOURNAL_SEGMENT_SIZE};
 	struct problem problem = {.text = ""};
 	bool is_first[2] = {true, true};
 

@@ -14,7 +14,8 @@
  * (100: the key, 101: the secret), the administrator's public key (300) and secret (301, not
  * public). So 300:0.NA/P and 301:0.NA/P are identities at once, and with a root the node needs
  * nobody else: 0.NA/0.NA and 0.0/0.0 are like that, too. All of them share one key and one
- * secret, which lie in DIR/client/.
+ * secret, which lie in DIR/client/. An administrator who has a key already (--admin-key) gets no
+ * secret, and no private key lies in the node's folder.
  */
 enum { INIT_PREFIX_COUNT_MAX = 1024, INIT_SECRET_SIZE = 32 };
 
@@ -27,15 +28,17 @@ struct init_plan {
 	bool has_address;
 	bool is_root;
 	enum crypto_key_kind key;
+	const char *administrator_key; /* File of a public key; NULL: one is made. */
+	uint64_t segment_size; /* Of the journal, octets. */
 };
 
 struct init_administrator {
-	struct crypto_key *key;
-	char secret[INIT_SECRET_SIZE + 1];
+	struct crypto_key *key; /* The public half alone, if it is somebody's who has the other. */
+	char secret[INIT_SECRET_SIZE + 1]; /* Empty then. */
 };
 
-/* A fresh key (RSA, which every Handle.net client can use) and secret. */
-enum status init_administrator_make(
+/* A fresh key (RSA, which every Handle.net client can use) and secret; or the plan's key alone. */
+enum status init_administrator_make(const struct init_plan *plan,
 	struct init_administrator *ret_administrator, struct problem *problem) MUST_CHECK;
 void init_administrator_free(struct init_administrator *administrator);
 

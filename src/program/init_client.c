@@ -143,8 +143,10 @@ readme_write(const struct init_plan *plan, struct problem *problem)
 		return problem_set(problem, STATUS_TOO_LARGE, "the prefix is too long");
 	}
 	size = snprintf(text, FILE_SIZE_MAX, "%s", plan->is_root ? readme_root : "");
-	snprintf(text + size, (size_t)(FILE_SIZE_MAX - size), readme_keys, name, name, name,
-		name + strlen("0.NA/"));
+	if (plan->administrator_key == NULL) {
+		snprintf(text + size, (size_t)(FILE_SIZE_MAX - size), readme_keys, name, name, name,
+			name + strlen("0.NA/"));
+	}
 	status = text_write_file(plan, "README", TEXT_MODE, text, problem);
 	free(text);
 	return status;
@@ -170,13 +172,16 @@ init_client_write(const struct init_plan *plan, const struct init_administrator 
 	char path[NODE_PATH_SIZE_MAX];
 	enum status status = node_path(plan->directory, "client", path, problem);
 
+	if (plan->administrator_key != NULL && !plan->is_root) {
+		return status; /* There is nothing that its owner does not have. */
+	}
 	if (status == STATUS_OK && mkdir(path, 0700) != 0) {
 		return problem_system(problem, "cannot make %s", path);
 	}
-	if (status == STATUS_OK) {
+	if (status == STATUS_OK && plan->administrator_key == NULL) {
 		status = key_write_files(plan, administrator, problem);
 	}
-	if (status == STATUS_OK) {
+	if (status == STATUS_OK && plan->administrator_key == NULL) {
 		status = secret_write(plan, administrator, problem);
 	}
 	if (status == STATUS_OK && plan->is_root) {

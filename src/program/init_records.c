@@ -6,6 +6,7 @@
 #include "crypto/crypto.h"
 #include "handle/handle_admin.h"
 #include "handle/handle_json.h"
+#include "program/key_load.h"
 #include "program/key_save.h"
 
 #include <stdio.h>
@@ -27,12 +28,39 @@ enum {
 static const char root_name[] = "0.NA/0.NA";
 static const char trust_name[] = "0.0/0.0";
 
+/* Somebody's key, of which the node needs the public half only. */
+static enum status
+administrator_known(const struct init_plan *plan, struct init_administrator *ret_administrator,
+	struct problem *problem)
+{
+	static const struct passphrase_source no_source;
+	struct key_loaded loaded;
+	enum status status =
+		key_load("init", plan->administrator_key, &no_source, &loaded, problem);
+
+	if (status != STATUS_OK) {
+		return status;
+	}
+	*ret_administrator = (struct init_administrator){.key = NULL};
+	status = key_public_half(loaded.key, &ret_administrator->key);
+	crypto_key_free(loaded.key);
+	return status == STATUS_OK
+		? STATUS_OK
+		: problem_set(problem, status, "cannot use the key in %s", plan->administrator_key);
+}
+
 enum status
-init_administrator_make(struct init_administrator *ret_administrator, struct problem *problem)
+init_administrator_make(const struct init_plan *plan, struct init_administrator *ret_administrator,
+	struct problem *problem)
 {
 	struct init_administrator administrator = {.key = NULL};
 	uint8_t octets[SECRET_OCTET_COUNT];
-	enum status status = crypto_key_new(CRYPTO_KEY_RSA, &administrator.key);
+	enum status status;
+
+	if (plan->administrator_key != NULL) {
+		return administrator_known(plan, ret_administrator, problem);
+	}
+	status = crypto_key_new(CRYPTO_KEY_RSA, &administrator.key);
 
 	if (status != STATUS_OK) {
 		return problem_set(problem, status, "cannot make the administrator's key");
@@ -84,7 +112,7 @@ init_settings_name(struct init_plan *plan, struct problem *problem)
 	if (!administrator_name(plan, name)) {
 		return STATUS_OK; /* No prefix: there is no handle that could be one. */
 	}
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < (plan->administrator_key == NULL ? 2 : 1); i++) {
 		struct bytes text;
 		enum status status;
 
@@ -161,9 +189,11 @@ record_make(struct making *making, const char *name, const struct init_administr
 		value_add(making, INDEX_SITE, TEXT("HS_SITE"), site, HANDLE_PERMISSION_DEFAULT);
 	}
 	admin_add(making, INDEX_ADMIN_BY_KEY, identity, INDEX_KEY);
-	admin_add(making, INDEX_ADMIN_BY_SECRET, identity, INDEX_SECRET);
+	if (administrator->secret[0] != '\0') {
+		admin_add(making, INDEX_ADMIN_BY_SECRET, identity, INDEX_SECRET);
+	}
 	value_add(making, INDEX_KEY, TEXT("HS_PUBKEY"), key, HANDLE_PERMISSION_DEFAULT);
-	if (has_secret && !is_trust) {
+	if (has_secret && !is_trust && administrator->secret[0] != '\0') {
 		value_add(making, INDEX_SECRET, TEXT("HS_SECKEY"),
 			bytes_from_string(administrator->secret), PERMISSIONS_SECRET);
 	}

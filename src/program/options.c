@@ -167,8 +167,15 @@ option_take_word(struct option_walk *walk, size_t *ret_number)
 int
 option_argument_error(const struct option_walk *walk)
 {
+	const struct option_row *row = walk->manual->rows;
+
+	while (row->key != 0 && row->key != walk->key) {
+		row++;
+	}
 	return command_usage_error(walk->manual,
-		SAY("'%s' is not what the option takes", "选项不接受 '%s'"),
+		SAY("--%s takes %s; '%s' is none", "--%s 的参数是 %s，不接受 '%s'"),
+		row->key == 0 ? "?" : row->name,
+		row->argument == NULL ? SAY("nothing", "空") : row->argument,
 		walk->argument == NULL ? "" : walk->argument);
 }
 

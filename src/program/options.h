@@ -90,7 +90,7 @@ int command_failure(const struct command_manual *manual, const char *format, ...
  * among them. False, and nothing is stepped over, if it is none. */
 bool option_take_word(struct option_walk *walk, size_t *ret_number);
 
-/* "ARGUMENT is not what the option takes"; returns EXIT_CODE_USAGE. */
+/* What the option takes, and that its argument is none; returns EXIT_CODE_USAGE. */
 int option_argument_error(const struct option_walk *walk);
 
 /* A whole decimal number of at most `max`; false leaves `ret_number` alone. */
