@@ -2,16 +2,16 @@
 #include "program/commands.h"
 #include "program/key.h"
 
-#include "base/file.h"
-#include "handle/handle_json.h"
 #include "handle/handle_key.h"
 #include "program/key_ask.h"
+#include "program/site_file.h"
+#include "json/json_writer.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { SITE_TEXT_SIZE_MAX = 1048576, SITE_MEMORY_MAX = 16 * 1048576, WHERE_SIZE_MAX = 512 };
+enum { WHERE_SIZE_MAX = 512 };
 
 /* Does a private key belong to a public one that lies somewhere else? */
 struct check {
@@ -58,42 +58,19 @@ site_compare(struct check *check, const struct handle_site *site, const char *pa
 	}
 }
 
-/* A site record, as JSON or as the octets of HS_SITE. */
 static enum status
 site_check(struct check *check, const char *path, struct problem *problem)
 {
-	struct arena *arena = arena_new(65536, SITE_MEMORY_MAX);
-	uint8_t *text = malloc(SITE_TEXT_SIZE_MAX + 1);
+	static struct site_data data;
 	struct handle_site site;
-	size_t size = 0;
-	enum status status;
+	enum status status = site_file_read(path, &data, problem);
 
-	if (arena == NULL || text == NULL) {
-		status = problem_system(problem, "cannot read %s", path);
-		goto done;
-	}
-	status = file_read(path, SITE_TEXT_SIZE_MAX, text, &size, problem);
-	if (status != STATUS_OK) {
-		goto done;
-	}
-	if (handle_site_decode(bytes_over(text, size), &site) != STATUS_OK) {
-		struct json_reader reader = json_reader_over(bytes_over(text, size), arena);
-
-		status = handle_site_read_json(&reader, &site, NULL);
-		if (status == STATUS_OK) {
-			status = json_reader_end(&reader);
-		}
+	if (status == STATUS_OK) {
+		status = handle_site_decode(site_octets(&data), &site);
 	}
 	if (status == STATUS_OK) {
 		site_compare(check, &site, path);
-	} else {
-		problem_set(problem, status,
-			"%s: not a site record (siteinfo.json, site.json or siteinfo.bin)", path);
 	}
-
-done:
-	free(text);
-	arena_free(arena);
 	return status;
 }
 
