@@ -115,6 +115,9 @@
 	X(LEDGER_QUEUE_COUNT_MAX, 65536, "changes", "changes waiting for the committer")          \
 	X(LEDGER_BATCH_SIZE_MAX, 4194304, "octets", "changes that one fdatasync makes durable")   \
 	X(LEDGER_HEADS_SIZE_MAX, 67108864, "octets", "signed tree heads, of a decade")            \
+	X(LAB_NODE_COUNT_MAX, 256, "nodes", "nodes of `houji lab`, each a process")               \
+	X(LAB_PREFIX_COUNT_MAX, 4096, "prefixes", "prefixes of all nodes of a lab")               \
+	X(LAB_PREFIX_SIZE_MAX, 64, "octets", "a prefix of a lab (88.980.1)")                      \
 	X(BENCH_SECONDS_MAX, 3600, "s", "one run of `houji bench`")                               \
 	X(BENCH_CONNECTION_COUNT_MAX, 256, "sockets", "`houji bench resolve`, 150 KiB each")      \
 	X(BENCH_DEPTH_MAX, 64, "questions", "under way in one connection of a bench")             \

@@ -24,6 +24,7 @@ enum {
 	OPTION_KEY,
 	OPTION_ADMIN_KEY,
 	OPTION_SEGMENT_SIZE,
+	OPTION_SET,
 	OPTION_ROOT,
 };
 
@@ -49,6 +50,12 @@ static const struct option_row rows[] = {
 		{"size of the ledger's files: 1M to 64M (default), a power of two; a node of\n"
 		 "a few thousand records needs no more than 1M",
 			"账本文件大小：1M 至 64M（默认），须为 2 的幂；数千条记录的节点 1M 即可"}},
+	{OPTION_SET, "set", 0, "SETTING=VALUE",
+		{"a setting of houji.yaml, like workers=1 or tcp.idle_ms=5000; of a list it\n"
+		 "adds one item; repeatable",
+			"houji.yaml 中的配置，例如 workers=1 或 "
+			"tcp.idle_ms=5000；列表则添加一项；\n"
+			"可多次给出"}},
 	{OPTION_ROOT, "root", 0, NULL,
 		{"be a root of its own: 0.NA/0.NA and 0.0/0.0 live here, and client/\n"
 		 "brings Handle.net's clients to it",
@@ -118,6 +125,20 @@ take_prefix(const char *text, struct init_plan *plan)
 	return true;
 }
 
+static bool
+take_setting(const char *text, struct settings *settings)
+{
+	const char *sign = strchr(text, '=');
+	char path[64];
+
+	if (sign == NULL || (size_t)(sign - text) >= sizeof(path)) {
+		return false;
+	}
+	memcpy(path, text, (size_t)(sign - text));
+	path[sign - text] = '\0';
+	return settings_put(settings, path, bytes_from_string(sign + 1)) == STATUS_OK;
+}
+
 /* Megabytes, so that the largest entry finds room in any segment. */
 static bool
 take_segment_size(const char *text, uint64_t *ret_size)
@@ -158,6 +179,8 @@ take_option(struct option_walk *walk, struct init_plan *plan, bool is_first[2])
 	case OPTION_ADMIN_KEY:
 		plan->administrator_key = walk->argument;
 		return true;
+	case OPTION_SET:
+		return take_setting(walk->argument, &plan->settings);
 	case OPTION_SEGMENT_SIZE:
 		return take_segment_size(walk->argument, &plan->segment_size);
 	default:
