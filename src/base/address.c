@@ -179,7 +179,7 @@ address_scope(const struct address *address)
 }
 
 bool
-address_equal(const struct address *one, const struct address *other)
+address_is_same_host(const struct address *one, const struct address *other)
 {
 	uint8_t one_octets[16];
 	uint8_t other_octets[16];
@@ -187,8 +187,13 @@ address_equal(const struct address *one, const struct address *other)
 	address_octets(one, one_octets);
 	address_octets(other, other_octets);
 	return memcmp(one_octets, other_octets, sizeof(one_octets)) == 0 &&
-		address_port(one) == address_port(other) &&
 		address_scope(one) == address_scope(other);
+}
+
+bool
+address_equal(const struct address *one, const struct address *other)
+{
+	return address_port(one) == address_port(other) && address_is_same_host(one, other);
 }
 
 void

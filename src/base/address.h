@@ -38,6 +38,9 @@ void address_set_port(struct address *address, uint16_t port);
 /* Same octets, port and scope; ::ffff:a.b.c.d is a.b.c.d. */
 bool address_equal(const struct address *one, const struct address *other);
 
+/* The same but for the port. */
+bool address_is_same_host(const struct address *one, const struct address *other);
+
 /* The 16 octets of RFC 4291; IPv4 as ::ffff:a.b.c.d. How tables key an address. */
 void address_octets(const struct address *address, uint8_t ret_octets[16]);
 

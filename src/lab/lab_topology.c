@@ -2,10 +2,9 @@
 #include "lab/lab_topology.h"
 
 #include "base/file.h"
+#include "base/text_writer.h"
 
 #include <arpa/inet.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <yaml.h>
@@ -23,18 +22,22 @@ struct reading {
 	struct problem *problem;
 };
 
-static enum status __attribute__((format(printf, 3, 4)))
-fail(struct reading *reading, const yaml_node_t *at, const char *format, ...)
+/* Puts file and line in front of what was just said. */
+static enum status
+at_line(struct reading *reading, const yaml_node_t *at, enum status status)
 {
-	char text[256];
-	va_list list;
+	struct problem why;
 
-	va_start(list, format);
-	vsnprintf(text, sizeof(text), format, list);
-	va_end(list);
-	return problem_set(reading->problem, STATUS_INVALID, "%s:%zu: %s", reading->name,
-		at->start_mark.line + 1, text);
+	if (reading->problem != NULL) {
+		why = *reading->problem;
+		problem_set(reading->problem, status, "%s:%zu: %.900s", reading->name,
+			at->start_mark.line + 1, why.text);
+	}
+	return status;
 }
+
+#define fail(reading, at, ...) \
+	at_line(reading, at, problem_set((reading)->problem, STATUS_INVALID, __VA_ARGS__))
 
 static const char *
 scalar(const yaml_node_t *node)
@@ -106,7 +109,11 @@ range_add(struct reading *reading, const yaml_node_t *at, const char *text)
 		return fail(reading, at, "'%.80s': the range ends before it begins", text);
 	}
 	for (unsigned long i = from; i <= to && status == STATUS_OK; i++) {
-		snprintf(prefix, sizeof(prefix), "%.*s.%lu", (int)(dot - text), text, i);
+		struct text_writer writer = text_writer_over(prefix, sizeof(prefix) - 1);
+
+		text_write(&writer, bytes_over(text, (size_t)(dot - text) + 1));
+		text_write_u64(&writer, i);
+		prefix[text_written(&writer).size] = '\0';
 		status = prefix_add(reading, at, prefix);
 	}
 	return status;

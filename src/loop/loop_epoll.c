@@ -281,7 +281,9 @@ loop_serve(struct loop *loop, const struct epoll_event *events, size_t count)
 		struct loop_source *source = events[i].data.ptr;
 
 		/* NULL is the wake-up descriptor; a source may have been closed just now. */
-		if (source != NULL && source->fd >= 0) {
+		if (source != NULL && source->fd >= 0 &&
+			(loop->impairment == NULL ||
+				!loop_impair_swallows(source, events[i].events))) {
 			source->ready(source, events[i].events);
 		}
 	}
@@ -310,6 +312,9 @@ loop_run(struct loop *loop)
 
 		if (count < 0 && errno != EINTR) {
 			return STATUS_SYSTEM;
+		}
+		if (loop->impairment != NULL && count > 0) {
+			loop_impair_wait(loop);
 		}
 		loop_serve(loop, events, count < 0 ? 0 : (size_t)count);
 	}

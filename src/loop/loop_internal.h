@@ -2,6 +2,7 @@
 #pragma once
 
 #include "loop/loop.h"
+#include "loop/loop_impair.h"
 #include "loop/loop_timer.h"
 
 #include <stdatomic.h>
@@ -38,6 +39,7 @@ struct loop {
 	void *served_context;
 	void (*sleeping)(void *context);
 	void *sleeping_context;
+	const struct loop_impairment *impairment; /* NULL: none. */
 	struct loop_source *dead;
 	size_t source_count; /* Open or dead, not yet freed. */
 	struct loop_udp *queued; /* Sockets with datagrams that wait for the end of the wake-up. */
@@ -69,6 +71,7 @@ struct loop_stream {
 	enum status status; /* For `closed`; until then what finishing ends with. */
 	int error_number;
 	bool is_connecting;
+	bool is_lost; /* Impaired: it never gets anywhere. */
 	bool is_paused;
 	bool is_resumed; /* What was kept must be shown again. */
 	bool is_busy; /* A write was refused: `drained` is owed. */
@@ -90,6 +93,10 @@ int loop_socket_open(int kind, const struct address *address, struct problem *pr
 void loop_socket_address(int fd, struct address *ret_address);
 
 void loop_udp_flush_all(struct loop *loop);
+
+/* loop_impair.c: only while the loop is impaired. */
+void loop_impair_wait(struct loop *loop);
+bool loop_impair_swallows(struct loop_source *source, uint32_t events);
 
 struct loop_stream *loop_stream_new(struct loop *loop, int fd, uint32_t events);
 void loop_stream_settle_accepted(struct loop_stream *stream); /* Closes it if nobody owns it. */

@@ -7,6 +7,7 @@
 #include <netinet/tcp.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -417,6 +418,9 @@ stream_watch(struct loop_stream *stream)
 	if (wants_out) {
 		events |= EPOLLOUT;
 	}
+	if (stream->is_lost) {
+		events = 0;
+	}
 	loop_source_watch(&stream->source, events);
 }
 
@@ -566,16 +570,39 @@ loop_stream_new(struct loop *loop, int fd, uint32_t events)
 	return stream;
 }
 
+/* A connection that is never made: a descriptor of which nothing is ever told. */
+static struct loop_stream *
+stream_lose(struct loop *loop, const struct loop_stream_calls *calls, void *context,
+	struct problem *problem)
+{
+	int fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	struct loop_stream *stream = fd < 0 ? NULL : loop_stream_new(loop, fd, 0);
+
+	if (stream == NULL) {
+		problem_system(problem, "cannot make a connection");
+		if (fd >= 0) {
+			close(fd);
+		}
+		return NULL;
+	}
+	stream->is_connecting = stream->is_lost = true;
+	loop_stream_own(stream, calls, context);
+	return stream;
+}
+
 struct loop_stream *
 loop_connect(struct loop *loop, const struct address *address,
 	const struct loop_stream_calls *calls, void *context, struct problem *problem)
 {
 	char text[ADDRESS_TEXT_SIZE_MAX];
-	int fd = socket(address->any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	struct loop_stream *stream;
 	int on = 1;
-	int number;
+	int number, fd;
 
+	if (loop->impairment != NULL && loop_impairment_cuts(loop->impairment, address)) {
+		return stream_lose(loop, calls, context, problem);
+	}
+	fd = socket(address->any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd >= 0 && setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) == 0 &&
 		(connect(fd, &address->any, address->size) == 0 || errno == EINPROGRESS)) {
 		stream = loop_stream_new(loop, fd, EPOLLOUT);

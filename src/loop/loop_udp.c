@@ -354,6 +354,11 @@ loop_udp_commit(struct loop_udp *udp, size_t size)
 	if (size == 0 || udp->source.fd < 0) {
 		return;
 	}
+	if (udp->source.loop->impairment != NULL &&
+		loop_impairment_cuts(
+			udp->source.loop->impairment, &udp->out_peers[udp->out_count])) {
+		return;
+	}
 	udp->out_runs[udp->out_count].iov_len = size;
 	udp->out_count++;
 	if (!udp->is_serving && !udp->is_queued) {

@@ -261,6 +261,7 @@ follow(struct node *node, struct problem *problem)
 		.settings = &node->face->settings,
 		.ledger = node->ledger,
 		.site = &node->face->service.site,
+		.impairment = &node->face->impairment,
 		.row = monitor_row(node->monitor, node->worker_count + MIRROR_ROW),
 		.news = node->news,
 		.context = node->news_context};
@@ -358,6 +359,7 @@ node_reload(struct node *node, struct problem *problem)
 	for (size_t i = 0; i < node->worker_count; i++) {
 		node_worker_use(&node->workers[i], face);
 	}
+	node_mirror_impair(node->mirror, &face->impairment);
 	node->face = face;
 	/* Every worker has turned to the new one. */
 	node_face_free(old);

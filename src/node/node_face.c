@@ -49,6 +49,15 @@ native_settings_from(
 }
 
 static void
+impairment_from(const struct settings *settings, struct loop_impairment *ret_impairment)
+{
+	ret_impairment->delay_ms = settings->rehearsal_delay_ms;
+	for (uint32_t i = 0; i < settings->rehearsal_cut.count && i < LOOP_CUT_COUNT_MAX; i++) {
+		ret_impairment->cut[ret_impairment->cut_count++] = settings->rehearsal_cut.items[i];
+	}
+}
+
+static void
 http_settings_from(struct node_face *face, size_t worker_count)
 {
 	const struct settings *settings = &face->settings;
@@ -196,6 +205,7 @@ node_face_read(
 	if (status == STATUS_OK) {
 		http_settings_from(face, parts->worker_count);
 		native_settings_from(&face->settings, parts->worker_count, &face->native);
+		impairment_from(&face->settings, &face->impairment);
 		status = face_make_service(face, parts, problem);
 	}
 	if (status != STATUS_OK) {

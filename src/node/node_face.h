@@ -2,6 +2,7 @@
 #pragma once
 
 #include "http/http.h"
+#include "loop/loop_impair.h"
 #include "native/native.h"
 #include "node/node_identity.h"
 
@@ -16,6 +17,7 @@ struct node_face {
 	struct access_identity admins[5][SETTINGS_LIST_MAX]; /* What the policy points to. */
 	struct node_identity identity;
 	struct native_settings native;
+	struct loop_impairment impairment; /* Of rehearsals; normally of nothing. */
 	struct http_settings http;
 	struct node_certificate *certificate; /* What `http` points to; NULL: no HTTPS. */
 	struct service_face service;

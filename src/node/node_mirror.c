@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -156,6 +157,9 @@ follower_make(
 
 	address_format(&settings->mirror_from.items[0], mirror->server_text);
 	mirror->loop = loop_new(problem);
+	if (mirror->loop != NULL) {
+		loop_impair(mirror->loop, parts->impairment);
+	}
 	return mirror->loop == NULL ? STATUS_SYSTEM
 				    : replication_follower_new(mirror->loop, parts->ledger,
 					      &follower, &mirror->follower, problem);
@@ -204,6 +208,37 @@ node_mirror_start(const struct node_mirror_parts *parts, struct node_mirror **re
 	}
 	*ret_mirror = mirror;
 	return STATUS_OK;
+}
+
+struct impair {
+	struct node_mirror *mirror;
+	const struct loop_impairment *impairment;
+	sem_t done;
+};
+
+static void
+impair_posted(void *context)
+{
+	struct impair *impair = context;
+
+	loop_impair(impair->mirror->loop, impair->impairment);
+	sem_post(&impair->done);
+}
+
+void
+node_mirror_impair(struct node_mirror *mirror, const struct loop_impairment *impairment)
+{
+	struct impair impair = {.mirror = mirror, .impairment = impairment};
+	struct loop_post post = {.posted = impair_posted, .context = &impair};
+
+	if (mirror == NULL) {
+		return;
+	}
+	sem_init(&impair.done, 0, 0);
+	loop_post(mirror->loop, &post);
+	while (sem_wait(&impair.done) != 0) {
+	}
+	sem_destroy(&impair.done);
 }
 
 static void

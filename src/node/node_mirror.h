@@ -2,6 +2,7 @@
 #pragma once
 
 #include "ledger/ledger.h"
+#include "loop/loop_impair.h"
 #include "node/node.h"
 #include "replication/replication_follower.h"
 #include "service/service.h"
@@ -21,6 +22,7 @@ struct node_mirror_parts {
 	const struct settings *settings;
 	struct ledger *ledger;
 	const struct service_site *site;
+	const struct loop_impairment *impairment;
 	struct monitor_row *row; /* The mirror's thread's. */
 	node_news *news; /* May be NULL. */
 	void *context;
@@ -30,6 +32,10 @@ struct node_mirror_parts {
  * is a primary itself; a key that is missing or wrong is named. */
 enum status node_mirror_start(const struct node_mirror_parts *parts,
 	struct node_mirror **ret_mirror, struct problem *problem) MUST_CHECK;
+
+/* For rehearsing faults; when it returns, what was named before is the caller's alone again. NULL is
+ * no mirror. */
+void node_mirror_impair(struct node_mirror *mirror, const struct loop_impairment *impairment);
 
 /* What is under way becomes durable, then the thread ends. NULL is fine. */
 void node_mirror_stop(struct node_mirror *mirror);

@@ -66,6 +66,7 @@ node_worker_open(
 	if (worker->loop == NULL) {
 		return STATUS_SYSTEM;
 	}
+	loop_impair(worker->loop, &parts->face->impairment);
 	status = mirrors_open(worker, parts, problem);
 	if (status == STATUS_OK) {
 		status = cache_open(worker, parts, problem);
@@ -153,6 +154,7 @@ use_run(void *context)
 {
 	struct use *use = context;
 
+	loop_impair(use->worker->loop, &use->face->impairment);
 	service_use(use->worker->service, &use->face->service);
 	native_use(use->worker->native, &use->face->native);
 	if (use->worker->http != NULL) {

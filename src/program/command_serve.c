@@ -80,6 +80,21 @@ print_dangers(const struct node *node)
 	}
 }
 
+/* Faults that are rehearsed look like any others to who does not know. */
+static void
+print_rehearsal(const struct settings *settings)
+{
+	if (settings->rehearsal_cut.count > 0 || settings->rehearsal_delay_ms > 0) {
+		fprintf(stderr,
+			SAY("houji: a fault is rehearsed: %u hosts cut off, everything %u ms late "
+			    "(rehearsal in houji.yaml)\n",
+				"后稷：正在演练故障：切断 %u 个主机，一切延迟 %u 毫秒（houji.yaml "
+				"的 "
+				"rehearsal）\n"),
+			settings->rehearsal_cut.count, settings->rehearsal_delay_ms);
+	}
+}
+
 static void
 reload(struct node *node)
 {
@@ -89,6 +104,7 @@ reload(struct node *node)
 	if (node_reload(node, &problem) == STATUS_OK) {
 		fprintf(stderr, SAY("houji: settings read again\n", "后稷：已重新读取配置\n"));
 		print_dangers(node);
+		print_rehearsal(node_settings(node));
 	} else {
 		fprintf(stderr, SAY("houji: settings not changed: %s\n", "后稷：配置未改变：%s\n"),
 			problem.text);
@@ -141,6 +157,7 @@ serve(const char *directory)
 		node_describe(node, text, sizeof(text));
 		printf(SAY("houji: listening on %s\n", "后稷：正在监听 %s\n"), text);
 		print_dangers(node);
+		print_rehearsal(node_settings(node));
 		fflush(stdout);
 		sd_notifyf(0, "READY=1\nSTATUS=listening on %s", text);
 		wait_for_end(node, &set);
