@@ -100,7 +100,7 @@ range_add(struct reading *reading, const yaml_node_t *at, const char *text)
 	if (dot == NULL || dot > dash || dot - text > LAB_PREFIX_SIZE_MAX ||
 		strspn(dot + 1, "0123456789") != (size_t)(dash - dot - 1) ||
 		strspn(dash + 1, "0123456789") != strlen(dash + 1) || dash - dot > 9 ||
-		strlen(dash + 1) > 8) {
+		dash[1] == '\0' || strlen(dash + 1) > 8) {
 		return fail(reading, at, "'%.80s' is no range like 88.999.10009-10640", text);
 	}
 	from = strtoul(dot + 1, NULL, 10);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { OPTION_TOPOLOGY = 1, OPTION_RECORDS, OPTION_DIR, OPTION_JSON, OPTION_QUIET };
 
@@ -243,13 +244,14 @@ run(struct lab *lab, const struct option_walk *walk, enum word word)
 		lab_path(lab, NULL, "lab.yaml", path);
 		topology = path;
 	}
+	if (lab->topology_path == NULL && access(topology, F_OK) != 0) {
+		return command_failure(lab->manual,
+			SAY("%s holds no lab: make one with up --topology FILE",
+				"%s 中没有实验网：请用 up --topology FILE 建立"),
+			lab->directory);
+	}
 	if (lab_topology_read(topology, &lab->topology, &problem) != STATUS_OK) {
-		return lab->topology_path == NULL && problem.status == STATUS_NOT_FOUND
-			? command_failure(lab->manual,
-				  SAY("%s holds no lab: make one with up --topology FILE",
-					  "%s 中没有实验网：请用 up --topology FILE 建立"),
-				  lab->directory)
-			: command_failure(lab->manual, "%s", problem.text);
+		return command_failure(lab->manual, "%s", problem.text);
 	}
 	switch (word) {
 	case WORD_UP:

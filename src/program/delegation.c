@@ -3,7 +3,9 @@
 
 #include "client/client_run.h"
 #include "program/admin_value.h"
+#include "json/json_writer.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,12 +20,14 @@ static const struct words undelegated = {"no longer delegated", "已取消委派
 
 /* What has to be done to a record: the values in each list, in the order that they go out. */
 struct plan {
+	const struct delegation *delegation;
 	bool exists;
 	bool has_key, has_child_admin;
 	uint32_t taken[KEPT_COUNT_MAX]; /* Indexes of all values. */
 	size_t taken_count;
 	uint32_t old[KEPT_COUNT_MAX]; /* Those of values that tell sites. */
 	size_t old_count, used;
+	size_t same_count; /* Of those, how many are as they shall be. */
 	bool is_too_large;
 	uint8_t *octets; /* Three parts of MESSAGE_SIZE_MAX. */
 	struct wire_writer modified, added, removed;
@@ -42,6 +46,19 @@ value_tells_site(const struct handle_value *value)
 		}
 	}
 	return false;
+}
+
+/* True if the site value number `number` of the record is what it shall become. */
+static bool
+value_is_as_wanted(
+	const struct delegation *delegation, const struct handle_value *value, size_t number)
+{
+	bool is_derived = number >= delegation->site_count;
+	size_t site = is_derived ? number - delegation->site_count : number;
+
+	return site < delegation->site_count && (!is_derived || delegation->has_derived) &&
+		bytes_equal(value->type, is_derived ? TEXT("HS_SITE.PREFIX") : TEXT("HS_SITE")) &&
+		bytes_equal(value->data, delegation->sites[site]);
 }
 
 static void
@@ -66,6 +83,8 @@ record_looked_at(void *context, enum status status, const struct client_answer *
 		}
 		plan->taken[plan->taken_count++] = value.index;
 		if (value_tells_site(&value)) {
+			plan->same_count +=
+				value_is_as_wanted(plan->delegation, &value, plan->old_count);
 			plan->old[plan->old_count++] = value.index;
 		}
 	}
@@ -253,12 +272,49 @@ plan_change(struct administer *administer, const struct delegation *delegation, 
 	return exit_code;
 }
 
+/* Nothing has to change. */
+static bool
+plan_is_done(const struct plan *plan)
+{
+	const struct delegation *delegation = plan->delegation;
+	size_t wanted = delegation->site_count * (delegation->has_derived ? 2 : 1);
+
+	return wanted > 0 && delegation->key.size == 0 && plan->same_count == wanted &&
+		plan->old_count == wanted;
+}
+
+static int
+plan_tell_done(const struct administer *administer, const struct plan *plan)
+{
+	struct bytes prefix = plan->delegation->prefix;
+
+	if (administer->is_json) {
+		char text[8 * HANDLE_NAME_SIZE_MAX];
+		struct json_writer writer = json_writer_over(text, sizeof(text));
+
+		json_write_object(&writer);
+		json_write_name(&writer, "responseCode");
+		json_write_u64(&writer, RESPONSE_SUCCESS);
+		json_write_name(&writer, "handle");
+		json_write_string(&writer, prefix);
+		json_write_name(&writer, "unchanged");
+		json_write_bool(&writer, true);
+		json_write_object_end(&writer);
+		printf("%.*s\n", (int)json_written(&writer).size, text);
+	} else if (!administer->is_quiet) {
+		printf(SAY("delegated %.*s, as it was\n", "已委派 %.*s，与此前相同\n"),
+			(int)prefix.size, (const char *)prefix.at);
+	}
+	return EXIT_CODE_OK;
+}
+
 int
 delegation_carry_out(struct administer *administer, const struct delegation *delegation)
 {
 	struct words done = delegation->site_count > 0 ? delegated : undelegated;
 	uint8_t *octets = malloc(3 * MESSAGE_SIZE_MAX);
 	struct plan plan = {
+		.delegation = delegation,
 		.modified = wire_writer_over(octets, MESSAGE_SIZE_MAX),
 		.added = wire_writer_over(octets + MESSAGE_SIZE_MAX, MESSAGE_SIZE_MAX),
 		.removed = wire_writer_over(octets + 2 * MESSAGE_SIZE_MAX, MESSAGE_SIZE_MAX),
@@ -269,7 +325,9 @@ delegation_carry_out(struct administer *administer, const struct delegation *del
 		return command_failure(administer->manual, "%s", status_text(STATUS_NO_MEMORY));
 	}
 	exit_code = plan_look(administer, delegation, &plan);
-	if (exit_code == EXIT_CODE_OK) {
+	if (exit_code == EXIT_CODE_OK && plan_is_done(&plan)) {
+		exit_code = plan_tell_done(administer, &plan);
+	} else if (exit_code == EXIT_CODE_OK) {
 		plan_make(&plan, delegation);
 		exit_code = !plan.exists && delegation->site_count > 0
 			? plan_create(administer, delegation, &plan, done)

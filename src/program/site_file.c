@@ -31,6 +31,9 @@ site_parse(struct bytes text, struct arena *arena, struct site_data *ret_site)
 			status = json_reader_end(&reader);
 		}
 	}
+	if (status == STATUS_OK && site.server_count == 0) {
+		status = STATUS_INVALID;
+	}
 	if (status == STATUS_OK) {
 		handle_site_write(&writer, &site);
 		status = wire_writer_end(&writer);
