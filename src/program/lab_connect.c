@@ -13,6 +13,7 @@ enum { IDENTITY_SIZE_MAX = LAB_PREFIX_SIZE_MAX + 16, SERVER_SIZE_MAX = 32 };
 /* What one parent is told, over one session. */
 struct connecting {
 	const struct lab *lab;
+	const struct lab_node *parent;
 	struct administer administer;
 	char user[IDENTITY_SIZE_MAX], server[SERVER_SIZE_MAX], key[LAB_PATH_SIZE_MAX];
 	struct site_data sites[2];
@@ -75,30 +76,51 @@ prefix_is_below(const char *prefix, const char *above)
 		strchr(prefix + size + 1, '.') == NULL;
 }
 
-/* Those prefixes of a child, or of what a node hosts, that stand below `above`. */
+/* Those prefixes of a child, or of what the parent hosts, that stand below `above`. */
 static int
 prefixes_connect(struct connecting *connecting, const struct lab_node *node, const char *above,
 	struct problem *problem)
 {
 	const struct lab_topology *topology = connecting->lab->topology;
-	size_t count = node->prefix_count + node->host_count;
+	size_t first = node == connecting->parent ? node->prefix_count : 0;
+	size_t count = node == connecting->parent ? node->host_count : node->prefix_count;
 	int exit_code = EXIT_CODE_OK;
 
 	if (site_of(connecting->lab, node, &connecting->sites[0], problem) != STATUS_OK) {
 		return command_failure(connecting->lab->manual, "%s", problem->text);
 	}
 	for (size_t i = 0; i < count && exit_code == EXIT_CODE_OK; i++) {
-		const char *prefix = topology->prefixes[node->first_prefix + i];
+		const char *prefix = topology->prefixes[node->first_prefix + first + i];
 
 		if (prefix_is_below(prefix, above)) {
-			exit_code = prefix_connect(connecting, prefix, 1,
-				node->role == LAB_SECONDARY && i < node->prefix_count);
+			exit_code = prefix_connect(
+				connecting, prefix, 1, node->role == LAB_SECONDARY && first == 0);
 		}
 	}
 	return exit_code;
 }
 
-/* Its children and its own hosted prefixes: for each of its prefixes the administrator of that. */
+/* As the administrator of one of the parent's prefixes. */
+static int
+above_connect(struct connecting *connecting, const char *above, struct problem *problem)
+{
+	const struct lab_topology *topology = connecting->lab->topology;
+	const struct lab_node *parent = connecting->parent;
+	int exit_code = parent_open(connecting, parent, above);
+
+	for (size_t i = 0; i < topology->node_count && exit_code == EXIT_CODE_OK; i++) {
+		const struct lab_node *node = &topology->nodes[i];
+		bool is_child = node->parent != LAB_NONE &&
+			&topology->nodes[node->parent] == parent && node->is_connected;
+
+		if (is_child || (node == parent && node->host_count > 0)) {
+			exit_code = prefixes_connect(connecting, node, above, problem);
+		}
+	}
+	administer_close(&connecting->administer);
+	return exit_code;
+}
+
 static int
 parent_connect(struct connecting *connecting, int number, struct problem *problem)
 {
@@ -106,19 +128,10 @@ parent_connect(struct connecting *connecting, int number, struct problem *proble
 	const struct lab_node *parent = &topology->nodes[number];
 	int exit_code = EXIT_CODE_OK;
 
-	for (size_t p = 0; p < parent->prefix_count && exit_code == EXIT_CODE_OK; p++) {
-		const char *above = topology->prefixes[parent->first_prefix + p];
-
-		exit_code = parent_open(connecting, parent, above);
-		for (size_t i = 0; i < topology->node_count && exit_code == EXIT_CODE_OK; i++) {
-			const struct lab_node *child = &topology->nodes[i];
-
-			if ((child->parent == number && child->is_connected) ||
-				((int)i == number && child->host_count > 0)) {
-				exit_code = prefixes_connect(connecting, child, above, problem);
-			}
-		}
-		administer_close(&connecting->administer);
+	connecting->parent = parent;
+	for (size_t i = 0; i < parent->prefix_count && exit_code == EXIT_CODE_OK; i++) {
+		exit_code = above_connect(
+			connecting, topology->prefixes[parent->first_prefix + i], problem);
 	}
 	return exit_code;
 }
