@@ -65,6 +65,8 @@
 	X(CODE_OID_ARC_SIZE_MAX, 39, "digits", "of one arc: a UUID, 2^128 - 1")                   \
 	X(CODE_ROW_SIZE_MAX, 8192, "octets", "fields of one row of mappings in CSV")              \
 	X(CODE_COLUMN_COUNT_MAX, 32, "columns", "of one row of CSV; mappings have eight")         \
+	X(QR_TEXT_SIZE_MAX, 1024, "octets", "in one QR code; IEC 61406 wants 255 at the most")    \
+	X(QR_SIZE_MAX, 4096, "pixels", "a QR code on a side")                                     \
 	X(REQUEST_MEMORY_MAX, 1048576, "octets", "arena of one request")                          \
 	X(UDP_BATCH_MAX, 64, "datagrams", "datagrams taken or sent in one system call")           \
 	X(UDP_ROUND_COUNT_MAX, 8, "batches", "full batches taken before timers and streams")      \
@@ -88,6 +90,9 @@
 	X(HTTP_BODY_SIZE_MAX, 1048576, "octets", "body of one request: a JSON text")              \
 	X(HTTP_CONNECTION_MEMORY_MAX, 32768, "octets", "one connection: heads of both sides")     \
 	X(HTTP_IDENTIFY_COUNT_MAX, 256, "codes", "identified by one request over HTTP")           \
+	X(HTTP_LINK_COUNT_MAX, 256, "links", "of one record, or of one level of a code")          \
+	X(HTTP_LINK_TARGET_SIZE_MAX, 8192, "octets", "where one link leads")                      \
+	X(HTTP_LINK_HEADER_SIZE_MAX, 4096, "octets", "links told in the head of an answer")       \
 	X(HTTP_LIST_SIZE_MAX, 1048576, "octets", "handles of one list over HTTP")                 \
 	X(HTTP_LOCATION_COUNT_MAX, 256, "locations", "of one 10320/loc, URL values with them")    \
 	X(HTTP_LOCATION_DEPTH_MAX, 8, "levels", "nesting of one 10320/loc")                       \

@@ -98,6 +98,10 @@ const char *code_reason_id(enum code_reason_kind kind); /* "check-wrong": for pr
 void code_reason_write(
 	struct text_writer *writer, const struct code_reason *reason, bool is_chinese);
 
+/* Application identifiers of GS1 that are keys: what a Digital Link may begin with. */
+bool code_gs1_is_key(struct bytes name);
+bool code_gs1_key(size_t number, struct bytes *ret_name); /* False: there are no more. */
+
 /* {"code":...,"candidates":[...],"tried":[...]}; `tried` names every system. */
 void code_identify_json(const struct code_result *result, struct json_writer *writer);
 /* One candidate as an open object, for those who add members of their own and close it. */

@@ -18,14 +18,6 @@ take_segment(struct bytes *path, struct bytes *ret_segment)
 	return true;
 }
 
-static bool
-segment_is_key(struct bytes segment)
-{
-	const struct code_gs1_row *row = code_gs1_row(segment);
-
-	return row != NULL && row->qualifiers != NULL;
-}
-
 /* Where the key begins: the first identifier of a key with nothing but pairs behind it. */
 static bool
 find_start(struct bytes path, struct bytes *ret_rest)
@@ -36,7 +28,7 @@ find_start(struct bytes path, struct bytes *ret_rest)
 		struct bytes rest = path, ignored;
 		size_t count = 1;
 
-		while (segment_is_key(segment) && take_segment(&rest, &ignored) &&
+		while (code_gs1_is_key(segment) && take_segment(&rest, &ignored) &&
 			ignored.size > 0) {
 			count++;
 		}
@@ -90,7 +82,7 @@ add_query(struct code_result *result, struct code_candidate *candidate, struct c
 		struct bytes value = code_take(&query, '&');
 		struct bytes name = code_take(&value, '=');
 
-		if (code_gs1_row(name) != NULL && !segment_is_key(name)) {
+		if (code_gs1_row(name) != NULL && !code_gs1_is_key(name)) {
 			add_pair(result, candidate, list, name, value);
 		}
 	}

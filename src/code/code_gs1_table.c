@@ -42,6 +42,27 @@ code_gs1_row(struct bytes name)
 	return NULL;
 }
 
+bool
+code_gs1_is_key(struct bytes name)
+{
+	const struct code_gs1_row *row = code_gs1_row(name);
+
+	return row != NULL && row->qualifiers != NULL;
+}
+
+/* Rows of keys have one identifier each. */
+bool
+code_gs1_key(size_t number, struct bytes *ret_name)
+{
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (rows[i].qualifiers != NULL && number-- == 0) {
+			*ret_name = bytes_from_string(rows[i].first);
+			return true;
+		}
+	}
+	return false;
+}
+
 struct bytes
 code_gs1_name(struct bytes run)
 {

@@ -107,15 +107,21 @@ cors_add(const struct http_request *request, struct MHD_Response *response,
 {
 	const char *origin = http_request_header(request, "Origin");
 
-	header_add(response, "Vary", answer->is_page ? "Origin, Accept-Language" : "Origin");
+	header_add(response, "Vary",
+		request->link != NULL	  ? "Origin, Accept, Accept-Language"
+			: answer->is_page ? "Origin, Accept-Language"
+					  : "Origin");
 	if (origin == NULL) {
 		return;
 	}
 	header_add(response, "Access-Control-Allow-Origin", origin);
 	header_add(response, "Access-Control-Expose-Headers",
-		answer->location != NULL ? "Content-Length,Location"
-			: has_etag	 ? "Content-Length,ETag"
-					 : "Content-Length");
+		answer->location != NULL ? request->link != NULL ? "Content-Length,Location,Link"
+								 : "Content-Length,Location"
+			: has_etag
+			? request->link != NULL ? "Content-Length,ETag,Link" : "Content-Length,ETag"
+			: request->link != NULL ? "Content-Length,Link"
+						: "Content-Length");
 	if (answer->is_preflight) {
 		header_add(response, "Access-Control-Allow-Methods", "GET,POST,HEAD,PUT,DELETE");
 		header_add(response, "Access-Control-Allow-Headers",
@@ -206,6 +212,7 @@ http_answer(struct http_request *request, const struct http_answer *answer, stru
 	}
 	header_add(response, "Allow", answer->allow);
 	header_add(response, "Location", answer->location);
+	header_add(response, "Link", request->link);
 	if (status == UNAUTHORIZED) {
 		challenge_add(request, response);
 	}

@@ -114,6 +114,7 @@ http_operation_start(struct http_request *request, const struct request *questio
 	struct wire_writer writer = wire_writer_over((uint8_t *)http->out, MESSAGE_SIZE_MAX);
 	enum status status;
 
+	request->link = NULL;
 	order_fill(request, &order);
 	request_write(&writer, question);
 	status = wire_writer_end(&writer);

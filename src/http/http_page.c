@@ -298,6 +298,21 @@ http_page_refusal(struct http_request *request, unsigned int status, struct byte
 }
 
 void
+http_page_tombstone(struct http_request *request, struct bytes name, struct bytes reason)
+{
+	struct page page = page_begin(request, name);
+
+	text_write_string(&page.writer, "<p>");
+	text_write_string(
+		&page.writer, say(&page, "This identifier was withdrawn.", "该标识已停用。"));
+	text_write_string(&page.writer, "</p>\n<p>");
+	http_html_write(&page.writer, bytes_are_utf8(reason) ? reason : TEXT(""));
+	text_write_string(&page.writer, "</p>\n");
+	json_link_write(&page, name);
+	page_answer(&page, 410);
+}
+
+void
 http_start_get(struct http_request *request)
 {
 	struct page page = page_begin(request, TEXT("Houji 后稷"));

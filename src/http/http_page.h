@@ -24,3 +24,5 @@ void http_page_values(struct http_request *request, const struct http_resolved *
 /* Answers with why there is nothing to show. */
 void http_page_refusal(struct http_request *request, unsigned int status, struct bytes name,
 	enum response_code code);
+/* Answers that it was withdrawn for good, and why. */
+void http_page_tombstone(struct http_request *request, struct bytes name, struct bytes reason);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "crypto/crypto.h"
 #include "http/http_answer.h"
+#include "http/http_gs1.h"
+#include "http/http_linkset.h"
 #include "http/http_locations.h"
 #include "http/http_page.h"
 #include "http/http_route.h"
@@ -241,6 +243,9 @@ resolved_follow(struct http_request *request, const struct http_resolved *resolv
 	struct choices choices = choices_of(&resolved->values);
 	bool ignores_aliases = http_parameter_is_true(&request->parameters, TEXT("ignore_aliases"));
 
+	if (http_linkset_take(request, resolved)) {
+		return;
+	}
 	if (shows_values(request) || (choices.alias.is_found && ignores_aliases)) {
 		http_page_values(request, resolved);
 	} else if (choices.alias.is_found &&
@@ -272,6 +277,9 @@ http_redirect_get(struct http_request *request)
 	struct request question;
 	uint8_t *octets;
 
+	if (http_gs1_is_path(request->path) && http_gs1_take(request)) {
+		return;
+	}
 	request->rest = bytes_slice(request->path, 1, request->path.size);
 	if (!http_resolution_take(request, &question)) {
 		return;

@@ -59,6 +59,7 @@ struct http_request {
 	bool is_body_too_large;
 	bool is_chosen; /* The answer is for this asker, and may be another for the next. */
 	bool is_suspended;
+	const char *link; /* Header of the answer, in the arena; NULL: none. */
 	/* The target as it came, in memory of the transport. */
 	struct bytes path;
 	struct bytes query;

@@ -22,9 +22,9 @@ const RECORDS = [
 ];
 
 // Resolves to {url, tls, user, secret, stop()}. Of a node of our own: `settings` are lines put behind its houji.yaml,
-// `codes` a CSV of mappings below CODES.
+// `codes` a CSV of mappings below CODES, `records` are loaded beside ours, whatever their prefix.
 export const CODES = '88.998.1';
-export async function serverStart({settings = '', codes = null} = {}) {
+export async function serverStart({settings = '', codes = null, records = []} = {}) {
 	if (process.env.HTTP_URL) {
 		return {url: process.env.HTTP_URL, tls: process.env.HTTP_URL.replace(/^http:/, 'https:'),
 			user: process.env.HTTP_USER, secret: process.env.HTTP_SECRET, stop: async () => {}};
@@ -34,8 +34,8 @@ export async function serverStart({settings = '', codes = null} = {}) {
 	const directory = join(folder, 'node');
 
 	execFileSync(houji, ['init', directory, '--prefix', PREFIX, '--listen', '127.0.0.1:0', '--http', '127.0.0.1:0']);
-	execFileSync(houji, ['load', directory, '-', '--quiet'],
-		{input: RECORDS.map((record) => JSON.stringify(record) + '\n').join('')});
+	execFileSync(houji, ['load', directory, '-', '--quiet', '--home'],
+		{input: [...RECORDS, ...records].map((record) => JSON.stringify(record) + '\n').join('')});
 	appendFileSync(join(directory, 'houji.yaml'), settings);
 	if (codes !== null) {
 		execFileSync(houji, ['code', 'import', '--home', '--quiet', '--prefix', CODES, directory, '-'], {input: codes});
