@@ -64,6 +64,8 @@
 	X(CODE_OID_ARC_COUNT_MAX, 128, "arcs", "of one OID: as many as SNMP allows")              \
 	X(CODE_OID_ARC_SIZE_MAX, 39, "digits", "of one arc: a UUID, 2^128 - 1")                   \
 	X(CODE_ROW_SIZE_MAX, 8192, "octets", "fields of one row of mappings in CSV")              \
+	X(MAPPING_TRIAL_SIZE_MAX, 1073741824, "octets",                                           \
+		"mappings that code import --dry-run keeps")                                      \
 	X(CODE_COLUMN_COUNT_MAX, 32, "columns", "of one row of CSV; mappings have eight")         \
 	X(QR_TEXT_SIZE_MAX, 1024, "octets", "in one QR code; IEC 61406 wants 255 at the most")    \
 	X(QR_SIZE_MAX, 4096, "pixels", "a QR code on a side")                                     \
@@ -93,6 +95,7 @@
 	X(HTTP_LINK_COUNT_MAX, 256, "links", "of one record, or of one level of a code")          \
 	X(HTTP_LINK_TARGET_SIZE_MAX, 8192, "octets", "where one link leads")                      \
 	X(HTTP_LINK_HEADER_SIZE_MAX, 4096, "octets", "links told in the head of an answer")       \
+	X(HTTP_SUFFIX_PART_COUNT_MAX, 8, "parts", "behind a name that passes suffixes on")        \
 	X(HTTP_LIST_SIZE_MAX, 1048576, "octets", "handles of one list over HTTP")                 \
 	X(HTTP_LOCATION_COUNT_MAX, 256, "locations", "of one 10320/loc, URL values with them")    \
 	X(HTTP_LOCATION_DEPTH_MAX, 8, "levels", "nesting of one 10320/loc")                       \

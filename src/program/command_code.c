@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { OPTION_PREFIX = 1, OPTION_HOME, OPTION_JSON, OPTION_QUIET };
+enum { OPTION_PREFIX = 1, OPTION_HOME, OPTION_DRY_RUN, OPTION_JSON, OPTION_QUIET };
 
 static const struct option_row rows[] = {
 	{OPTION_PREFIX, "prefix", 'p', "PREFIX",
@@ -12,6 +12,9 @@ static const struct option_row rows[] = {
 	{OPTION_HOME, "home", 0, NULL,
 		{"import: home that prefix if it is not homed in DIR",
 			"import：该前缀未在 DIR 托管时予以托管"}},
+	{OPTION_DRY_RUN, "dry-run", 'n', NULL,
+		{"import: read and check everything, change nothing",
+			"import：只读取并检查，不作更改"}},
 	{OPTION_JSON, "json", 'j', NULL,
 		{"write the summary as one JSON object", "以一个 JSON 对象输出汇总"}},
 	{OPTION_QUIET, "quiet", 'q', NULL, {"no progress", "不显示进度"}},
@@ -80,6 +83,7 @@ command_code(int argc, char **argv)
 			order.prefix = bytes_from_string(walk.argument);
 		}
 		order.is_homing |= walk.key == OPTION_HOME;
+		order.is_dry_run |= walk.key == OPTION_DRY_RUN;
 		order.is_json |= walk.key == OPTION_JSON;
 		order.is_quiet |= walk.key == OPTION_QUIET;
 	}
@@ -94,6 +98,10 @@ command_code(int argc, char **argv)
 		return command_usage_error(&command_code_manual, "%s",
 			SAY("--prefix names the prefix of the mappings",
 				"请以 --prefix 给出映射所用前缀"));
+	}
+	if (order.is_dry_run && !is_import) {
+		return command_usage_error(&command_code_manual, "%s",
+			SAY("--dry-run is for import", "--dry-run 仅用于 import"));
 	}
 	if (walk.argc - walk.index != 2) {
 		return command_usage_error(&command_code_manual, "%s",

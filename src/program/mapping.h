@@ -15,6 +15,7 @@ struct mapping_import {
 	const char *path; /* "-": stdin. */
 	struct bytes prefix;
 	bool is_homing;
+	bool is_dry_run; /* Nothing is changed. */
 	bool is_json;
 	bool is_quiet;
 };
@@ -29,6 +30,7 @@ struct mapping_merge {
 	const struct code_mapping *mapping;
 	bool is_reverse; /* The record by handle: codes there do not exclude each other. */
 	struct arena *arena;
+	char *room; /* CODE_MAP_DATA_SIZE_MAX: scratch. */
 	uint32_t timestamp;
 };
 enum status mapping_merge(const struct mapping_merge *merge, const struct handle_value_list *before,

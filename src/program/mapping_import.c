@@ -3,7 +3,9 @@
 #include "base/limits.h"
 #include "code/code_csv.h"
 #include "handle/handle_name.h"
+#include "program/ledger_tool.h"
 #include "program/mapping.h"
+#include "program/mapping_trial.h"
 #include "program/progress.h"
 
 #include <inttypes.h>
@@ -41,6 +43,7 @@ struct counts {
 struct import {
 	const struct mapping_import *order;
 	struct ledger *ledger;
+	struct mapping_trial *trial; /* NULL: it is carried out. */
 	struct arena *arena; /* Of a window: the reader's and, while it waits, the committer's. */
 	FILE *file;
 	uint64_t file_size;
@@ -52,6 +55,7 @@ struct import {
 	size_t columns[CODE_FIELD_COUNT]; /* 1 + the column of a field; 0: it has none. */
 	struct code_csv csv;
 	struct code_result result;
+	char room[CODE_MAP_DATA_SIZE_MAX]; /* Of the one who judges. */
 	size_t slot_count;
 	struct slot slots[WINDOW_COUNT];
 	pthread_mutex_t lock;
@@ -86,6 +90,7 @@ judge(void *context, struct ledger_state *state, struct ledger_change *change,
 		.mapping = &slot->mapping,
 		.is_reverse = slot->is_reverse,
 		.arena = slot->import->arena,
+		.room = slot->import->room,
 		.timestamp = (uint32_t)(clock_wall_ms() / 1000),
 	};
 
@@ -135,12 +140,41 @@ name_slot(struct slot *slot, bool is_reverse)
 	return text_writer_end(&writer) == STATUS_OK && slot->change.name.at != NULL;
 }
 
+/* What the committer would do with it, but for writing. */
+static void
+try_slot(struct import *import, struct slot *slot)
+{
+	struct record before;
+	bool is_there = mapping_trial_find(import->trial, slot->change.name, &before.values);
+
+	slot->status = judge(slot, NULL, &slot->change, is_there ? &before : NULL);
+	if (slot->status == STATUS_OK) {
+		slot->status =
+			mapping_trial_keep(import->trial, slot->change.name, &slot->change.values);
+	}
+}
+
+static enum status
+submit(struct import *import, struct ledger_change *chain)
+{
+	enum status status = ledger_submit(import->ledger, chain);
+
+	if (status != STATUS_OK) {
+		return status;
+	}
+	pthread_mutex_lock(&import->lock);
+	while (import->waiting > 0) {
+		pthread_cond_wait(&import->is_answered, &import->lock);
+	}
+	pthread_mutex_unlock(&import->lock);
+	return STATUS_OK;
+}
+
 /* Changes of all slots that are OK so far, as one chain; waits for the answers. */
 static enum status
 commit_slots(struct import *import, bool is_reverse)
 {
 	struct ledger_change *chain = NULL, **last = &chain;
-	enum status status = STATUS_OK;
 
 	import->waiting = 0;
 	for (size_t i = 0; i < import->slot_count; i++) {
@@ -151,25 +185,15 @@ commit_slots(struct import *import, bool is_reverse)
 		}
 		if (!name_slot(slot, is_reverse)) {
 			slot->status = STATUS_TOO_LARGE;
-			continue;
+		} else if (import->trial != NULL) {
+			try_slot(import, slot);
+		} else {
+			*last = &slot->change;
+			last = &slot->change.next;
+			import->waiting++;
 		}
-		*last = &slot->change;
-		last = &slot->change.next;
-		import->waiting++;
 	}
-	if (chain == NULL) {
-		return STATUS_OK;
-	}
-	status = ledger_submit(import->ledger, chain);
-	if (status != STATUS_OK) {
-		return status;
-	}
-	pthread_mutex_lock(&import->lock);
-	while (import->waiting > 0) {
-		pthread_cond_wait(&import->is_answered, &import->lock);
-	}
-	pthread_mutex_unlock(&import->lock);
-	return STATUS_OK;
+	return chain == NULL ? STATUS_OK : submit(import, chain);
 }
 
 static void
@@ -402,6 +426,9 @@ check_prefix(struct import *import, struct problem *problem)
 			(int)import->order->prefix.size, (const char *)import->order->prefix.at,
 			import->order->directory);
 	}
+	if (import->trial != NULL) {
+		return STATUS_OK;
+	}
 	change = (struct ledger_change){.kind = JOURNAL_HOME,
 		.name = bytes_over(key, size),
 		.actor = TEXT("houji code import")};
@@ -447,28 +474,56 @@ print_summary(const struct import *import, bool is_complete)
 }
 
 static enum status
+open_ledger(struct import *import, struct problem *problem)
+{
+	enum status status;
+
+	if (!import->order->is_dry_run) {
+		return ledger_open(
+			import->order->directory, LEDGER_WRITE, &import->ledger, problem);
+	}
+	status = ledger_tool_open(import->order->directory, &import->ledger, problem);
+	if (status == STATUS_OK) {
+		import->trial = mapping_trial_new(import->ledger);
+		status = import->trial == NULL ? STATUS_NO_MEMORY : STATUS_OK;
+	}
+	return status;
+}
+
+static enum status
+close_ledger(struct import *import, enum status status, struct problem *problem)
+{
+	struct problem closing;
+	enum status end;
+
+	mapping_trial_free(import->trial);
+	end = ledger_close(import->ledger, &closing);
+	if (status == STATUS_OK && end != STATUS_OK) {
+		*problem = closing;
+		return end;
+	}
+	return status;
+}
+
+static enum status
 run(struct import *import, struct problem *problem)
 {
-	enum status status = open_file(import, problem), end;
+	enum status status = open_file(import, problem);
 
 	if (status != STATUS_OK) {
 		return status;
 	}
-	status = ledger_open(import->order->directory, LEDGER_WRITE, &import->ledger, problem);
+	status = open_ledger(import, problem);
 	if (status == STATUS_OK) {
-		struct problem closing;
-
 		status = check_prefix(import, problem);
 		if (status == STATUS_OK) {
 			status = read_rows(import);
 			problem_set(problem, status, "%s: %s", import->order->path,
 				status_text(status));
 		}
-		end = ledger_close(import->ledger, &closing);
-		if (status == STATUS_OK && end != STATUS_OK) {
-			status = end;
-			*problem = closing;
-		}
+	}
+	if (import->ledger != NULL) {
+		status = close_ledger(import, status, problem);
 	}
 	if (import->file != stdin) {
 		(void)fclose(import->file);

@@ -11,19 +11,19 @@ struct merging {
 	bool is_there;
 };
 
+/* Written where there is room for the largest, and kept at its own size: an arena clears all that
+ * it gives, and a window of the largest is 16 MiB. */
 static enum status
 encode(const struct mapping_merge *merge, struct bytes *ret_data)
 {
-	char *text = arena_alloc(merge->arena, CODE_MAP_DATA_SIZE_MAX);
-	struct json_writer writer =
-		json_writer_over(text, text == NULL ? 0 : CODE_MAP_DATA_SIZE_MAX);
+	struct json_writer writer = json_writer_over(merge->room, CODE_MAP_DATA_SIZE_MAX);
 
-	if (text == NULL) {
-		return STATUS_NO_MEMORY;
-	}
 	code_mapping_write(&writer, merge->mapping);
-	*ret_data = json_written(&writer);
-	return json_writer_end(&writer) == STATUS_OK ? STATUS_OK : STATUS_TOO_LARGE;
+	if (json_writer_end(&writer) != STATUS_OK) {
+		return STATUS_TOO_LARGE;
+	}
+	*ret_data = arena_copy(merge->arena, json_written(&writer));
+	return ret_data->at == NULL ? STATUS_NO_MEMORY : STATUS_OK;
 }
 
 static bool

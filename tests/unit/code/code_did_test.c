@@ -79,6 +79,27 @@ other_methods_have_their_frame_checked(void **state)
 	expect_none("DID:web:x", "DID");
 }
 
+static void
+the_first_character_is_checked_like_the_others(void **state)
+{
+	(void)state;
+	expect_invalid("did:web:!a", "DID", CODE_REASON_CHARACTER);
+	expect_invalid("did:web:a!", "DID", CODE_REASON_CHARACTER);
+	expect_invalid("did:web:", "DID", CODE_REASON_CHARACTER);
+}
+
+static void
+a_bid_is_told_in_its_parts(void **state)
+{
+	const struct code_candidate *candidate =
+		find_kind("did:bid:by01:ef2234567891234567891234567", "did:bid");
+
+	(void)state;
+	assert_true(bytes_equal(candidate->parts[0].value, TEXT("by01")));
+	assert_true(bytes_equal(candidate->parts[1].value, TEXT("e")));
+	assert_true(bytes_equal(candidate->parts[2].value, TEXT("f")));
+}
+
 int
 main(void)
 {
@@ -89,6 +110,8 @@ main(void)
 		cmocka_unit_test(a_did_cn_is_a_prefix),
 		cmocka_unit_test(a_did_vaa_is_base58_or_has_a_contract),
 		cmocka_unit_test(other_methods_have_their_frame_checked),
+		cmocka_unit_test(the_first_character_is_checked_like_the_others),
+		cmocka_unit_test(a_bid_is_told_in_its_parts),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -35,6 +35,18 @@ what_has_not_its_form_is_none(void **state)
 	expect_none("1000A123", "Ecode");
 }
 
+static void
+its_parts_follow_its_version(void **state)
+{
+	const struct code_candidate *candidate = find_kind("ecode:10064123456", "Ecode");
+
+	(void)state;
+	assert_non_null(candidate);
+	assert_true(bytes_equal(candidate->parts[0].value, TEXT("1")));
+	assert_true(bytes_equal(candidate->parts[1].value, TEXT("0064")));
+	assert_true(bytes_equal(candidate->parts[2].value, TEXT("123456")));
+}
+
 int
 main(void)
 {
@@ -42,6 +54,7 @@ main(void)
 		cmocka_unit_test(main_codes_are_held_to_the_size_of_their_version),
 		cmocka_unit_test(without_its_name_it_is_a_weak_candidate),
 		cmocka_unit_test(what_has_not_its_form_is_none),
+		cmocka_unit_test(its_parts_follow_its_version),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -46,6 +46,14 @@ what_is_in_no_table_is_told(void **state)
 	expect_invalid("urn:epc:id:gid:", "gid", CODE_REASON_SIZE);
 }
 
+static void
+a_reference_of_one_character_is_a_digit_too(void **state)
+{
+	(void)state;
+	expect_valid("urn:epc:id:sgln:06141411234.5.0", "sgln", "414/0614141123452");
+	expect_invalid("urn:epc:id:sgln:06141411234.A.0", "sgln", CODE_REASON_SIZE);
+}
+
 int
 main(void)
 {
@@ -54,6 +62,7 @@ main(void)
 		cmocka_unit_test(company_and_reference_fill_the_key_wherever_they_are_parted),
 		cmocka_unit_test(parts_of_a_wrong_size_are_told),
 		cmocka_unit_test(what_is_in_no_table_is_told),
+		cmocka_unit_test(a_reference_of_one_character_is_a_digit_too),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

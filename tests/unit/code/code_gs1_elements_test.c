@@ -59,6 +59,15 @@ what_is_wrong_with_a_message_is_told(void **state)
 }
 
 static void
+an_identifier_without_a_value_is_told(void **state)
+{
+	(void)state;
+	expect_invalid("(01)", "GTIN", CODE_REASON_ELEMENT_SIZE);
+	expect_invalid("(01)09521234543213(10)", "GTIN", CODE_REASON_ELEMENT_SIZE);
+	assert_int_equal(expect_result.candidates[0].part_count, 2);
+}
+
+static void
 the_item_comes_before_the_place(void **state)
 {
 	(void)state;
@@ -105,6 +114,7 @@ main(void)
 		cmocka_unit_test(fixed_lengths_need_no_separator_and_may_have_one),
 		cmocka_unit_test(without_a_mark_only_what_is_right_is_taken),
 		cmocka_unit_test(what_is_wrong_with_a_message_is_told),
+		cmocka_unit_test(an_identifier_without_a_value_is_told),
 		cmocka_unit_test(the_item_comes_before_the_place),
 		cmocka_unit_test(elements_are_held_at_their_limit),
 	};

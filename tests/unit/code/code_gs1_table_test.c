@@ -98,6 +98,58 @@ dates_are_dates(void **state)
 }
 
 static void
+each_month_has_its_days(void **state)
+{
+	static const int days[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+
+	(void)state;
+	for (int month = 1; month <= 12; month++) {
+		char text[48];
+
+		snprintf(text, sizeof(text), "(01)09521234543213(17)24%02d%02d", month,
+			days[month - 1]);
+		expect_valid(text, "GTIN", "01/09521234543213");
+		snprintf(text, sizeof(text), "(01)09521234543213(17)24%02d%02d", month,
+			days[month - 1] + 1);
+		expect_invalid(text, "GTIN", CODE_REASON_ELEMENT_DATE);
+	}
+}
+
+/* GS1 Digital Link URI Syntax: what a path may begin with. */
+static void
+keys_are_told_in_their_order(void **state)
+{
+	static const char *const keys[] = {"00", "01", "253", "255", "401", "402", "414", "415",
+		"417", "8003", "8004", "8006", "8010", "8013", "8017", "8018"};
+	struct bytes name = {NULL, 0};
+	size_t count = 0;
+
+	(void)state;
+	for (; code_gs1_key(count, &name); count++) {
+		assert_true(count < sizeof(keys) / sizeof(keys[0]));
+		assert_true(bytes_equal(name, bytes_from_string(keys[count])));
+		assert_true(code_gs1_is_key(name));
+	}
+	assert_int_equal(count, sizeof(keys) / sizeof(keys[0]));
+	assert_false(code_gs1_is_key(TEXT("10")));
+	assert_false(code_gs1_is_key(TEXT("9999")));
+	assert_false(code_gs1_is_key(TEXT("")));
+}
+
+static void
+a_model_number_has_one_character_at_least_before_its_pair(void **state)
+{
+	char text[] = "(8013)1xx";
+	char pair[2];
+
+	(void)state;
+	assert_true(code_gs1_check_pair(TEXT("1"), pair));
+	memcpy(text + 7, pair, 2);
+	assert_true(find_kind(text, "GMN")->is_valid);
+	expect_invalid("(8013)22", "GMN", CODE_REASON_ELEMENT_SIZE);
+}
+
+static void
 every_wrong_character_of_a_check_pair_is_found(void **state)
 {
 	(void)state;
@@ -131,6 +183,9 @@ main(void)
 		cmocka_unit_test(values_are_held_to_their_sizes),
 		cmocka_unit_test(values_are_held_to_their_characters),
 		cmocka_unit_test(dates_are_dates),
+		cmocka_unit_test(each_month_has_its_days),
+		cmocka_unit_test(keys_are_told_in_their_order),
+		cmocka_unit_test(a_model_number_has_one_character_at_least_before_its_pair),
 		cmocka_unit_test(every_wrong_character_of_a_check_pair_is_found),
 		cmocka_unit_test(a_check_pair_takes_23_characters),
 	};

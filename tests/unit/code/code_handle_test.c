@@ -87,6 +87,41 @@ suffixes_are_there_and_without_controls(void **state)
 	expect_valid("88.100/中文 a/b:c", "handle", "88.100/中文 a/b:c");
 }
 
+static void
+labels_of_other_roots_have_up_to_32_characters(void **state)
+{
+	(void)state;
+	expect_valid("hdl:20.12345678901234567890123456789012/x", "handle",
+		"20.12345678901234567890123456789012/x");
+	expect_invalid("hdl:20.123456789012345678901234567890123/x", "handle", CODE_REASON_LABEL);
+}
+
+static void
+a_known_root_makes_a_name_stronger(void **state)
+{
+	(void)state;
+	assert_true(find_kind("20.500/x", "handle")->confidence >
+		find_kind("99.500/x", "handle")->confidence);
+	expect_none(".5/x", "handle");
+	expect_none("x/y", "handle");
+}
+
+static void
+whatever_stands_behind_a_proxy_is_a_handle(void **state)
+{
+	static const char *const proxies[] = {
+		"hdl.handle.net", "doi.org", "dx.doi.org", "www.doi.org"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(proxies) / sizeof(proxies[0]); i++) {
+		char text[64];
+
+		snprintf(text, sizeof(text), "https://%s/abc/def", proxies[i]);
+		expect_valid(text, find_kind(text, "DOI") == NULL ? "handle" : "DOI", "abc/def");
+	}
+	expect_none("https://example.org/abc/def", "handle");
+}
+
 int
 main(void)
 {
@@ -99,6 +134,9 @@ main(void)
 		cmocka_unit_test(roots_that_are_not_known_are_told),
 		cmocka_unit_test(a_blank_for_the_slash_is_offered_never_mended),
 		cmocka_unit_test(suffixes_are_there_and_without_controls),
+		cmocka_unit_test(labels_of_other_roots_have_up_to_32_characters),
+		cmocka_unit_test(a_known_root_makes_a_name_stronger),
+		cmocka_unit_test(whatever_stands_behind_a_proxy_is_a_handle),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

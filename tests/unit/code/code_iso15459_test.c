@@ -23,6 +23,21 @@ agencies_are_as_long_as_their_first_character_says(void **state)
 	expect_none("25S", "item (25S)");
 }
 
+/* ISO/IEC 15459-2: A to J one character, L to U two, K and V to Z three. */
+static void
+each_first_character_has_its_length(void **state)
+{
+	(void)state;
+	for (char first = 'A'; first <= 'Z'; first++) {
+		char text[] = "25SxBCDEF";
+		size_t size = first <= 'J' ? 1 : first == 'K' || first >= 'V' ? 3 : 2;
+
+		text[3] = first;
+		assert_int_equal(expect_valid(text, "item (25S)", text)->parts[0].value.size, size);
+	}
+	expect_none("25SaBC", "item (25S)");
+}
+
 static void
 an_identity_is_held_to_fifty_characters(void **state)
 {
@@ -67,9 +82,22 @@ what_is_wrong_in_an_envelope_is_told(void **state)
 static void
 short_identifiers_need_an_envelope(void **state)
 {
+	static const char *const identifiers[] = {"J", "1J", "2J", "3J", "4J", "5J", "6J"};
+
 	(void)state;
-	expect_none("JUN2", "transport unit (J)");
-	expect_none("1JUN043325711", "transport unit (1J)");
+	for (size_t i = 0; i < sizeof(identifiers) / sizeof(identifiers[0]); i++) {
+		char kind[32];
+		char text[48];
+
+		snprintf(kind, sizeof(kind), "transport unit (%s)", identifiers[i]);
+		snprintf(text, sizeof(text),
+			"[)>\x1e"
+			"06\x1d"
+			"%sUN123",
+			identifiers[i]);
+		expect_valid(text, kind, text + 7);
+		expect_none(text + 7, kind);
+	}
 }
 
 int
@@ -77,6 +105,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(agencies_are_as_long_as_their_first_character_says),
+		cmocka_unit_test(each_first_character_has_its_length),
 		cmocka_unit_test(an_identity_is_held_to_fifty_characters),
 		cmocka_unit_test(each_field_of_an_envelope_is_a_candidate),
 		cmocka_unit_test(what_is_wrong_in_an_envelope_is_told),

@@ -155,6 +155,65 @@ a_mapping_is_active_from_its_begin_until_its_end(void **state)
 }
 
 static void
+a_mapping_is_over_once_withdrawn_or_past_its_end(void **state)
+{
+	struct code_mapping mapping = mapping_of("gs1", "01/09521234543213");
+
+	(void)state;
+	mapping.fields[CODE_FIELD_STATUS] = TEXT("active");
+	assert_false(code_mapping_is_over(&mapping, TEXT("2026-06-01")));
+	mapping.fields[CODE_FIELD_TO] = TEXT("2026-12-31");
+	assert_false(code_mapping_is_over(&mapping, TEXT("2026-12-30")));
+	assert_true(code_mapping_is_over(&mapping, TEXT("2026-12-31")));
+	assert_true(code_mapping_is_over(&mapping, TEXT("2027-01-01")));
+	mapping.fields[CODE_FIELD_STATUS] = TEXT("review");
+	assert_false(code_mapping_is_over(&mapping, TEXT("2027-01-01")));
+	mapping.fields[CODE_FIELD_STATUS] = TEXT("withdrawn");
+	assert_true(code_mapping_is_over(&mapping, TEXT("2026-06-01")));
+}
+
+static void
+a_mapping_is_of_its_code_to_the_letter_and_of_its_handle_in_any_case(void **state)
+{
+	struct code_mapping mapping = mapping_of("gs1", "01/09521234543213/10/Ab");
+
+	(void)state;
+	assert_true(code_mapping_is_of(&mapping, "gs1", TEXT("01/09521234543213/10/Ab")));
+	assert_false(code_mapping_is_of(&mapping, "gs1", TEXT("01/09521234543213/10/AB")));
+	assert_false(code_mapping_is_of(&mapping, "oid", TEXT("01/09521234543213/10/Ab")));
+	assert_true(code_mapping_is_of(&mapping, NULL, TEXT("88.100.1/X")));
+	assert_false(code_mapping_is_of(&mapping, NULL, TEXT("88.100.1/y")));
+}
+
+static void
+a_prefix_is_labels_without_a_slash(void **state)
+{
+	char text[65];
+
+	(void)state;
+	memset(text, '8', sizeof(text));
+	assert_true(code_mapping_prefix_is_good(TEXT("88.998.1")));
+	assert_true(code_mapping_prefix_is_good(TEXT("标识")));
+	assert_true(code_mapping_prefix_is_good(bytes_over(text, 64)));
+	assert_false(code_mapping_prefix_is_good(bytes_over(text, 65)));
+	assert_false(code_mapping_prefix_is_good(TEXT("")));
+	assert_false(code_mapping_prefix_is_good(TEXT("88 998")));
+	assert_false(code_mapping_prefix_is_good(TEXT("88.998/1")));
+	assert_false(code_mapping_prefix_is_good(TEXT("88\x7f")));
+	assert_false(code_mapping_prefix_is_good(TEXT("88\n")));
+	assert_false(code_mapping_prefix_is_good(TEXT("88\xff")));
+}
+
+static void
+every_field_is_text(void **state)
+{
+	(void)state;
+	for (int field = 0; field < CODE_FIELD_COUNT; field++) {
+		assert_check((enum code_field)field, "88.1/\xff", false);
+	}
+}
+
+static void
 names_of_records_lead_both_ways(void **state)
 {
 	(void)state;
@@ -179,6 +238,11 @@ main(void)
 		cmocka_unit_test(an_end_is_behind_its_begin),
 		cmocka_unit_test(a_mapping_comes_back_from_json),
 		cmocka_unit_test(a_mapping_is_active_from_its_begin_until_its_end),
+		cmocka_unit_test(a_mapping_is_over_once_withdrawn_or_past_its_end),
+		cmocka_unit_test(
+			a_mapping_is_of_its_code_to_the_letter_and_of_its_handle_in_any_case),
+		cmocka_unit_test(a_prefix_is_labels_without_a_slash),
+		cmocka_unit_test(every_field_is_text),
 		cmocka_unit_test(names_of_records_lead_both_ways),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

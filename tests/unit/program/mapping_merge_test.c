@@ -7,6 +7,8 @@
 
 static struct arena *arena;
 
+static char room[CODE_MAP_DATA_SIZE_MAX];
+
 static int
 arena_is_made(void **state)
 {
@@ -40,6 +42,7 @@ static enum status
 merge(struct handle_value_list *values, bool is_reverse, const struct code_mapping *mapping)
 {
 	struct mapping_merge order = {
+		.room = room,
 		.mapping = mapping,
 		.is_reverse = is_reverse,
 		.arena = arena,
@@ -69,7 +72,7 @@ static void
 a_mapping_is_added_once(void **state)
 {
 	struct code_mapping mapping = mapping_of("88.1/a", "", "active");
-	struct mapping_merge order = {.mapping = &mapping, .arena = arena};
+	struct mapping_merge order = {.mapping = &mapping, .arena = arena, .room = room};
 	struct handle_value_list values;
 	(void)state;
 
