@@ -108,7 +108,8 @@ cors_add(const struct http_request *request, struct MHD_Response *response,
 	const char *origin = http_request_header(request, "Origin");
 
 	header_add(response, "Vary",
-		request->link != NULL	  ? "Origin, Accept, Accept-Language"
+		request->link != NULL || answer->is_chosen_by_accept
+			? "Origin, Accept, Accept-Language"
 			: answer->is_page ? "Origin, Accept-Language"
 					  : "Origin");
 	if (origin == NULL) {

@@ -24,6 +24,7 @@ struct http_answer {
 	uint32_t max_age_s;
 	const char *allow; /* NULL: no such header. */
 	const char *location;
+	bool is_chosen_by_accept; /* The header Accept decided which of several forms it has. */
 	bool is_page; /* For people: in their language, and without scripts. */
 	bool is_preflight; /* Tells browsers which requests pages may make. */
 };

@@ -73,8 +73,8 @@ http_gs1_read(struct bytes path, char room[CODE_SIZE_MAX], struct code_result *r
 }
 
 /* Every reason why it is none: a client that mends the first would only meet the next. */
-static void
-refuse(struct http_request *request, const struct code_candidate *candidate)
+void
+http_gs1_refuse(struct http_request *request, const struct code_candidate *candidate)
 {
 	char text[1024];
 	struct text_writer writer = text_writer_over(text, sizeof(text));
@@ -318,7 +318,7 @@ http_gs1_take(struct http_request *request)
 	gs1->request = request;
 	candidate = http_gs1_read(request->path, room, result);
 	if (candidate == NULL || !candidate->is_valid) {
-		refuse(request, candidate);
+		http_gs1_refuse(request, candidate);
 	} else {
 		link_answer(gs1, candidate->normal);
 	}

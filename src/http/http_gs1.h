@@ -27,5 +27,8 @@ enum { HTTP_GS1_LEVEL_COUNT_MAX = 4 };
 const struct code_candidate *http_gs1_read(
 	struct bytes path, char room[CODE_SIZE_MAX], struct code_result *ret_result);
 
+/* Answers with what is wrong with it. */
+void http_gs1_refuse(struct http_request *request, const struct code_candidate *candidate);
+
 /* The levels of a normal form, from all of it to the key alone. */
 size_t http_gs1_split(struct bytes normal, struct bytes ret_levels[HTTP_GS1_LEVEL_COUNT_MAX]);

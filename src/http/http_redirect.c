@@ -6,6 +6,7 @@
 #include "http/http_locations.h"
 #include "http/http_page.h"
 #include "http/http_route.h"
+#include "http/http_suffix.h"
 #include "http/http_url.h"
 
 /*
@@ -292,7 +293,8 @@ http_redirect_get(struct http_request *request)
 	http_resolve(request, &question, &resolved);
 	if (resolved.code == RESPONSE_SUCCESS) {
 		resolved_follow(request, &resolved);
-	} else {
+	} else if (resolved.code != RESPONSE_HANDLE_NOT_FOUND ||
+		!http_suffix_take(request, resolved.name)) {
 		http_page_refusal(request, refusal_status(resolved.code, request->is_tls),
 			resolved.name, resolved.code);
 	}

@@ -234,6 +234,22 @@ test('a record without any address has a linkset all the same', async () => {
 	assert.deepEqual(Object.keys(links), ['anchor', 'alternate']);
 	assert.equal((await ask(`${PREFIX}/NONE`, {Accept: 'application/linkset+json'})).status, 404);
 });
+test('a record that passes suffixes on answers for its parts', async () => {
+	const to = async (path) => (await ask(`${PREFIX}/${path}`)).location;
+
+	await put('BOOK', [[1, 'URL', 'https://example.org/book'], [2, 'PASS_SUFFIX', '']]);
+	await put('BOOK/c1', [[1, 'URL', 'https://example.org/one']]);
+	await put('SHUT', [[1, 'URL', 'https://example.org/shut']]);
+	assert.equal(await to('BOOK/c3/s5.pdf'), 'https://example.org/book/c3/s5.pdf');
+	assert.equal(await to('BOOK.v2'), 'https://example.org/book.v2');
+	assert.equal(await to('BOOK/c1'), 'https://example.org/one');
+	assert.equal(await to('BOOK//evil.example'), 'https://example.org/book/%2Fevil.example');
+	assert.equal(await to('BOOK/%3Fa=1%23b%0d%0aX:y'), 'https://example.org/book/%3Fa=1%23b%0D%0AX:y');
+	assert.equal(await to('BOOK/1/2/3/4/5/6/7/8'), 'https://example.org/book/1/2/3/4/5/6/7/8');
+	for (const path of ['BOOK/1/2/3/4/5/6/7/8/9', 'BOOK/c1/x', 'SHUT/x', 'BOOKS', 'BOO']) {
+		assert.equal((await ask(`${PREFIX}/${path}`)).status, 404, path);
+	}
+});
 test('a handle of any letters is one address', async () => {
 	await put('a b"<>ä?#%/x', [[1, 'URL', 'https://example.org/odd']]);
 	const {anchor} = await linksetOf(encodeURIComponent('a b"<>ä?#%/x'));
