@@ -254,6 +254,21 @@ choose_values(struct authority *authority, const struct authority_question *ques
 	return status;
 }
 
+enum status
+authority_select(const struct handle_value_list *values, const struct request_resolution *asked,
+	struct arena *arena, struct handle_value_list *ret_list)
+{
+	bool is_whole = asked->index_count == 0 && asked->type_count == 0;
+	enum status status = STATUS_OK;
+
+	if (is_whole) {
+		*ret_list = *values;
+	} else {
+		status = select_values(values, value_is_public, asked, arena, ret_list);
+	}
+	return status == STATUS_OK && ret_list->count == 0 ? STATUS_VALUE_NOT_FOUND : status;
+}
+
 static bool
 value_refers(const void *context, const struct handle_value *value)
 {

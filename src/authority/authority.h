@@ -75,6 +75,12 @@ enum status authority_resolve(struct authority *authority,
 	const struct authority_question *question, struct authority_query *query,
 	struct arena *arena, struct authority_answer *ret_answer) MUST_CHECK;
 
+/* Of values that everybody may read, from anywhere, those that are asked for; the list itself if
+ * that is all of them. VALUE_NOT_FOUND if there are none, NO_MEMORY. */
+enum status authority_select(const struct handle_value_list *values,
+	const struct request_resolution *asked, struct arena *arena,
+	struct handle_value_list *ret_list) MUST_CHECK;
+
 /* Records as the worker sees them, for decisions; between authority_enter() and
  * authority_leave(). What is stored counts, wherever it may be homed; what is neither stored
  * nor homed is NOT_RESPONSIBLE. */

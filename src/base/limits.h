@@ -48,8 +48,24 @@
 	X(GUESS_PER_MINUTE_MAX, 5, "tries", "wrong answers by a network, or about a key")         \
 	X(GUESS_DOUBLING_COUNT_MAX, 4, "times", "the wait of who is wrong again is doubled")      \
 	X(VERIFY_PER_MINUTE_MAX, 60, "tries", "answers verified for a network (operation 201)")   \
+	X(CLIENT_FORGERY_COUNT_MAX, 3, "datagrams", "that are no answer, before TCP is tried")    \
 	X(CLIENT_PAUSE_MIN_MS, 200, "ms", "before a busy server is asked for the second time")    \
 	X(CLIENT_PAUSE_MAX_MS, 6400, "ms", "before a busy server is asked once more")             \
+	X(RESOLVER_DEADLINE_MS, 2000, "ms", "until a client knows what became of its question")   \
+	X(RESOLVER_WALK_COUNT_MAX, 4096, "walks", "under way in one worker")                      \
+	X(RESOLVER_WALK_PER_QUESTION_MAX, 32, "walks", "for one question of a client")            \
+	X(RESOLVER_EXCHANGE_COUNT_MAX, 24, "exchanges", "for one question, two datagrams each")   \
+	X(RESOLVER_REFERRAL_COUNT_MAX, 16, "referrals", "followed for one question")              \
+	X(RESOLVER_RECURSION_COUNT_MAX, 10, "nodes", "that pass a question on (Handle.net 9)")    \
+	X(RESOLVER_SITE_COUNT_MAX, 16, "sites", "of one service that are taken")                  \
+	X(RESOLVER_FURTHER_COUNT_MAX, 20, "services", "that make up one (Handle.net 9)")          \
+	X(RESOLVER_SERVER_COUNT_MAX, 32, "servers", "of one service for one handle")              \
+	X(RESOLVER_TRY_COUNT_MAX, 8, "servers", "asked before a service counts as silent")        \
+	X(RESOLVER_PER_HOST_MAX, 64, "exchanges", "under way with one server, of one worker")     \
+	X(RESOLVER_HOST_COUNT_MAX, 1024, "servers", "whose times are known, of one worker")       \
+	X(RESOLVER_SILENCE_COUNT_MAX, 2, "times", "silent in a row, and a server is held down")   \
+	X(RESOLVER_HOLD_MIN_MS, 1000, "ms", "a silent server is left alone at first")             \
+	X(RESOLVER_HOLD_MAX_MS, 60000, "ms", "a silent server is left alone at the most")         \
 	X(REPLICATION_FEED_COUNT_MAX, 16, "mirrors", "served at once by one worker")              \
 	X(REPLICATION_BLOCK_SIZE_MAX, 270336, "octets", "one block for a mirror: a record")       \
 	X(REPLICATION_SIGNATURE_SIZE_MAX, 1024, "octets", "signature of one block for a mirror")  \

@@ -29,6 +29,8 @@
 	X(NO_SESSION, "no such session, or it has expired")               \
 	X(NOT_RESPONSIBLE, "the prefix is not homed here")                \
 	X(REFERRED, "another service answers for this prefix")            \
+	X(ELSEWHERE, "another node must be asked first")                  \
+	X(TOO_DEEP, "was passed on too often")                            \
 	X(INVALID_VALUE, "value is not allowed here")                     \
 	/* Who asks. */                                                   \
 	X(NOT_ADMIN, "the identity is no administrator here")             \

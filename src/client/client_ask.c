@@ -5,12 +5,12 @@
 #include "crypto/crypto.h"
 #include <stdlib.h>
 
-/* When to send again (Handle.net's clients: 0.5, 1 and 1.5 s), then TCP. */
-static const uint32_t waits_ms[] = {500, 1000, 1500};
-
+/* When to send again (Handle.net's clients: after 0.5, 1 and 1.5 s), then TCP. */
 enum {
-	TRY_COUNT = sizeof(waits_ms) / sizeof(waits_ms[0]),
+	WAIT_DEFAULT_MS = 500,
+	TRY_COUNT_DEFAULT = 3,
 	DEADLINE_DEFAULT_MS = 10000,
+	REQUEST_SIZE_USUAL = 1024, /* Larger ones are written into a buffer of the largest size. */
 	FRAGMENT_COUNT_MAX =
 		(MESSAGE_SIZE_MAX + FRAGMENT_DATA_SIZE_MAX - 1) / FRAGMENT_DATA_SIZE_MAX,
 };
@@ -18,6 +18,7 @@ enum {
 struct client_ask {
 	struct loop *loop;
 	struct address server;
+	uint16_t tcp_port;
 	client_answered *answered;
 	void *context;
 	enum client_transport transport;
@@ -26,6 +27,9 @@ struct client_ask {
 	bool is_busy_an_answer;
 	bool is_paused; /* The server is busy: what comes now is late. */
 	uint32_t busy_count; /* How often it was. */
+	uint32_t udp_wait_ms;
+	uint32_t udp_try_count;
+	uint32_t forgery_count; /* Datagrams that were no answer. */
 	uint32_t opcode;
 	struct envelope envelope;
 	int64_t begun_ms;
@@ -183,7 +187,7 @@ ask_take_fragment(struct client_ask *ask, const struct envelope *envelope, struc
 		ask_forget_fragments(ask);
 	}
 	if (ask->octets == NULL) {
-		ask->octets = malloc(MESSAGE_SIZE_MAX);
+		ask->octets = malloc(envelope->message_size);
 		ask->octets_size = envelope->message_size;
 		ask->fragments_left = message_fragment_count(envelope->message_size);
 		if (ask->octets == NULL) {
@@ -199,6 +203,23 @@ ask_take_fragment(struct client_ask *ask, const struct envelope *envelope, struc
 	return --ask->fragments_left == 0;
 }
 
+static void ask_leave_udp(struct client_ask *ask);
+
+static bool
+ask_is_guessed_at(const struct client_ask *ask)
+{
+	return ask->forgery_count >= CLIENT_FORGERY_COUNT_MAX;
+}
+
+/* Who guesses has one try in 2^31 for each datagram, and is given few of them. */
+static void
+ask_note_forgery(struct client_ask *ask)
+{
+	if (++ask->forgery_count == CLIENT_FORGERY_COUNT_MAX) {
+		ask_leave_udp(ask);
+	}
+}
+
 static void
 ask_take_datagram(struct client_ask *ask, const struct loop_datagram *datagram)
 {
@@ -210,7 +231,8 @@ ask_take_datagram(struct client_ask *ask, const struct loop_datagram *datagram)
 	octets = wire_read_rest(&reader);
 	if (!wire_reader_ok(&reader) || envelope.request_id != ask->envelope.request_id ||
 		!address_equal(&datagram->peer, &ask->server)) {
-		return; /* Somebody else's, or a forgery: keep waiting. */
+		ask_note_forgery(ask); /* Somebody else's, or a forgery: keep waiting. */
+		return;
 	}
 	if (!ask_take_fragment(ask, &envelope, octets)) {
 		return;
@@ -223,6 +245,7 @@ ask_take_datagram(struct client_ask *ask, const struct loop_datagram *datagram)
 	}
 	/* Not an answer after all; a true one may still come. */
 	ask_forget_fragments(ask);
+	ask_note_forgery(ask);
 }
 
 static void
@@ -231,7 +254,8 @@ ask_received(void *context, struct loop_udp *udp, const struct loop_datagram *ba
 	struct client_ask *ask = context;
 
 	(void)udp;
-	for (size_t i = 0; i < count && !ask->is_over && !ask->is_paused; i++) {
+	for (size_t i = 0; i < count && !ask->is_over && !ask->is_paused && !ask_is_guessed_at(ask);
+		i++) {
 		ask_take_datagram(ask, &batch[i]);
 	}
 }
@@ -299,11 +323,13 @@ ask_by_tcp(struct client_ask *ask, struct problem *problem)
 {
 	uint8_t octets[ENVELOPE_SIZE];
 	struct wire_writer writer = wire_writer_over(octets, sizeof(octets));
+	struct address server = ask->server;
 	enum status status;
 
+	address_set_port(&server, ask->tcp_port);
 	ask->tries = ask->transport == CLIENT_TRANSPORT_TCP ? ask->tries + 1 : 1;
 	ask->transport = CLIENT_TRANSPORT_TCP;
-	ask->stream = loop_connect(ask->loop, &ask->server, &stream_calls, ask, problem);
+	ask->stream = loop_connect(ask->loop, &server, &stream_calls, ask, problem);
 	if (ask->stream == NULL) {
 		return problem == NULL ? STATUS_SYSTEM : problem->status;
 	}
@@ -335,24 +361,36 @@ ask_by_udp(struct client_ask *ask)
 		wire_write_bytes(&writer, message_fragment_data(message, i));
 		loop_udp_commit(ask->udp, wire_writer_size(&writer));
 	}
-	loop_timer_set(ask->loop, &ask->retry, loop_now_ms(ask->loop) + waits_ms[ask->tries],
-		ask_retry, ask);
 	ask->udp_tries = ++ask->tries;
+	loop_timer_set(ask->loop, &ask->retry,
+		loop_now_ms(ask->loop) + (int64_t)ask->udp_wait_ms * ask->tries, ask_retry, ask);
+}
+
+/* An answer over UDP that is late may still come first, unless somebody guesses. */
+static void
+ask_leave_udp(struct client_ask *ask)
+{
+	enum status status;
+
+	loop_timer_clear(ask->loop, &ask->retry);
+	if (ask->transport == CLIENT_TRANSPORT_TCP) {
+		return;
+	}
+	status = ask_by_tcp(ask, NULL);
+	if (status != STATUS_OK) {
+		ask_end(ask, status);
+	}
 }
 
 static void
 ask_retry(void *context)
 {
 	struct client_ask *ask = context;
-	enum status status;
 
-	if (ask->tries < TRY_COUNT) {
+	if (ask->tries < ask->udp_try_count) {
 		ask_by_udp(ask);
-		return;
-	}
-	status = ask_by_tcp(ask, NULL);
-	if (status != STATUS_OK) {
-		ask_end(ask, status);
+	} else {
+		ask_leave_udp(ask);
 	}
 }
 
@@ -372,6 +410,7 @@ ask_again(void *context)
 
 	ask->is_paused = false;
 	ask->tries = 0;
+	ask->forgery_count = 0;
 	ask_forget_fragments(ask);
 	ask_drop_stream(ask);
 	ask_draw_id(ask);
@@ -409,39 +448,67 @@ ask_start(struct client_ask *ask, bool is_tcp_only, struct problem *problem)
 	return STATUS_OK;
 }
 
+/* The ask, with its request behind it: no larger than it must be, because a resolver has
+ * thousands. */
+static struct client_ask *
+ask_new(const struct request *request, struct problem *problem)
+{
+	uint8_t usual[REQUEST_SIZE_USUAL];
+	uint8_t *large = NULL;
+	struct wire_writer writer = wire_writer_over(usual, sizeof(usual));
+	struct client_ask *ask = NULL;
+
+	request_write(&writer, request);
+	if (writer.status == STATUS_NO_SPACE) {
+		large = malloc(MESSAGE_SIZE_MAX);
+		writer = wire_writer_over(large, large == NULL ? 0 : MESSAGE_SIZE_MAX);
+		request_write(&writer, request);
+	}
+	if (wire_writer_end(&writer) != STATUS_OK) {
+		problem_set(
+			problem, STATUS_TOO_LARGE, "the request is larger than a message can be");
+	} else {
+		struct bytes written = wire_written(&writer);
+
+		ask = calloc(1, sizeof(*ask) + written.size);
+		if (ask == NULL) {
+			problem_system(problem, "cannot ask");
+		} else {
+			memcpy(ask->request, written.at, written.size);
+			ask->request_size = written.size;
+		}
+	}
+	free(large);
+	return ask;
+}
+
 struct client_ask *
 client_ask(struct loop *loop, const struct client_question *question, client_answered *answered,
 	void *context, struct problem *problem)
 {
-	struct client_ask *ask = calloc(1, sizeof(*ask) + MESSAGE_SIZE_MAX);
+	struct client_ask *ask = ask_new(question->request, problem);
 	uint32_t deadline_ms =
 		question->deadline_ms == 0 ? DEADLINE_DEFAULT_MS : question->deadline_ms;
-	struct wire_writer writer;
 
 	if (ask == NULL) {
-		problem_system(problem, "cannot ask");
 		return NULL;
 	}
 	ask->loop = loop;
 	ask->server = question->server;
+	ask->tcp_port =
+		question->tcp_port == 0 ? address_port(&question->server) : question->tcp_port;
 	ask->answered = answered;
 	ask->context = context;
 	ask->begun_ms = loop_now_ms(loop);
 	ask->deadline_ms = ask->begun_ms + deadline_ms;
+	ask->udp_wait_ms = question->udp_wait_ms == 0 ? WAIT_DEFAULT_MS : question->udp_wait_ms;
+	ask->udp_try_count =
+		question->udp_try_count == 0 ? TRY_COUNT_DEFAULT : question->udp_try_count;
 	ask->opcode = question->request->message.header.opcode;
-	writer = wire_writer_over(ask->request, MESSAGE_SIZE_MAX);
-	request_write(&writer, question->request);
-	ask->request_size = wire_writer_size(&writer);
 	ask->envelope = question->request->message.envelope;
 	ask->is_busy_an_answer = question->is_busy_an_answer;
 	ask_draw_id(ask);
 	ask->envelope.message_size = (uint32_t)ask->request_size;
-	if (wire_writer_end(&writer) != STATUS_OK) {
-		problem_set(
-			problem, STATUS_TOO_LARGE, "the request is larger than a message can be");
-		ask_free(ask);
-		return NULL;
-	}
 	if (ask_start(ask, question->is_tcp_only, problem) != STATUS_OK) {
 		ask_free(ask);
 		return NULL;

@@ -10,8 +10,9 @@
  *
  * Over UDP the question is sent again after 0.5, 1 and 1.5 s, from a port of its own
  * and with a request id nobody can guess; only an answer from the address asked, to this id
- * and operation, is taken. When UDP stays silent, TCP is tried. The answer may come in many
- * datagrams; it is put together within MESSAGE_SIZE_MAX.
+ * and operation, is taken. When UDP stays silent, TCP is tried - at once when CLIENT_FORGERY_COUNT_MAX
+ * datagrams came that were no answer, because somebody may be guessing. The answer may come in
+ * many datagrams; it is put together within MESSAGE_SIZE_MAX.
  *
  * A server that is too busy (3) has not done what it was asked: it is asked again, the way its
  * answer came, after the pauses of client_pause.h. When the next pause would not end before
@@ -32,9 +33,13 @@ enum client_transport {
 struct client_question {
 	const struct request *request; /* Envelope's request id is chosen here. Copied. */
 	struct address server;
+	uint16_t tcp_port; /* 0: the same as for UDP. */
 	bool is_tcp_only;
 	bool is_busy_an_answer; /* The caller has other servers to ask. */
 	uint32_t deadline_ms; /* For everything together; 0: 10 seconds. */
+	/* The first wait for an answer over UDP; the second is twice as long, and so on. 0: as above. */
+	uint32_t udp_wait_ms;
+	uint32_t udp_try_count; /* Before TCP is tried; 0: 3. */
 };
 
 /* What happened on the way, for those who want to see it. */

@@ -123,7 +123,7 @@ bool
 http_resolution_take(struct http_request *request, struct request *ret_question)
 {
 	struct request_resolution *resolution = &ret_question->resolution;
-	uint32_t flags = 0;
+	uint32_t flags = MESSAGE_FLAG_RECURSIVE;
 
 	*ret_question = (struct request){
 		.message = {.envelope = {.version = VERSION_OURS, .suggested = VERSION_OURS},
@@ -262,6 +262,7 @@ http_look_up(struct http *http, const struct request *question, struct arena *ar
 		.name = question->resolution.name,
 		.values = answer.values,
 		.text = answer.text,
+		.is_elsewhere = status == STATUS_ELSEWHERE,
 	};
 }
 
@@ -270,7 +271,9 @@ http_resolve(struct http_request *request, const struct request *question,
 	struct http_resolved *ret_resolved)
 {
 	http_look_up(request->http, question, request->http->arena, ret_resolved);
-	http_code_count(request->http, ret_resolved->code);
+	if (!ret_resolved->is_elsewhere) {
+		http_code_count(request->http, ret_resolved->code);
+	}
 }
 
 void
@@ -285,8 +288,10 @@ http_handles_get(struct http_request *request)
 	}
 	if (claim == NULL) {
 		http_resolve(request, &question, &resolved);
-		http_resolution_answer(request, &resolved, true);
-	} else {
-		http_operation_start(request, &question, claim, resolution_answered);
+		if (!resolved.is_elsewhere) {
+			http_resolution_answer(request, &resolved, true);
+			return;
+		}
 	}
+	http_operation_start(request, &question, claim, resolution_answered);
 }

@@ -22,6 +22,7 @@ struct http_resolved {
 	struct bytes name; /* As it was asked for. */
 	struct handle_value_list values;
 	struct bytes text; /* For people; may be empty. */
+	bool is_elsewhere; /* Others must be asked first: http_operation_start(). */
 };
 /* The question that path and parameters ask; in the request's arena. */
 bool http_resolution_take(struct http_request *request, struct request *ret_question);

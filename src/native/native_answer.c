@@ -42,7 +42,7 @@ exchange_answer(struct service *service, struct exchange *exchange, struct arena
 		return false;
 	}
 	status = service_answer(service, &exchange->request, &exchange->query, arena, &answer);
-	if (status == STATUS_UNAUTHENTICATED) {
+	if (service_must_wait(status)) {
 		return false;
 	}
 	service_respond(service, &exchange->request, status, &answer, exchange->digest,

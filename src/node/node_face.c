@@ -89,6 +89,7 @@ face_destroy(struct service_face *service)
 	replication_identity_unref(face->service.stream_identity);
 	node_identity_free(&face->identity);
 	node_certificate_free(face->certificate);
+	node_recursion_free(&face->recursion);
 	free(face);
 }
 
@@ -123,6 +124,7 @@ policy_from(struct node_face *face)
 		.allows_old_ciphers = settings->compat_old_ciphers,
 	};
 	face->service.has_status_handle = settings->status_handle;
+	face->service.recursion = face->recursion.is_on ? &face->recursion.resolver : NULL;
 }
 
 /* "serverNumber:index:siteHandle". */
@@ -197,6 +199,10 @@ node_face_read(
 	if (status == STATUS_OK) {
 		status = node_identity_read(
 			parts->directory, &face->settings, &face->identity, problem);
+	}
+	if (status == STATUS_OK) {
+		status = node_recursion_read(
+			parts->directory, &face->settings, &face->recursion, problem);
 	}
 	if (status == STATUS_OK && face->settings.http.count > 0) {
 		status = node_certificate_read(parts->directory, &face->settings,

@@ -5,6 +5,7 @@
 #include "loop/loop_impair.h"
 #include "native/native.h"
 #include "node/node_identity.h"
+#include "node/node_recursion.h"
 
 /*
  * What a node shows of itself, made from its settings, key and site record.
@@ -20,6 +21,7 @@ struct node_face {
 	struct loop_impairment impairment; /* Of rehearsals; normally of nothing. */
 	struct http_settings http;
 	struct node_certificate *certificate; /* What `http` points to; NULL: no HTTPS. */
+	struct node_recursion recursion; /* What the service's points to. */
 	struct service_face service;
 };
 

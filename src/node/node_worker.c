@@ -40,6 +40,24 @@ cache_open(
 }
 
 static enum status
+resolver_open(
+	struct node_worker *worker, const struct node_worker_parts *parts, struct problem *problem)
+{
+	const struct resolver_parts resolver = {.loop = worker->loop,
+		.pool = parts->service.pool,
+		.row = parts->service.row,
+		.cache = node_cache_get(worker->cache),
+		.settings = &parts->face->recursion.resolver};
+
+	if (!parts->face->recursion.is_on) {
+		return STATUS_OK;
+	}
+	worker->resolver = resolver_new(&resolver);
+	return worker->resolver == NULL ? problem_system(problem, "cannot make a resolver")
+					: STATUS_OK;
+}
+
+static enum status
 worker_open_http(
 	struct node_worker *worker, const struct node_worker_parts *parts, struct problem *problem)
 {
@@ -71,11 +89,15 @@ node_worker_open(
 	if (status == STATUS_OK) {
 		status = cache_open(worker, parts, problem);
 	}
+	if (status == STATUS_OK) {
+		status = resolver_open(worker, parts, problem);
+	}
 	if (status != STATUS_OK) {
 		return status;
 	}
 	service.loop = worker->loop;
 	service.mirrors = worker->mirrors;
+	service.resolver = worker->resolver;
 	service.face = &parts->face->service;
 	worker->service = service_new(&service);
 	if (worker->service == NULL) {
@@ -177,6 +199,7 @@ static size_t
 worker_busy_count(const struct node_worker *worker)
 {
 	return native_busy_count(worker->native) + replication_feed_count(worker->mirrors) +
+		(worker->resolver == NULL ? 0 : resolver_busy_count(worker->resolver)) +
 		(worker->http == NULL ? 0 : http_busy_count(worker->http));
 }
 
@@ -248,6 +271,7 @@ node_worker_close(struct node_worker *worker)
 	http_free(worker->http);
 	native_free(worker->native);
 	service_free(worker->service);
+	resolver_free(worker->resolver);
 	replication_source_free(worker->mirrors);
 	node_cache_close(worker->cache);
 	loop_free(worker->loop);

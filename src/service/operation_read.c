@@ -34,6 +34,10 @@ operation_read(struct operation *operation)
 		operation_authenticate(operation);
 		return;
 	}
+	if (status == STATUS_ELSEWHERE) {
+		operation_recurse(operation);
+		return;
+	}
 	operation_respond(operation, status, &answer);
 }
 
@@ -49,6 +53,10 @@ operation_read_as(struct operation *operation)
 	if (status == STATUS_UNAUTHENTICATED) {
 		/* Whoever was proven is nobody: an empty name. */
 		operation_refuse(operation, STATUS_NOT_ADMIN, (struct bytes){NULL, 0});
+		return;
+	}
+	if (status == STATUS_ELSEWHERE) {
+		operation_recurse(operation);
 		return;
 	}
 	operation_respond(operation, status, &answer);

@@ -38,6 +38,7 @@ service_new(const struct service_parts *parts)
 	service->audit = parts->audit;
 	service->access = parts->access;
 	service->mirrors = parts->mirrors;
+	service->resolver = parts->resolver;
 	service->authority = authority_new(ledger_records(parts->ledger));
 	service->out = malloc(SERVICE_OUT_SIZE);
 	if (service->authority == NULL || service->out == NULL) {
@@ -66,6 +67,9 @@ service_use(struct service *service, struct service_face *face)
 	service->face = face;
 	if (service->mirrors != NULL && face->stream_identity != NULL) {
 		replication_source_use(service->mirrors, face->stream_identity);
+	}
+	if (service->resolver != NULL && face->recursion != NULL) {
+		resolver_use(service->resolver, face->recursion);
 	}
 	authority_set_share(service->authority, &face->site.share);
 }
@@ -164,10 +168,14 @@ resolve(struct service *service, const struct request *request, struct service_q
 	answer->name = request->resolution.name;
 	answer->values = found.values;
 	answer->text = found.text;
-	if (status == STATUS_NOT_RESPONSIBLE && access_name_is_status(request->resolution.name)) {
-		status = resolve_status(service, request, reader, arena, answer);
+	if (status != STATUS_NOT_RESPONSIBLE) {
+		return status;
 	}
-	return status;
+	if (access_name_is_status(request->resolution.name)) {
+		return resolve_status(service, request, reader, arena, answer);
+	}
+	return service_recurses(service, request) ? service_recall(service, request, arena, answer)
+						  : status;
 }
 
 enum status

@@ -11,6 +11,7 @@
 #include "message/response.h"
 #include "monitor/monitor.h"
 #include "replication/replication.h"
+#include "resolver/resolver.h"
 #include "service/signer.h"
 
 #include <stdatomic.h>
@@ -18,6 +19,9 @@
 /*
  * One request in, one answer out, whatever front it came through: checks what every
  * request must obey, then turns to the authority, or refuses.
+ *
+ * Handles that live elsewhere are looked for there, if the node has the recursive role and the
+ * request allows it (RC flag): what the resolver remembers is answered at once, the rest waits.
  *
  * Two ways lead through it. A look-up that anybody may make is answered at once, in three
  * steps that a batch of requests takes together (below): nothing is allocated or locked for it.
@@ -44,6 +48,8 @@ struct service_face {
 	struct replication_identity *stream_identity;
 	struct access_policy policy;
 	bool has_status_handle; /* 0.SITE/status is answered. */
+	/* What lives elsewhere is found for those who ask; NULL: it is not. */
+	const struct resolver_settings *recursion;
 	/* Its owner, and each operation that began under it. The last to leave calls `unused`
 	 * (NULL: nothing is to be done), on whatever thread that is. */
 	atomic_size_t user_count;
@@ -79,6 +85,7 @@ struct service_parts {
 	struct audit *audit; /* NULL: refusals are only counted. */
 	struct service_access *access;
 	struct replication_source *mirrors; /* NULL: mirrors are not served. */
+	struct resolver *resolver; /* NULL: nothing is found elsewhere. */
 	struct service_face *face; /* Until service_use() names another. */
 };
 
@@ -128,7 +135,14 @@ struct service_reader {
 	bool is_in_session;
 };
 
-/* All outcomes of authority_resolve(); UNAUTHENTICATED: it must become an operation after all.
+/* The outcome means that the request must become an operation after all. */
+static inline bool
+service_must_wait(enum status status)
+{
+	return status == STATUS_UNAUTHENTICATED || status == STATUS_ELSEWHERE;
+}
+
+/* All outcomes of authority_resolve(), and ELSEWHERE: others must be asked.
  * `ret_answer` is set in every case: its text belongs to refusals. */
 enum status service_answer(struct service *service, const struct request *request,
 	struct service_query *query, struct arena *arena,

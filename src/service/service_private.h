@@ -20,6 +20,7 @@ struct service {
 	const struct monitor *monitor;
 	struct service_access *access;
 	struct replication_source *mirrors;
+	struct resolver *resolver;
 	struct service_face *face;
 	struct authority *authority;
 	int64_t now_s; /* Wall clock, read once a wake-up. */
@@ -95,6 +96,14 @@ struct operation {
 enum status service_status_values(struct service *service, struct arena *arena,
 	struct handle_value_list *ret_values) MUST_CHECK;
 
+/* service_recursion.c: what lives elsewhere. */
+
+/* True if this request may be answered by asking others. */
+bool service_recurses(const struct service *service, const struct request *request);
+/* From what is remembered: ELSEWHERE if that is not enough. */
+enum status service_recall(struct service *service, const struct request *request,
+	struct arena *arena, struct service_answer *answer) MUST_CHECK;
+
 /* operation.c */
 
 /* Admin operations are not taken over UDP: answered as by a query-only interface. */
@@ -149,6 +158,7 @@ void operation_carry_out(struct operation *operation);
 
 /* One file for each kind of operation. */
 void operation_read(struct operation *operation); /* 1 2 */
+void operation_recurse(struct operation *operation); /* 1, of what lives elsewhere. */
 void operation_read_as(struct operation *operation); /* 1, by operation->identity */
 void operation_admin(struct operation *operation); /* 100-106 300-302 */
 void operation_change(struct operation *operation);

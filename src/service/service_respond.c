@@ -39,6 +39,10 @@ service_response_code(enum status status)
 		return RESPONSE_SESSION_TIMEOUT;
 	case STATUS_NOT_RESPONSIBLE:
 		return RESPONSE_SERVER_NOT_RESPONSIBLE;
+	case STATUS_ELSEWHERE: /* Who cannot wait is told that it is not ours. */
+		return RESPONSE_SERVER_NOT_RESPONSIBLE;
+	case STATUS_TOO_DEEP:
+		return RESPONSE_RECURSION_COUNT_TOO_HIGH;
 	case STATUS_REFERRED:
 		return RESPONSE_PREFIX_REFERRAL;
 	case STATUS_INVALID_VALUE:

@@ -40,3 +40,4 @@ const struct replay_subject *replay_subject_find(struct bytes name);
 extern const struct replay_subject subject_echo;
 extern const struct replay_subject subject_client;
 extern const struct replay_subject subject_native;
+extern const struct replay_subject subject_resolver;

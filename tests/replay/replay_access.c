@@ -68,6 +68,17 @@ key_next(struct words *words)
 	return NULL;
 }
 
+struct crypto_key *
+access_key_find(struct bytes name)
+{
+	for (size_t i = 0; i < key_count; i++) {
+		if (bytes_equal(name, bytes_from_string(keys[i].name))) {
+			return keys[i].key;
+		}
+	}
+	return NULL;
+}
+
 static struct named_session *
 session_next(struct words *words)
 {

@@ -13,6 +13,8 @@
 
 /* KEY NAME ed25519|rsa|sm2 · KEY NAME secret TEXT: false if the line is neither. */
 bool access_line(struct words *words);
+/* The key of that name; NULL if there is none. */
+struct crypto_key *access_key_find(struct bytes name);
 void access_clear(void); /* At the end of a script. */
 
 /* Data of a value: admin RIGHTS INDEX:HANDLE · group INDEX:HANDLE,... · key NAME · secret NAME.

@@ -348,6 +348,16 @@ expect_unset(struct words *words, uint32_t found)
 	}
 }
 
+void
+message_flag_expect(struct words *words, uint32_t found, bool is_set)
+{
+	if (is_set) {
+		expect_flag(words, found);
+	} else {
+		expect_unset(words, found);
+	}
+}
+
 static const struct handle_value_list *
 response_list(struct words *words, const struct response *response)
 {

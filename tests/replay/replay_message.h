@@ -51,5 +51,8 @@ struct answer {
 /* Checks the answer against all words left; says in their problem what differs. */
 void answer_check(struct words *words, const struct answer *answer);
 
+/* The next word names a flag that is set, or is not. */
+void message_flag_expect(struct words *words, uint32_t found, bool is_set);
+
 /* True if it is a request: its properties are operation N · name HANDLE · fragments N. */
 bool answer_is_request(const struct answer *answer);

@@ -5,6 +5,7 @@ static const struct replay_subject *const subjects[] = {
 	&subject_echo,
 	&subject_client,
 	&subject_native,
+	&subject_resolver,
 };
 
 const struct replay_subject *

@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "resolver/resolver_service.h"
+
+#include "base/limits.h"
+#include "base/text_writer.h"
+#include "handle/handle_name.h"
+
+#include <netinet/in.h>
+
+/* What a value is for whoever looks for servers. */
+enum value_role {
+	VALUE_OTHER,
+	VALUE_SITE,
+	VALUE_SITE_6,
+	VALUE_FURTHER,
+};
+
+/* Types are compared exactly, with their case, as Handle.net's clients do (7). */
+static enum value_role
+value_role(struct bytes type, enum resolver_serves serves)
+{
+	if (serves == RESOLVER_SERVES_HANDLES) {
+		if (bytes_equal(type, TEXT("HS_SITE"))) {
+			return VALUE_SITE;
+		}
+		if (bytes_equal(type, TEXT("HS_SITE.6"))) {
+			return VALUE_SITE_6;
+		}
+		return bytes_equal(type, TEXT("HS_SERV")) ? VALUE_FURTHER : VALUE_OTHER;
+	}
+	if (bytes_equal(type, TEXT("HS_SITE.PREFIX")) ||
+		bytes_equal(type, TEXT("HS_NA_DELEGATE"))) {
+		return VALUE_SITE;
+	}
+	return bytes_equal(type, TEXT("HS_SERV.PREFIX")) ? VALUE_FURTHER : VALUE_OTHER;
+}
+
+enum status
+resolver_service_add_site(struct resolver_service *service, struct bytes octets, bool is_trusted)
+{
+	struct resolver_site *site = &service->sites[service->site_count];
+	enum status status;
+
+	if (service->site_count == RESOLVER_SITE_COUNT_MAX) {
+		service->is_cut = true;
+		return STATUS_OK;
+	}
+	*site = (struct resolver_site){.is_trusted = is_trusted};
+	status = handle_site_decode(octets, &site->site);
+	if (status == STATUS_OK) {
+		service->site_count++;
+	}
+	return status;
+}
+
+enum status
+resolver_service_add_further(
+	struct resolver_service *service, struct bytes name, struct arena *arena)
+{
+	struct bytes copy;
+
+	for (size_t i = 0; i < service->further_count; i++) {
+		if (handle_name_equal(service->further[i], name)) {
+			return STATUS_OK;
+		}
+	}
+	if (name.size == 0 || name.size > HANDLE_NAME_SIZE_MAX) {
+		return STATUS_OK;
+	}
+	if (service->further_count == RESOLVER_FURTHER_COUNT_MAX) {
+		service->is_cut = true;
+		return STATUS_OK;
+	}
+	copy = arena_copy(arena, name);
+	if (copy.at == NULL) {
+		return STATUS_NO_MEMORY;
+	}
+	service->further[service->further_count++] = copy;
+	return STATUS_OK;
+}
+
+static enum status
+service_add_value(struct resolver_service *service, const struct handle_value *value,
+	enum value_role role, struct arena *arena)
+{
+	size_t before = service->site_count;
+	struct bytes octets;
+
+	if (role == VALUE_FURTHER) {
+		return resolver_service_add_further(service, value->data, arena);
+	}
+	octets = arena_copy(arena, value->data);
+	if (octets.at == NULL) {
+		return STATUS_NO_MEMORY;
+	}
+	/* A site that does not decode is as good as none. */
+	if (resolver_service_add_site(service, octets, false) == STATUS_OK &&
+		service->site_count > before) {
+		service->sites[before].index = value->index;
+		service->sites[before].is_preferred_v6 = role == VALUE_SITE_6;
+	}
+	return STATUS_OK;
+}
+
+enum status
+resolver_service_add(struct resolver_service *service, const struct handle_value_list *values,
+	enum resolver_serves serves, struct arena *arena)
+{
+	struct wire_reader walk = handle_value_list_walk(values);
+	struct handle_value value;
+	enum status status = STATUS_OK;
+
+	while (status == STATUS_OK && handle_value_next(&walk, &value)) {
+		enum value_role role = value_role(value.type, serves);
+
+		if (role != VALUE_OTHER && (value.permissions & HANDLE_PUBLIC_READ) != 0) {
+			status = service_add_value(service, &value, role, arena);
+		}
+	}
+	return status;
+}
+
+static bool
+octets_are_private_v4(const uint8_t octets[4])
+{
+	uint32_t number = (uint32_t)octets[0] << 24 | (uint32_t)octets[1] << 16 |
+		(uint32_t)octets[2] << 8 | octets[3];
+	static const struct {
+		uint32_t network;
+		uint8_t bits;
+	} networks[] = {
+		{0x00000000, 8}, /* This network. */
+		{0x0a000000, 8}, {0xac100000, 12}, {0xc0a80000, 16}, /* RFC 1918. */
+		{0x64400000, 10}, /* Behind carriers' translators. */
+		{0x7f000000, 8}, /* Loopback. */
+		{0xa9fe0000, 16}, /* Link-local. */
+		{0xc0000000, 24}, /* Protocol assignments. */
+		{0xc6120000, 15}, /* Benchmarks. */
+		{0xe0000000, 3}, /* Multicast, reserved, broadcast. */
+	};
+
+	for (size_t i = 0; i < sizeof(networks) / sizeof(networks[0]); i++) {
+		if ((number ^ networks[i].network) >> (32 - networks[i].bits) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool
+octets_are_private_v6(const uint8_t octets[16])
+{
+	static const uint8_t translated[12] = {0, 0x64, 0xff, 0x9b};
+	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+	static const uint8_t zeros[12] = {0};
+
+	if (memcmp(octets, translated, 12) == 0 || memcmp(octets, mapped, 12) == 0 ||
+		memcmp(octets, zeros, 12) == 0) {
+		return octets_are_private_v4(octets + 12); /* ::1 and :: are in 0.0.0.0/8. */
+	}
+	if (octets[0] == 0x20 && octets[1] == 0x02) {
+		return octets_are_private_v4(octets + 2); /* 6to4. */
+	}
+	/* Unique local, multicast; link-local and site-local; discard and Teredo. */
+	return (octets[0] & 0xfe) == 0xfc || octets[0] == 0xff ||
+		(octets[0] == 0xfe && octets[1] >= 0x80) || (octets[0] == 0x01 && octets[1] == 0) ||
+		(octets[0] == 0x20 && octets[1] == 0x01 && octets[2] == 0 && octets[3] == 0);
+}
+
+bool
+resolver_address_is_private(const struct address *address)
+{
+	uint8_t octets[16];
+
+	address_octets(address, octets);
+	return octets_are_private_v6(octets);
+}
+
+bool
+resolver_port_is_refused(uint16_t port)
+{
+	return port < 1024 && port != 80 && port != 443;
+}
+
+/* The 16 octets of a site record: IPv4 behind 12 zeros. False for none at all. */
+static bool
+address_from_site(struct bytes octets, struct address *ret_address)
+{
+	static const uint8_t zeros[16] = {0};
+	struct address address = {.size = 0};
+
+	if (octets.size != 16 || memcmp(octets.at, zeros, 16) == 0) {
+		return false;
+	}
+	if (memcmp(octets.at, zeros, 12) == 0) {
+		address.v4.sin_family = AF_INET;
+		memcpy(&address.v4.sin_addr, octets.at + 12, 4);
+		address.size = sizeof(address.v4);
+	} else {
+		address.v6.sin6_family = AF_INET6;
+		memcpy(&address.v6.sin6_addr, octets.at, 16);
+		address.size = sizeof(address.v6);
+	}
+	*ret_address = address;
+	return true;
+}
+
+/* The first interface of each kind that takes questions. False if there is none. */
+static bool
+server_ports(const struct handle_server *server, struct resolver_server *ret_server)
+{
+	struct wire_reader walk = wire_reader_over(server->interfaces);
+	struct handle_interface face;
+	uint16_t udp_port = 0;
+
+	while (handle_interface_next(&walk, &face)) {
+		uint16_t port = (uint16_t)face.port;
+
+		if ((face.type & HANDLE_INTERFACE_QUERY) == 0 || face.port == 0 ||
+			face.port > UINT16_MAX) {
+			continue;
+		}
+		if (face.protocol == HANDLE_PROTOCOL_UDP && !ret_server->has_udp) {
+			ret_server->has_udp = true;
+			udp_port = port;
+		} else if (face.protocol == HANDLE_PROTOCOL_TCP && !ret_server->has_tcp) {
+			ret_server->has_tcp = true;
+			ret_server->tcp_port = port;
+		}
+	}
+	address_set_port(
+		&ret_server->address, ret_server->has_udp ? udp_port : ret_server->tcp_port);
+	return ret_server->has_udp || ret_server->has_tcp;
+}
+
+/* The name of an attribute about one server: "alt_addr.3", or "alt_addr" in a site of one. */
+static bool
+attribute_is(const struct handle_attribute *attribute, const char *what,
+	const struct handle_site *site, uint32_t server_id)
+{
+	char text[32];
+	struct text_writer writer = text_writer_over(text, sizeof(text));
+
+	if (site->server_count == 1 && bytes_equal(attribute->name, bytes_from_string(what))) {
+		return true;
+	}
+	text_write_string(&writer, what);
+	text_write_char(&writer, '.');
+	text_write_u64(&writer, server_id);
+	return bytes_equal(attribute->name, text_written(&writer));
+}
+
+/* A second address of the same server, as text. */
+static bool
+site_other_address(const struct handle_site *site, uint32_t server_id, struct address *ret_address)
+{
+	struct wire_reader walk = wire_reader_over(site->attributes);
+	struct handle_attribute attribute;
+
+	while (handle_attribute_next(&walk, &attribute)) {
+		if (attribute_is(&attribute, "alt_addr", site, server_id)) {
+			return address_parse(attribute.value, 1, ret_address) == STATUS_OK;
+		}
+	}
+	return false;
+}
+
+static bool
+site_find_server(
+	const struct handle_site *site, struct bytes name, struct handle_server *ret_server)
+{
+	struct wire_reader walk = wire_reader_over(site->servers);
+	uint32_t number = site->server_count == 0
+		? 0
+		: handle_name_hash(name, (enum handle_hash_option)site->hash_option) %
+			site->server_count;
+
+	for (uint32_t i = 0; handle_server_next(&walk, ret_server); i++) {
+		if (i == number) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Servers found so far, and how many were struck out. */
+struct finding {
+	const struct resolver_selection *selection;
+	struct resolver_server *servers;
+	size_t count;
+	size_t refused_count;
+};
+
+static void
+finding_add(struct finding *finding, const struct resolver_site *site,
+	const struct resolver_server *server)
+{
+	bool is_refused = !site->is_trusted && !finding->selection->is_private_allowed &&
+		(resolver_address_is_private(&server->address) ||
+			resolver_port_is_refused(address_port(&server->address)));
+
+	if (is_refused) {
+		finding->refused_count++;
+		return;
+	}
+	for (size_t i = 0; i < finding->count; i++) {
+		if (address_equal(&finding->servers[i].address, &server->address)) {
+			return;
+		}
+	}
+	if (finding->count < RESOLVER_SERVER_COUNT_MAX) {
+		finding->servers[finding->count++] = *server;
+	}
+}
+
+static void
+finding_add_site(struct finding *finding, const struct resolver_site *site, size_t number)
+{
+	struct resolver_server server = {
+		.version = {site->site.protocol_major, site->site.protocol_minor},
+		.is_primary =
+			(site->site.primary_mask & HANDLE_SITE_PRIMARY) != 0 || site->is_trusted,
+		.site = (uint8_t)number,
+		.serial = site->site.serial,
+	};
+	struct handle_server found;
+	struct address other;
+	uint16_t port;
+
+	if ((finding->selection->is_primary_only && !server.is_primary) ||
+		!site_find_server(&site->site, finding->selection->name, &found)) {
+		return;
+	}
+	server.key = found.public_key;
+	/* Without an address of its own a server may have one among the attributes. */
+	if (address_from_site(found.address, &server.address) && server_ports(&found, &server)) {
+		finding_add(finding, site, &server);
+	}
+	if (site_other_address(&site->site, found.id, &other)) {
+		server.has_udp = server.has_tcp = false;
+		server.address = other;
+		if (server_ports(&found, &server)) {
+			port = address_port(&server.address);
+			server.address = other;
+			address_set_port(&server.address, port);
+			finding_add(finding, site, &server);
+		}
+	}
+}
+
+size_t
+resolver_service_servers(const struct resolver_service *service,
+	const struct resolver_selection *selection,
+	struct resolver_server ret_servers[RESOLVER_SERVER_COUNT_MAX], size_t *ret_refused)
+{
+	struct finding finding = {.selection = selection, .servers = ret_servers};
+
+	for (size_t i = 0; i < service->site_count; i++) {
+		finding_add_site(&finding, &service->sites[i], i);
+	}
+	if (ret_refused != NULL) {
+		*ret_refused = finding.refused_count;
+	}
+	return finding.count;
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "service/service_private.h"
+
+#include "authority/authority.h"
+
+/*
+ * Handles that live elsewhere. Whoever asks is given the values that everybody may read: this node
+ * cannot prove anybody's identity to another one. Requests for primaries (AT) are passed on as
+ * such, and nothing that is remembered counts.
+ */
+bool
+service_recurses(const struct service *service, const struct request *request)
+{
+	const struct header *header = &request->message.header;
+
+	return service->resolver != NULL && service->face->recursion != NULL &&
+		header->opcode == OPCODE_RESOLUTION &&
+		(header->flags & MESSAGE_FLAG_RECURSIVE) != 0;
+}
+
+/* The values asked for, of those that are there. */
+static enum status
+answer_take(const struct resolver_answer *found, const struct request *request, struct arena *arena,
+	struct service_answer *answer)
+{
+	answer->name = request->resolution.name;
+	answer->text = found->text;
+	answer->values = (struct handle_value_list){0, {NULL, 0}};
+	if (found->status != STATUS_OK) {
+		return found->status;
+	}
+	return authority_select(&found->values, &request->resolution, arena, &answer->values);
+}
+
+enum status
+service_recall(struct service *service, const struct request *request, struct arena *arena,
+	struct service_answer *answer)
+{
+	const struct header *header = &request->message.header;
+	bool is_certified = (header->flags & MESSAGE_FLAG_CERTIFY) != 0;
+	struct resolver_answer known;
+
+	if ((header->flags & MESSAGE_FLAG_AUTHORITATIVE) != 0 ||
+		!resolver_recall(
+			service->resolver, request->resolution.name, is_certified, &known)) {
+		return STATUS_ELSEWHERE;
+	}
+	return answer_take(&known, request, arena, answer);
+}
+
+/* What was found is copied: the answer is made of it later than it lasts. */
+static void
+recursion_answered(void *context, const struct resolver_answer *found)
+{
+	struct operation *operation = context;
+	struct service_answer answer = {.text = {NULL, 0}};
+	struct resolver_answer copy = *found;
+	enum status status;
+
+	copy.text = arena_copy(operation->arena, found->text);
+	copy.values.octets = arena_copy(operation->arena, found->values.octets);
+	if (copy.values.octets.at == NULL || copy.text.at == NULL) {
+		operation_refuse(operation, STATUS_NO_MEMORY, (struct bytes){NULL, 0});
+		return;
+	}
+	status = answer_take(&copy, &operation->request, operation->arena, &answer);
+	operation_respond(operation, status, &answer);
+}
+
+void
+operation_recurse(struct operation *operation)
+{
+	const struct header *header = &operation->request.message.header;
+	const struct resolver_question question = {
+		.name = operation->request.resolution.name,
+		.is_authoritative = (header->flags & MESSAGE_FLAG_AUTHORITATIVE) != 0,
+		.is_certified = (header->flags & MESSAGE_FLAG_CERTIFY) != 0,
+		.recursion_count = header->recursion_count,
+	};
+
+	if (resolver_ask(operation->service->resolver, &question, recursion_answered, operation) ==
+		NULL) {
+		operation_refuse(operation, STATUS_NO_MEMORY, (struct bytes){NULL, 0});
+	}
+}
