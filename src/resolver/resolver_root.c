@@ -60,6 +60,21 @@ resolver_root_service(const struct resolver_root *root)
 	return &root->service;
 }
 
+bool
+resolver_root_is_private(const struct resolver_root *root)
+{
+	struct resolver_server servers[RESOLVER_SERVER_COUNT_MAX];
+	const struct resolver_selection selection = {.name = TEXT("0.NA/0.NA")};
+	size_t count = resolver_service_servers(&root->service, &selection, servers, NULL);
+
+	for (size_t i = 0; i < count; i++) {
+		if (resolver_address_is_private(&servers[i].address)) {
+			return true;
+		}
+	}
+	return false;
+}
+
 /* A site of one server that takes questions over UDP and TCP at the same port. */
 static void
 site_write(struct wire_writer *writer, const struct address *address)

@@ -33,5 +33,8 @@ enum status resolver_root_read(
 struct resolver_root *resolver_root_enter(struct resolver_root *root);
 void resolver_root_leave(struct resolver_root *root); /* NULL is fine. */
 
+/* True if a server of it has an address of a private network. */
+bool resolver_root_is_private(const struct resolver_root *root);
+
 /* The sites; further services of theirs are handles to be looked for. */
 const struct resolver_service *resolver_root_service(const struct resolver_root *root);
