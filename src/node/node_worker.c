@@ -43,15 +43,15 @@ static enum status
 resolver_open(
 	struct node_worker *worker, const struct node_worker_parts *parts, struct problem *problem)
 {
-	const struct resolver_parts resolver = {.loop = worker->loop,
+	struct resolver_parts resolver = {.loop = worker->loop,
 		.pool = parts->service.pool,
 		.row = parts->service.row,
-		.cache = node_cache_get(worker->cache),
 		.settings = &parts->face->recursion.resolver};
 
 	if (!parts->face->recursion.is_on) {
 		return STATUS_OK;
 	}
+	resolver.cache = node_cache_get(worker->cache);
 	worker->resolver = resolver_new(&resolver);
 	return worker->resolver == NULL ? problem_system(problem, "cannot make a resolver")
 					: STATUS_OK;
