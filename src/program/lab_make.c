@@ -24,7 +24,7 @@ enum {
 static const char *const settings_of_all[] = {
 	"workers=1", "session.count=256", "challenge.count=256"};
 static const char *const settings_of_recursive[] = {
-	"recursion.allow=127.0.0.0/8", "recursion.allow_private=true"};
+	"recursion.allow=127.0.0.0/8", "recursion.allow_private=true", "cache.negative_s=1"};
 
 /* A command line in the making; what is composed lives in `text`. */
 struct command_line {

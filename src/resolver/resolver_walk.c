@@ -246,6 +246,16 @@ walk_end_not_found(struct walk *walk)
 	}
 }
 
+/* It was granted, but nobody says yet where it is. */
+static void
+walk_end_unconnected(struct walk *walk)
+{
+	walk_end(walk, STATUS_NOT_FOUND,
+		RESOLVER_TEXT(walk->budget, TEXT("the prefix "),
+			bytes_slice(walk->above, 5, SIZE_MAX),
+			TEXT(" is registered, but its record names no site: it is not connected")));
+}
+
 static void
 above_heard(struct walk *walk)
 {
@@ -271,7 +281,7 @@ above_heard(struct walk *walk)
 		return;
 	}
 	if (collection_is_empty(walk)) {
-		walk_end_not_found(walk);
+		walk_end_unconnected(walk);
 		return;
 	}
 	walk_collect(walk);
