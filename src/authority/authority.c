@@ -313,7 +313,7 @@ authority_resolve(struct authority *authority, const struct authority_question *
 	struct authority_query *query, struct arena *arena, struct authority_answer *ret_answer)
 {
 	struct bytes key = bytes_over(query->lookup.key, query->lookup.key_size);
-	struct authority_answer answer = {{NULL, 0}, {0, {NULL, 0}}};
+	struct authority_answer answer = {{NULL, 0}, {0, {NULL, 0}}, 0};
 	struct record record;
 	enum status status = query->status;
 
@@ -328,6 +328,7 @@ authority_resolve(struct authority *authority, const struct authority_question *
 	if (status == STATUS_OK) {
 		status = records_lookup_end(authority->reader, &query->lookup, &record);
 		if (status == STATUS_OK) {
+			answer.place = record.sequence_place;
 			status = choose_values(authority, question, &record, arena, &answer);
 		} else if (status == STATUS_NOT_FOUND && !question->is_not_to_refer) {
 			status = authority_refer(authority, key, arena, &answer);

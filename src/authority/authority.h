@@ -57,6 +57,8 @@ struct authority_question {
 struct authority_answer {
 	struct bytes text; /* For people, when the status is not OK; may be empty. */
 	struct handle_value_list values;
+	uint64_t
+		place; /* Of the record's entry, also when nothing of it is told; 0: there is none. */
 };
 
 /*

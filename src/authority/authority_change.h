@@ -44,6 +44,13 @@ enum status authority_may(struct authority *authority, const struct request *req
 	const struct access_identity *identity, const struct access_policy *policy,
 	struct access_budget *budget) MUST_CHECK;
 
+/* May this identity see what the handle was? What is past is no less private than what is: who may
+ * read all of the record may, and, when it is gone, who could make it again (ledger_history.h). All
+ * outcomes of access_decide(); NOT_RESPONSIBLE when the prefix is not homed here. */
+enum status authority_may_look_back(struct authority *authority, struct bytes name,
+	const struct access_identity *identity, const struct access_policy *policy,
+	struct access_budget *budget) MUST_CHECK;
+
 struct authority_order {
 	const struct request *request; /* It and its octets stay until the outcome was asked. */
 	struct access_identity identity; /* Proven. Empty name: nobody. */

@@ -253,7 +253,7 @@ authority_precheck(struct authority *authority, const struct request *request,
 {
 	struct check check __attribute__((uninitialized));
 
-	*ret_answer = (struct authority_answer){{NULL, 0}, {0, {NULL, 0}}};
+	*ret_answer = (struct authority_answer){{NULL, 0}, {0, {NULL, 0}}, 0};
 	check.authority = authority;
 	check.request = request;
 	check.policy = policy;
@@ -337,6 +337,43 @@ authority_may(struct authority *authority, const struct request *request,
 		.identity = identity,
 		.name = target.name,
 		.before = before,
+		.reach = authority_reach(authority),
+	};
+
+	return access_decide(&question, budget);
+}
+
+enum status
+authority_may_look_back(struct authority *authority, struct bytes name,
+	const struct access_identity *identity, const struct access_policy *policy,
+	struct access_budget *budget)
+{
+	uint8_t octets[HANDLE_KEY_SIZE_MAX] __attribute__((uninitialized));
+	struct bytes key = bytes_over(octets, handle_name_key(name, octets));
+	struct access_target target = {key, false};
+	struct access_demand demand;
+	struct record record;
+	enum status status = records_get(authority->reader, name, &record);
+	bool is_there = status == STATUS_OK;
+
+	if (status != STATUS_OK && status != STATUS_NOT_FOUND) {
+		return status;
+	}
+	if (!is_there && !records_key_is_homed(authority->reader, key, NULL)) {
+		return STATUS_NOT_RESPONSIBLE;
+	}
+	status = access_demand_make(
+		is_there ? OPCODE_RESOLUTION : OPCODE_CREATE_HANDLE, 0, &target, &demand);
+	if (status != STATUS_OK) {
+		return status;
+	}
+
+	struct access_question question = {
+		.policy = policy,
+		.demand = &demand,
+		.identity = identity,
+		.name = key,
+		.before = is_there ? &record : NULL,
 		.reach = authority_reach(authority),
 	};
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "http/http_answer.h"
 
+#include "http/http_v1.h"
+
 #include "base/checksum.h"
 #include "base/clock.h"
 #include "base/text_writer.h"
@@ -110,8 +112,9 @@ cors_add(const struct http_request *request, struct MHD_Response *response,
 	header_add(response, "Vary",
 		request->link != NULL || answer->is_chosen_by_accept
 			? "Origin, Accept, Accept-Language"
-			: answer->is_page ? "Origin, Accept-Language"
-					  : "Origin");
+			: answer->is_page	   ? "Origin, Accept-Language"
+			: answer->depends_on_asker ? "Origin, Authorization"
+						   : "Origin");
 	if (origin == NULL) {
 		return;
 	}
@@ -124,9 +127,14 @@ cors_add(const struct http_request *request, struct MHD_Response *response,
 			: request->link != NULL ? "Content-Length,Link"
 						: "Content-Length");
 	if (answer->is_preflight) {
-		header_add(response, "Access-Control-Allow-Methods", "GET,POST,HEAD,PUT,DELETE");
+		header_add(response, "Access-Control-Allow-Methods",
+			http_is_v1(request) ? "GET,POST,HEAD,PUT,PATCH,DELETE"
+					    : "GET,POST,HEAD,PUT,DELETE");
 		header_add(response, "Access-Control-Allow-Headers",
-			"X-Requested-With,Authorization,Origin,Accept,Content-Type");
+			http_is_v1(request)
+				? "Authorization,Accept,Content-Type,If-Match,If-None-Match,"
+				  "Idempotency-Key,Last-Event-ID"
+				: "X-Requested-With,Authorization,Origin,Accept,Content-Type");
 		header_add(response, "Access-Control-Max-Age", "86400");
 	}
 }
@@ -169,6 +177,12 @@ etag_is_known(const struct http_request *request, const char *etag)
 	return known != NULL && (strcmp(known, "*") == 0 || strstr(known, etag) != NULL);
 }
 
+static bool
+method_only_reads(enum http_method method)
+{
+	return method == HTTP_GET || method == HTTP_HEAD;
+}
+
 static struct MHD_Response *
 response_of(struct bytes body)
 {
@@ -180,13 +194,17 @@ response_of(struct bytes body)
 void
 http_answer(struct http_request *request, const struct http_answer *answer, struct bytes body)
 {
-	bool has_etag = answer->is_shared && answer->status == OK;
+	bool has_etag = answer->etag != NULL || (answer->is_shared && answer->status == OK);
 	unsigned int status = answer->status;
 	struct MHD_Response *response;
-	char etag[ETAG_SIZE];
+	char octets_tag[ETAG_SIZE];
+	const char *etag = answer->etag;
 
-	if (has_etag) {
-		etag_write(body, etag);
+	if (has_etag && etag == NULL) {
+		etag_write(body, octets_tag);
+		etag = octets_tag;
+	}
+	if (has_etag && answer->status == OK && method_only_reads(request->method)) {
 		if (etag_is_known(request, etag)) {
 			status = NOT_MODIFIED;
 			body.size = 0;
@@ -273,8 +291,13 @@ http_answer_code(struct http_request *request, unsigned int status, enum respons
 	struct bytes message, struct bytes handle)
 {
 	struct http_json json;
-	struct json_writer *writer = http_json_begin(request, &json);
+	struct json_writer *writer;
 
+	if (http_is_v1(request)) {
+		http_problem(request, &(struct http_problem){status, code, message, handle, NULL});
+		return;
+	}
+	writer = http_json_begin(request, &json);
 	json_write_object(writer);
 	json_write_name(writer, "responseCode");
 	json_write_u64(writer, code);

@@ -25,6 +25,8 @@ struct http_answer {
 	const char *allow; /* NULL: no such header. */
 	const char *location;
 	bool is_chosen_by_accept; /* The header Accept decided which of several forms it has. */
+	const char *etag; /* Of a version; NULL: of the octets, if they are shared. */
+	bool depends_on_asker; /* Who asks may see something else. */
 	bool is_page; /* For people: in their language, and without scripts. */
 	bool is_preflight; /* Tells browsers which requests pages may make. */
 };

@@ -58,8 +58,8 @@ http_change_start(struct http_request *request, const struct request *question)
 	}
 }
 
-static bool
-type_is_json(const struct http_request *request)
+bool
+http_type_is_json(const struct http_request *request)
 {
 	const char *type = http_request_header(request, "Content-Type");
 	struct bytes text = type == NULL ? (struct bytes){NULL, 0} : bytes_from_string(type);
@@ -134,7 +134,7 @@ http_handles_put(struct http_request *request)
 	struct request question = {.message = {.envelope = {.version = VERSION_OURS}}};
 	uint32_t flags = 0;
 
-	if (!type_is_json(request)) {
+	if (!http_type_is_json(request)) {
 		http_answer_wrong(request, "Content-Type", (struct bytes){NULL, 0},
 			"must be application/json");
 		return;

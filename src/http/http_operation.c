@@ -3,6 +3,7 @@
 
 #include "http/http_answer.h"
 #include "http/http_identity.h"
+#include "http/http_v1.h"
 
 enum response_code
 http_response_code(const struct response *response)
@@ -50,9 +51,18 @@ response_read(struct bytes octets, struct response *ret_response)
 static void
 response_translate(struct http_request *request, bool is_last)
 {
-	struct bytes octets = operation_octets(request->operation);
+	struct bytes octets;
 	struct response response;
 	enum response_code code;
+
+	if (operation_is_identified(request->operation)) {
+		http_identity_remember(request, HTTP_KNOWN_LIFE_MS);
+	}
+	if (request->is_asking && operation_outcome(request->operation) == STATUS_OK) {
+		request->answered(request, NULL, is_last);
+		return;
+	}
+	octets = operation_octets(request->operation);
 
 	if (octets.size == 0 || response_read(octets, &response) != STATUS_OK) {
 		http_answer_code(request, 500, RESPONSE_ERROR, TEXT("The answer was lost"),
@@ -60,14 +70,16 @@ response_translate(struct http_request *request, bool is_last)
 		return;
 	}
 	code = http_response_code(&response);
-	if (operation_is_identified(request->operation)) {
-		http_identity_remember(request, HTTP_KNOWN_LIFE_MS);
-	}
-	if (request->has_claim && proof_has_failed(code)) {
+	if (request->has_claim && proof_has_failed(code) && http_is_v1(request)) {
+		http_problem(request,
+			&(struct http_problem){.status = 401,
+				.code = code,
+				.detail = TEXT("The proof of identity is wrong")});
+	} else if (request->has_claim && proof_has_failed(code)) {
 		http_answer(request, &(struct http_answer){.status = 401}, (struct bytes){NULL, 0});
-		return;
+	} else {
+		request->answered(request, &response, is_last);
 	}
-	request->answered(request, &response, is_last);
 }
 
 static void
@@ -93,12 +105,16 @@ operation_is_answered(void *context, bool is_last)
 }
 
 static void
-order_fill(struct http_request *request, struct operation_order *order)
+order_fill(struct http_request *request, const struct http_operation_order *from,
+	struct operation_order *order)
 {
 	*order = (struct operation_order){
 		.envelope = {.version = VERSION_OURS, .suggested = VERSION_OURS},
-		.claim = order->claim,
+		.claim = from->claim,
 		.is_unchallenged = true,
+		.expected = from->expected,
+		.is_asking = from->is_asking,
+		.work = from->work,
 		.answered = operation_is_answered,
 		.context = request,
 	};
@@ -109,14 +125,22 @@ void
 http_operation_start(struct http_request *request, const struct request *question,
 	const struct operation_claim *claim, http_operation_answered *answered)
 {
+	http_operation_begin(request,
+		&(struct http_operation_order){
+			.question = question, .claim = claim, .answered = answered});
+}
+
+void
+http_operation_begin(struct http_request *request, const struct http_operation_order *from)
+{
 	struct http *http = request->http;
-	struct operation_order order = {.claim = claim};
+	struct operation_order order;
 	struct wire_writer writer = wire_writer_over((uint8_t *)http->out, MESSAGE_SIZE_MAX);
 	enum status status;
 
 	request->link = NULL;
-	order_fill(request, &order);
-	request_write(&writer, question);
+	order_fill(request, from, &order);
+	request_write(&writer, from->question);
 	status = wire_writer_end(&writer);
 	if (status == STATUS_OK) {
 		order.message = wire_written(&writer);
@@ -135,8 +159,9 @@ http_operation_start(struct http_request *request, const struct request *questio
 			(struct bytes){NULL, 0});
 		return;
 	}
-	request->has_claim = claim != NULL;
-	request->answered = answered;
+	request->has_claim = from->claim != NULL;
+	request->is_asking = from->is_asking;
+	request->answered = from->answered;
 	operation_start(request->operation);
 	if (!request->is_answered) {
 		request->is_suspended = true;

@@ -19,6 +19,18 @@ typedef void http_operation_answered(
 /* `claim` may be NULL: nobody. Everything is copied. */
 void http_operation_start(struct http_request *request, const struct request *question,
 	const struct operation_claim *claim, http_operation_answered *answered);
+
+/* The same with what only this front can say: which version a record must have, or that somebody
+ * asks whether they may (operation.h). `answered` is then told NULL when they may. */
+struct http_operation_order {
+	const struct request *question;
+	const struct operation_claim *claim;
+	http_operation_answered *answered;
+	uint64_t expected;
+	bool is_asking;
+	void (*work)(void *request); /* On a helper thread: of the request only `own` is its. */
+};
+void http_operation_begin(struct http_request *request, const struct http_operation_order *order);
 /* It is over: called when the request is. */
 void http_operation_end(struct http_request *request);
 

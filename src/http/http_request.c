@@ -245,6 +245,9 @@ http_request_ended(void *context, struct MHD_Connection *transport, void **place
 	connection = request->connection;
 	http_operation_end(request);
 	http_list_free(request->list);
+	if (request->own != NULL) {
+		request->own_free(request->own);
+	}
 	if (request->response != NULL) {
 		MHD_destroy_response(request->response);
 	}

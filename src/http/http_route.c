@@ -105,7 +105,7 @@ refuse(struct http_request *request, unsigned int status, const char *words, con
 	char text[MESSAGE_SIZE_OF_REFUSAL_MAX];
 	struct text_writer writer = text_writer_over(text, sizeof(text));
 	struct http_json json;
-	struct json_writer *out = http_json_begin(request, &json);
+	struct json_writer *out;
 
 	text_write_string(&writer, words);
 	text_write_char(&writer, ' ');
@@ -114,6 +114,15 @@ refuse(struct http_request *request, unsigned int status, const char *words, con
 		text_write_char(&writer, ' ');
 		text_write_escaped(&writer, bytes_slice(request->path, 0, 64));
 	}
+	if (http_is_v1(request)) {
+		http_problem(request,
+			&(struct http_problem){.status = status,
+				.code = RESPONSE_PROTOCOL_ERROR,
+				.detail = text_written(&writer),
+				.allow = allow});
+		return;
+	}
+	out = http_json_begin(request, &json);
 	json_write_object(out);
 	json_write_name(out, "responseCode");
 	json_write_u64(out, RESPONSE_PROTOCOL_ERROR);

@@ -72,8 +72,12 @@ struct http_request {
 	void (*answered)(
 		struct http_request *request, const struct response *response, bool is_last);
 	struct http_list *list; /* Parts that came so far. */
+	/* What else an answer in the making keeps, and how it is let go. */
+	void *own;
+	void (*own_free)(void *own);
 	bool is_answered;
 	bool has_claim;
+	bool is_asking; /* The operation only says whether somebody may. */
 	struct MHD_Response *response; /* Made, and not yet queued. */
 	unsigned int status; /* Its. */
 };

@@ -61,6 +61,7 @@ typedef void ledger_committed(
 /* For `expected`: a record's version is the sequence of its newest entry. */
 #define LEDGER_EXPECT_ANY  0
 #define LEDGER_EXPECT_NONE UINT64_MAX /* There must be no such record. */
+#define LEDGER_EXPECT_SOME (UINT64_MAX - 1) /* There must be one, whatever its version. */
 
 struct ledger_change {
 	struct ledger_change *next; /* The ledger's. */

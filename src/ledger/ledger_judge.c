@@ -86,6 +86,8 @@ version_is_expected(const struct ledger *ledger, const struct ledger_change *cha
 		return true;
 	case LEDGER_EXPECT_NONE:
 		return before == NULL;
+	case LEDGER_EXPECT_SOME:
+		return before != NULL;
 	default:
 		return before != NULL && ledger_record_version(ledger, before) == change->expected;
 	}

@@ -331,6 +331,7 @@ void
 operation_response(
 	struct operation *operation, enum status status, const struct service_answer *answer)
 {
+	operation->outcome = status;
 	service_respond(operation->service, &operation->request, status, answer,
 		operation->request_digest, &operation->response);
 	if (status != STATUS_OK && status != STATUS_UNAUTHENTICATED &&
@@ -461,6 +462,8 @@ operation_admit(struct operation *operation)
 	} else if (is_admin && !operation->face->site.is_primary && !opcode_is_feed(opcode)) {
 		/* A mirror has a ledger of its own, which others may follow. */
 		operation_refuse(operation, STATUS_NOT_RESPONSIBLE, TEXT("Not a primary server"));
+	} else if (operation->order.is_asking) {
+		operation_ask(operation);
 	} else {
 		operation_dispatch(operation);
 	}
@@ -514,6 +517,18 @@ bool
 operation_is_identified(const struct operation *operation)
 {
 	return operation->is_identified;
+}
+
+enum status
+operation_outcome(const struct operation *operation)
+{
+	return operation->outcome;
+}
+
+uint64_t
+operation_version(const struct operation *operation)
+{
+	return operation->version;
 }
 
 void

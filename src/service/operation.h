@@ -53,6 +53,13 @@ struct operation_order {
 	size_t request_size; /* UDP: octets that came, which a refusal must not exceed. */
 	const struct operation_claim *claim; /* NULL: nobody. Copied. */
 	bool is_unchallenged; /* Nobody could answer a challenge: who must be known is told so. */
+	/* A change is made only if the record has this version (ledger.h), else CONFLICT. */
+	uint64_t expected;
+	/* Nothing is carried out: it is asked whether somebody known may. There is no answer in
+	 * octets but for a refusal. RESOLUTION then means to look at what the handle was. */
+	bool is_asking;
+	/* Where it is allowed this runs first, on a helper thread; NULL: nothing does. */
+	void (*work)(void *context);
 	operation_answered *answered;
 	void *context;
 };
@@ -77,5 +84,9 @@ bool operation_takes_stream(const struct operation *operation);
 enum status operation_take_stream(
 	struct operation *operation, struct loop_stream *stream) MUST_CHECK;
 bool operation_is_identified(const struct operation *operation); /* Its claim was right. */
+/* What became of it, once answered, more exactly than a response code can say. */
+enum status operation_outcome(const struct operation *operation);
+/* Of the record as it was read or has been changed; 0: there is none. */
+uint64_t operation_version(const struct operation *operation);
 void operation_go_on(struct operation *operation); /* After an answer that was not the last. */
 void operation_free(struct operation *operation); /* NULL is fine. */

@@ -94,8 +94,8 @@ change_committed(void *context, struct ledger_change *entry, enum status status,
 	struct operation *operation = context;
 
 	(void)entry;
-	(void)sequence;
 	operation->status = status;
+	operation->version = sequence;
 	operation->post.posted = change_done;
 	operation->post.context = operation;
 	loop_post(operation->service->loop, &operation->post);
@@ -147,8 +147,7 @@ operation_change(struct operation *operation)
 		entry = authority_change_entry(operation->change);
 		entry->committed = change_committed;
 		entry->context = operation;
-		/* The protocol has no word for "only if it still stands at ..."; a front that
-		 * has one sets entry->expected here. */
+		entry->expected = operation->order.expected;
 		status = ledger_submit(service->ledger, entry);
 	}
 	if (status != STATUS_OK) {

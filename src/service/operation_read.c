@@ -17,11 +17,16 @@ look_up(struct operation *operation, const struct access_identity *identity,
 		.is_in_session = operation->has_session,
 	};
 
+	enum status status;
+
 	if (service_begin(service, &operation->request, query)) {
 		service_look_ahead(service, &query, 1);
 	}
-	return service_answer_to(
+	status = service_answer_to(
 		service, &operation->request, query, &reader, operation->arena, ret_answer);
+
+	operation->version = ret_answer->version;
+	return status;
 }
 
 void

@@ -80,6 +80,12 @@ service_site(const struct service *service)
 	return &service->face->site;
 }
 
+struct ledger *
+service_ledger(const struct service *service)
+{
+	return service->ledger;
+}
+
 void
 service_enter(struct service *service)
 {
@@ -168,6 +174,9 @@ resolve(struct service *service, const struct request *request, struct service_q
 	answer->name = request->resolution.name;
 	answer->values = found.values;
 	answer->text = found.text;
+	answer->version = found.place == 0
+		? 0
+		: journal_sequence_at(ledger_journal(service->ledger), found.place);
 	if (status != STATUS_NOT_RESPONSIBLE) {
 		return status;
 	}
@@ -185,7 +194,7 @@ service_answer_to(struct service *service, const struct request *request,
 {
 	struct service_answer *answer = ret_answer;
 
-	*answer = (struct service_answer){{NULL, 0}, {NULL, 0}, {0, {NULL, 0}}, {NULL, 0}};
+	*answer = (struct service_answer){{NULL, 0}, {NULL, 0}, {0, {NULL, 0}}, {NULL, 0}, 0};
 	if (request_is_resolution(request)) {
 		return resolve(service, request, query, reader, arena, answer);
 	}

@@ -93,6 +93,7 @@ struct service *service_new(const struct service_parts *parts); /* NULL if memor
 void service_free(struct service *service); /* After its last operation. NULL is fine. */
 void service_use(struct service *service, struct service_face *face);
 const struct service_site *service_site(const struct service *service);
+struct ledger *service_ledger(const struct service *service);
 
 void service_enter(struct service *service); /* Once a wake-up. */
 void service_leave(struct service *service);
@@ -107,6 +108,7 @@ struct service_answer {
 	struct bytes name; /* Resolution: the handle as asked. */
 	struct handle_value_list values; /* Resolution and referral. */
 	struct bytes site; /* GET_SITE_INFO. */
+	uint64_t version; /* Resolution: of the record, also when nothing of it is told; 0: none. */
 };
 
 /* True if the request must become an operation; the steps below are for the others. */

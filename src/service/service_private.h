@@ -81,6 +81,8 @@ struct operation {
 	void (*then)(struct operation *operation); /* On the loop. */
 
 	/* The answer. */
+	enum status outcome;
+	uint64_t version; /* Of the record as read, or as changed. */
 	struct response response;
 	uint8_t request_digest[REQUEST_DIGEST_SIZE_MAX];
 	struct bytes signature_digest_name;
@@ -157,6 +159,7 @@ void operation_settle(struct operation *operation, const struct access_result *r
 void operation_carry_out(struct operation *operation);
 
 /* One file for each kind of operation. */
+void operation_ask(struct operation *operation); /* Those that only ask whether they may. */
 void operation_read(struct operation *operation); /* 1 2 */
 void operation_recurse(struct operation *operation); /* 1, of what lives elsewhere. */
 void operation_read_as(struct operation *operation); /* 1, by operation->identity */
