@@ -309,18 +309,16 @@ change_name(struct authority_change *change)
 {
 	struct ledger_change *entry = &change->entry;
 	bool is_prefix = entry->kind == JOURNAL_HOME || entry->kind == JOURNAL_UNHOME;
-	uint8_t *key;
-	size_t size;
+	uint8_t octets[HANDLE_KEY_SIZE_MAX] __attribute__((uninitialized));
 
 	if (entry->name.size == 0 || entry->name.size > HANDLE_NAME_SIZE_MAX) {
 		return STATUS_INVALID;
 	}
-	key = arena_alloc(change->arena, HANDLE_KEY_SIZE_MAX);
-	if (key == NULL) {
+	change->key = arena_copy(
+		change->arena, bytes_over(octets, handle_name_key(entry->name, octets)));
+	if (change->key.at == NULL) {
 		return STATUS_NO_MEMORY;
 	}
-	size = handle_name_key(entry->name, key);
-	change->key = bytes_over(key, size);
 	if (is_prefix) {
 		entry->name = change->key;
 		return handle_name_is_prefix_handle(change->key) ? STATUS_OK : STATUS_INVALID;

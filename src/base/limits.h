@@ -121,6 +121,10 @@
 	X(HTTP_BODY_DEADLINE_MS, 60000, "ms", "the body of a request over HTTP")                  \
 	X(HTTP_IDLE_MS, 30000, "ms", "an HTTP connection without a request (Handle.net)")         \
 	X(HTTP_ANSWER_DEADLINE_MS, 60000, "ms", "an answer over HTTP that is read slowly")        \
+	X(RESULT_FILES_SIZE_MAX, 1073741824, "octets", "results kept for who asks again")         \
+	X(RESULT_FILE_LIFE_S, 86400, "s", "how long they are kept")                               \
+	X(BULK_COUNT_MAX, 8, "requests", "to /v1/bulk at once, of one worker")                    \
+	X(BULK_KEY_SIZE_MAX, 255, "octets", "one Idempotency-Key")                                \
 	X(OPERATION_COUNT_MAX, 4096, "operations", "answered later, of one worker")               \
 	X(OPERATION_SIZE_MAX, 67108864, "octets", "their messages, of one worker")                \
 	X(AUDIT_LINE_SIZE_MAX, 4096, "octets", "one refusal in the audit log")                    \

@@ -105,8 +105,9 @@ cache_add(struct MHD_Response *response, const struct http_answer *answer)
  * nothing that it could do in the user's name (http-api, 11). */
 static void
 cors_add(const struct http_request *request, struct MHD_Response *response,
-	const struct http_answer *answer, bool has_etag)
+	const struct http_answer *answer)
 {
+	bool has_etag = MHD_get_response_header(response, "ETag") != NULL;
 	const char *origin = http_request_header(request, "Origin");
 
 	header_add(response, "Vary",
@@ -191,6 +192,30 @@ response_of(struct bytes body)
 		body.size, (void *)(uintptr_t)body.at, MHD_RESPMEM_MUST_COPY);
 }
 
+/* The headers that every answer has. */
+static void
+answer_complete(struct http_request *request, struct MHD_Response *response,
+	const struct http_answer *answer, unsigned int status)
+{
+	cache_add(response, answer);
+	cors_add(request, response, answer);
+	header_add(response, "X-Content-Type-Options", "nosniff");
+	if (answer->is_page) {
+		header_add(response, "Content-Security-Policy", page_policy);
+	}
+	header_add(response, "Allow", answer->allow);
+	header_add(response, "Location", answer->location);
+	header_add(response, "Link", request->link);
+	if (status == UNAUTHORIZED) {
+		challenge_add(request, response);
+	}
+	if (request->http->is_stopping) {
+		header_add(response, "Connection", "close");
+	}
+	request->response = response;
+	request->status = status;
+}
+
 void
 http_answer(struct http_request *request, const struct http_answer *answer, struct bytes body)
 {
@@ -223,23 +248,18 @@ http_answer(struct http_request *request, const struct http_answer *answer, stru
 	if (has_etag) {
 		header_add(response, "ETag", etag);
 	}
-	cache_add(response, answer);
-	cors_add(request, response, answer, has_etag);
-	header_add(response, "X-Content-Type-Options", "nosniff");
-	if (answer->is_page) {
-		header_add(response, "Content-Security-Policy", page_policy);
+	answer_complete(request, response, answer, status);
+}
+
+void
+http_answer_with(struct http_request *request, struct MHD_Response *response,
+	const struct http_answer *answer)
+{
+	header_add(response, "Content-Type", answer->type == NULL ? json_type : answer->type);
+	if (answer->is_replayed) {
+		header_add(response, "Idempotency-Replayed", "true");
 	}
-	header_add(response, "Allow", answer->allow);
-	header_add(response, "Location", answer->location);
-	header_add(response, "Link", request->link);
-	if (status == UNAUTHORIZED) {
-		challenge_add(request, response);
-	}
-	if (request->http->is_stopping) {
-		header_add(response, "Connection", "close");
-	}
-	request->response = response;
-	request->status = status;
+	answer_complete(request, response, answer, answer->status);
 }
 
 struct json_writer *

@@ -26,12 +26,16 @@ struct http_answer {
 	const char *location;
 	bool is_chosen_by_accept; /* The header Accept decided which of several forms it has. */
 	const char *etag; /* Of a version; NULL: of the octets, if they are shared. */
+	bool is_replayed; /* The answer to an earlier request with the same key. */
 	bool depends_on_asker; /* Who asks may see something else. */
 	bool is_page; /* For people: in their language, and without scripts. */
 	bool is_preflight; /* Tells browsers which requests pages may make. */
 };
 
 void http_answer(struct http_request *request, const struct http_answer *answer, struct bytes body);
+/* The same for a body that is not at hand as a whole; the response is taken over. */
+void http_answer_with(struct http_request *request, struct MHD_Response *response,
+	const struct http_answer *answer);
 
 /* JSON, pretty or in a call of a function as the parameters say. */
 struct http_json {

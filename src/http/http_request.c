@@ -2,6 +2,7 @@
 #include "http/http_answer.h"
 #include "http/http_list.h"
 #include "http/http_operation.h"
+#include "http/http_v1.h"
 
 #include "base/text_writer.h"
 
@@ -157,6 +158,9 @@ request_begin(struct http_request *request, const char *method)
 		http_answer_code(request, 400, RESPONSE_PROTOCOL_ERROR,
 			TEXT("Content-Length and Transfer-Encoding: only one, once"),
 			(struct bytes){NULL, 0});
+	} else if (request->method == HTTP_POST && bytes_equal(request->path, TEXT("/v1/bulk"))) {
+		http_v1_bulk_begin(request);
+		arena_reset(request->http->arena);
 	} else if (body_is_announced_too_large(request)) {
 		body_refuse(request);
 	}
@@ -215,6 +219,12 @@ http_request_step(void *context, struct MHD_Connection *transport, const char *u
 	if (!request->is_begun) {
 		request->is_old = strcmp(version, MHD_HTTP_VERSION_1_0) == 0;
 		request_begin(request, method);
+	} else if (request->is_head_pending && *upload_size == 0) {
+		/* Its head once more: the body may come now, or the answer stands already. */
+		request->is_head_pending = false;
+	} else if (*upload_size > 0 && request->take != NULL) {
+		*upload_size -= request->take(request, bytes_over(upload, *upload_size));
+		return MHD_YES;
 	} else if (*upload_size > 0) {
 		body_take(request, bytes_over(upload, *upload_size));
 		*upload_size = 0;

@@ -45,5 +45,8 @@ bool http_v1_expected(struct http_request *request, uint64_t *ret_expected);
  * answered. */
 bool http_v1_number(struct http_request *request, const char *name, uint64_t max, uint64_t *number);
 
+/* POST /v1/bulk, when its head has come (http_v1_bulk.c). */
+void http_v1_bulk_begin(struct http_request *request);
+
 /* GET ?at= of a record, which was told to ask for it. */
 void http_v1_past(struct http_request *request);

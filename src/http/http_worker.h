@@ -73,10 +73,14 @@ struct http_request {
 		struct http_request *request, const struct response *response, bool is_last);
 	struct http_list *list; /* Parts that came so far. */
 	/* What else an answer in the making keeps, and how it is let go. */
+	/* Takes the body as it comes, and says how much of it; for less than all of it the
+	 * connection was suspended. NULL: the body is kept. */
+	size_t (*take)(struct http_request *request, struct bytes octets);
 	void *own;
 	void (*own_free)(void *own);
 	bool is_answered;
 	bool has_claim;
+	bool is_head_pending; /* It waits between its head and its body. */
 	bool is_asking; /* The operation only says whether somebody may. */
 	struct MHD_Response *response; /* Made, and not yet queued. */
 	unsigned int status; /* Its. */
@@ -111,6 +115,7 @@ struct http {
 	struct http_connection *buckets[HTTP_BUCKET_COUNT];
 	struct http_connection *adding; /* The one that a daemon is being given. */
 	struct arena *arena; /* Of the request that is being answered. */
+	size_t bulk_count; /* Of /v1/bulk under way. */
 	struct http_known *known; /* Proofs that were right (http_identity.h). */
 	char *out; /* HTTP_ANSWER_SIZE_MAX: bodies are written here. */
 };

@@ -6,6 +6,7 @@
 #include "node/node_health.h"
 #include "node/node_mirror.h"
 #include "node/node_worker.h"
+#include "service/result_files.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +26,7 @@ struct node {
 	struct native_census *census;
 	struct loop_pool *pool;
 	struct audit *audit;
+	struct result_files *results;
 	struct service_access access;
 	struct loop_timer sweep; /* On the first worker's loop. */
 	struct node_health health; /* Of that thread. */
@@ -137,8 +139,9 @@ access_make(struct node *node, const struct settings *settings, struct problem *
 			  "no memory for the challenges and sessions that houji.yaml allows");
 }
 
+/* What only the node writes: refused changes, results that are kept. */
 static enum status
-audit_make(struct node *node, struct problem *problem)
+files_make(struct node *node, struct problem *problem)
 {
 	char path[NODE_PATH_SIZE_MAX];
 	enum status status = node_path(node->directory, "audit.log", path, problem);
@@ -146,6 +149,13 @@ audit_make(struct node *node, struct problem *problem)
 	if (status == STATUS_OK) {
 		node->audit = audit_open(path, problem);
 		status = node->audit == NULL ? STATUS_SYSTEM : STATUS_OK;
+	}
+	if (status == STATUS_OK) {
+		status = node_path(node->directory, "results", path, problem);
+	}
+	if (status == STATUS_OK) {
+		node->results = result_files_open(path, problem);
+		status = node->results == NULL ? STATUS_SYSTEM : STATUS_OK;
 	}
 	return status;
 }
@@ -176,7 +186,7 @@ node_make(struct node *node, const struct settings *settings, struct problem *pr
 		status = node_ledger_open(node, settings, problem);
 	}
 	/* Last: only who has the ledger's lock writes beside it. */
-	return status == STATUS_OK ? audit_make(node, problem) : status;
+	return status == STATUS_OK ? files_make(node, problem) : status;
 }
 
 enum status
@@ -308,6 +318,7 @@ worker_open(struct node *node, size_t number, struct problem *problem)
 			.monitor = node->monitor,
 			.row = monitor_row(node->monitor, number),
 			.audit = node->audit,
+			.results = node->results,
 			.access = &node->access},
 	};
 	enum status status = node_worker_open(&node->workers[number], &parts, problem);
@@ -390,6 +401,7 @@ node_close(struct node *node, struct problem *problem)
 	}
 	service_access_free(&node->access);
 	audit_close(node->audit);
+	result_files_close(node->results);
 	if (node->ledger != NULL) {
 		status = ledger_close(node->ledger, problem);
 	}

@@ -200,7 +200,8 @@ worker_busy_count(const struct node_worker *worker)
 {
 	return native_busy_count(worker->native) + replication_feed_count(worker->mirrors) +
 		(worker->resolver == NULL ? 0 : resolver_busy_count(worker->resolver)) +
-		(worker->http == NULL ? 0 : http_busy_count(worker->http));
+		(worker->http == NULL ? 0 : http_busy_count(worker->http)) +
+		service_stream_count(worker->service);
 }
 
 static void

@@ -2,6 +2,7 @@
 #include "program/batch.h"
 
 #include "crypto/crypto.h"
+#include "message/change_line.h"
 
 #include <ctype.h>
 #include <fcntl.h>
@@ -141,51 +142,18 @@ batch_next(struct batch_source *source, struct batch_item *ret_item, struct prob
 const char *
 batch_operation_name(uint32_t opcode)
 {
-	switch (opcode) {
-	case OPCODE_CREATE_HANDLE:
-		return "create";
-	case OPCODE_DELETE_HANDLE:
-		return "delete";
-	case OPCODE_ADD_VALUE:
-		return "add";
-	case OPCODE_REMOVE_VALUE:
-		return "remove";
-	case OPCODE_MODIFY_VALUE:
-		return "modify";
-	case OPCODE_HOME_PREFIX:
-		return "home";
-	case OPCODE_UNHOME_PREFIX:
-		return "unhome";
-	default:
-		return "?";
-	}
+	return change_line_operation(opcode);
 }
 
 enum status
 batch_item_check(const struct batch_item *item, struct problem *problem)
 {
-	uint32_t index = 0;
-	enum status status;
+	const struct change_line line = {
+		.opcode = item->opcode,
+		.handle = item->handle,
+		.values = item->values,
+		.index_count = item->index_count,
+	};
 
-	if (item->handle.size == 0 || item->handle.size > HANDLE_NAME_SIZE_MAX) {
-		return problem_set(problem, STATUS_INVALID, "%s: a handle has 1 to %d octets",
-			batch_operation_name(item->opcode), HANDLE_NAME_SIZE_MAX);
-	}
-	if (item->opcode == OPCODE_REMOVE_VALUE) {
-		return item->index_count > 0
-			? STATUS_OK
-			: problem_set(problem, STATUS_INVALID, "remove: no index is given");
-	}
-	if (item->opcode != OPCODE_CREATE_HANDLE && item->opcode != OPCODE_ADD_VALUE &&
-		item->opcode != OPCODE_MODIFY_VALUE) {
-		return STATUS_OK;
-	}
-	status = handle_value_list_check(&item->values, &index);
-	if (status == STATUS_OK && item->values.count == 0) {
-		return problem_set(problem, STATUS_INVALID, "%s: no value is given",
-			batch_operation_name(item->opcode));
-	}
-	return status == STATUS_OK ? STATUS_OK
-				   : problem_set(problem, status, "value with index %u: %s", index,
-					     status_text(status));
+	return change_line_check(&line, problem);
 }

@@ -519,6 +519,12 @@ operation_is_identified(const struct operation *operation)
 	return operation->is_identified;
 }
 
+struct access_identity
+operation_identity(const struct operation *operation)
+{
+	return operation->identity;
+}
+
 enum status
 operation_outcome(const struct operation *operation)
 {

@@ -84,6 +84,7 @@ bool operation_takes_stream(const struct operation *operation);
 enum status operation_take_stream(
 	struct operation *operation, struct loop_stream *stream) MUST_CHECK;
 bool operation_is_identified(const struct operation *operation); /* Its claim was right. */
+struct access_identity operation_identity(const struct operation *operation); /* Then. */
 /* What became of it, once answered, more exactly than a response code can say. */
 enum status operation_outcome(const struct operation *operation);
 /* Of the record as it was read or has been changed; 0: there is none. */

@@ -37,6 +37,7 @@ service_new(const struct service_parts *parts)
 	service->row = parts->row;
 	service->audit = parts->audit;
 	service->access = parts->access;
+	service->results = parts->results;
 	service->mirrors = parts->mirrors;
 	service->resolver = parts->resolver;
 	service->authority = authority_new(ledger_records(parts->ledger));
@@ -54,7 +55,7 @@ void
 service_free(struct service *service)
 {
 	if (service != NULL) {
-		assert(service->operation_count == 0);
+		assert(service->operation_count == 0 && service->stream_count == 0);
 		authority_free(service->authority);
 		free(service->out);
 		free(service);
@@ -84,6 +85,18 @@ struct ledger *
 service_ledger(const struct service *service)
 {
 	return service->ledger;
+}
+
+struct result_files *
+service_results(const struct service *service)
+{
+	return service->results;
+}
+
+size_t
+service_stream_count(const struct service *service)
+{
+	return service->stream_count;
 }
 
 void

@@ -19,12 +19,14 @@ struct service {
 	struct audit *audit;
 	const struct monitor *monitor;
 	struct service_access *access;
+	struct result_files *results;
 	struct replication_source *mirrors;
 	struct resolver *resolver;
 	struct service_face *face;
 	struct authority *authority;
 	int64_t now_s; /* Wall clock, read once a wake-up. */
 	size_t operation_count;
+	size_t stream_count; /* Of changes: change_stream.h. */
 	size_t operation_octets; /* Of their messages. */
 	uint8_t *out; /* SERVICE_OUT_SIZE: answers are written here first. */
 };

@@ -95,13 +95,13 @@ test('256 codes may be asked for at once, and no more', async () => {
 	assert.equal(some.json.results.length, 256);
 	assert.equal(mappings(some.json.results[255]).length, 2);
 	assert.equal(more.status, 400);
-	assert.match(more.json.message, /codes: number 257 is more than the 256/);
+	assert.match(more.json.detail, /codes: number 257 is more than the 256/);
 });
 test('an answer that would be too large says so', async () => {
 	const {status, json} = await identifyMany(Array(256).fill('(01)09521234543213' + '(10)' + '"'.repeat(900)));
 
 	assert.equal(status, 413);
-	assert.match(json.message, /ask for fewer/);
+	assert.match(json.detail, /ask for fewer/);
 });
 test('what is wrong with a request is said, and where', async () => {
 	const long = 'x'.repeat(1025);
@@ -117,7 +117,7 @@ test('what is wrong with a request is said, and where', async () => {
 
 		assert.equal(wrong.status, 400);
 		assert.equal(json.responseCode, 4);
-		assert.match(json.message, message);
+		assert.match(json.detail, message);
 	}
 	for (const [body, message] of [['', /The body is no array/], ['{', /The body is no array/], ['{"codes":"1"}', /no array of codes/],
 		['["1",', /The body is no JSON/], ['[1]', /holds a code that is no text/], ['["1"]x', /no JSON/],
@@ -126,7 +126,7 @@ test('what is wrong with a request is said, and where', async () => {
 		const {status, json} = await identifyMany(body);
 
 		assert.equal(status, 400, body);
-		assert.match(json.message, message, body);
+		assert.match(json.detail, message, body);
 	}
 	assert.equal((await fetch(`${server.url}/v1/identify?code=${'x'.repeat(1024)}`)).status, 200);
 });

@@ -27,7 +27,7 @@ export async function ask(method, path, body, {by = admin, base = server.tls, he
 	const text = await answer.text();
 
 	return {status: answer.status, headers: answer.headers, text, etag: answer.headers.get('etag'),
-		json: text.startsWith('{') ? JSON.parse(text) : null};
+		json: /json;/.test(answer.headers.get('content-type')) && !answer.headers.get('content-type').includes('ndjson') ? JSON.parse(text) : null};
 }
 
 // An error, as RFC 9457 has it, with the response code of the Handle protocol.

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "service/result_files.h"
+
+#include "support/cmocka_all.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+static char folder[] = "/tmp/houji-results-XXXXXX";
+static char path[64];
+static const uint8_t key[RESULT_KEY_SIZE] = {1, 2, 3};
+static const uint8_t other_key[RESULT_KEY_SIZE] = {9};
+static const uint8_t digest[RESULT_KEY_SIZE] = {4, 5, 6};
+
+static struct result_files *
+files_open(void)
+{
+	struct problem problem;
+	struct result_files *files = result_files_open(path, &problem);
+
+	assert_non_null(files);
+	return files;
+}
+
+static size_t
+file_count(void)
+{
+	DIR *opened = opendir(path);
+	struct dirent *entry;
+	size_t count = 0;
+
+	while ((entry = readdir(opened)) != NULL) {
+		if (entry->d_name[0] != '.') {
+			count++;
+		}
+	}
+	closedir(opened);
+	return count;
+}
+
+static void
+keep(struct result_files *files, const uint8_t *of, const char *text)
+{
+	uint8_t found[RESULT_KEY_SIZE];
+	struct result_file *file;
+
+	assert_int_equal(result_file_begin(files, of, &file, found), STATUS_OK);
+	result_file_write(file, bytes_from_string(text));
+	assert_int_equal(result_file_finish(file, digest), STATUS_OK);
+	assert_int_equal(result_file_size(file), strlen(text));
+	result_file_end(file);
+}
+
+static void
+is_kept(struct result_files *files, const uint8_t *of, const char *text)
+{
+	uint8_t found[RESULT_KEY_SIZE];
+	struct result_file *file;
+	char read[64];
+	int fd;
+
+	assert_int_equal(result_file_begin(files, of, &file, found), STATUS_EXISTS);
+	assert_memory_equal(found, digest, sizeof(digest));
+	assert_int_equal(result_file_size(file), strlen(text));
+	fd = result_file_descriptor(file);
+	assert_int_equal(pread(fd, read, sizeof(read), RESULT_FILE_OFFSET), strlen(text));
+	assert_memory_equal(read, text, strlen(text));
+	close(fd);
+	result_file_end(file);
+}
+
+static void
+finished_results_are_kept_over_a_restart(void **state)
+{
+	struct result_files *files = files_open();
+
+	(void)state;
+	keep(files, key, "one\n");
+	is_kept(files, key, "one\n");
+	result_files_close(files);
+	files = files_open();
+	is_kept(files, key, "one\n");
+	result_files_close(files);
+}
+
+static void
+results_without_a_key_leave_nothing(void **state)
+{
+	struct result_files *files = files_open();
+	size_t before = file_count();
+
+	(void)state;
+	keep(files, NULL, "nobody's\n");
+	assert_int_equal(file_count(), before);
+	result_files_close(files);
+}
+
+static void
+one_at_a_time_writes_under_a_key(void **state)
+{
+	struct result_files *files = files_open();
+	uint8_t found[RESULT_KEY_SIZE];
+	struct result_file *first, *second;
+
+	(void)state;
+	assert_int_equal(result_file_begin(files, other_key, &first, found), STATUS_OK);
+	assert_int_equal(result_file_begin(files, other_key, &second, found), STATUS_BUSY);
+	/* Given up: the next begins anew, and nothing of the first is left. */
+	result_file_write(first, TEXT("half"));
+	result_file_end(first);
+	keep(files, other_key, "whole\n");
+	is_kept(files, other_key, "whole\n");
+	result_files_close(files);
+}
+
+static void
+what_a_crash_left_is_removed(void **state)
+{
+	struct result_files *files = files_open();
+	uint8_t found[RESULT_KEY_SIZE], third[RESULT_KEY_SIZE] = {7};
+	struct result_file *file;
+	size_t before = file_count();
+
+	(void)state;
+	assert_int_equal(result_file_begin(files, third, &file, found), STATUS_OK);
+	assert_int_equal(file_count(), before + 1);
+	result_files_close(files_open());
+	assert_int_equal(file_count(), before);
+	result_file_end(file);
+	result_files_close(files);
+}
+
+static void
+results_go_after_a_day(void **state)
+{
+	struct result_files *files = files_open();
+	uint8_t found[RESULT_KEY_SIZE];
+	struct result_file *file;
+	char name[128];
+	struct timespec times[2] = {{.tv_sec = time(NULL) - 86400 - 60}, {0}};
+
+	(void)state;
+	times[1] = times[0];
+	keep(files, key, "old\n");
+	snprintf(name, sizeof(name), "%s/010203%058d", path, 0);
+	assert_int_equal(utimensat(AT_FDCWD, name, times, 0), 0);
+	result_files_close(files);
+	files = files_open();
+	assert_int_equal(result_file_begin(files, key, &file, found), STATUS_OK);
+	result_file_end(file);
+	result_files_close(files);
+}
+
+static void
+large_results_are_whole(void **state)
+{
+	struct result_files *files = files_open();
+	uint8_t found[RESULT_KEY_SIZE], fourth[RESULT_KEY_SIZE] = {8};
+	struct result_file *file;
+	char line[1001];
+
+	(void)state;
+	memset(line, 'x', sizeof(line));
+	assert_int_equal(result_file_begin(files, fourth, &file, found), STATUS_OK);
+	for (int i = 0; i < 1000; i++) {
+		result_file_write(file, bytes_over(line, sizeof(line)));
+	}
+	assert_int_equal(result_file_finish(file, digest), STATUS_OK);
+	assert_int_equal(result_file_size(file), 1000 * sizeof(line));
+	result_file_end(file);
+	assert_int_equal(result_file_begin(files, fourth, &file, found), STATUS_EXISTS);
+	assert_int_equal(result_file_size(file), 1000 * sizeof(line));
+	result_file_end(file);
+	result_files_close(files);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(finished_results_are_kept_over_a_restart),
+		cmocka_unit_test(results_without_a_key_leave_nothing),
+		cmocka_unit_test(one_at_a_time_writes_under_a_key),
+		cmocka_unit_test(what_a_crash_left_is_removed),
+		cmocka_unit_test(large_results_are_whole),
+		cmocka_unit_test(results_go_after_a_day),
+	};
+	char command[128];
+	int failed;
+
+	assert_non_null(mkdtemp(folder));
+	snprintf(path, sizeof(path), "%s/results", folder);
+	failed = cmocka_run_group_tests(tests, NULL, NULL);
+	snprintf(command, sizeof(command), "rm -r %s", folder);
+	return system(command) == 0 ? failed : 1;
+}
