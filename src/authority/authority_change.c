@@ -314,8 +314,8 @@ change_name(struct authority_change *change)
 	if (entry->name.size == 0 || entry->name.size > HANDLE_NAME_SIZE_MAX) {
 		return STATUS_INVALID;
 	}
-	change->key = arena_copy(
-		change->arena, bytes_over(octets, handle_name_key(entry->name, octets)));
+	change->key =
+		arena_copy(change->arena, bytes_over(octets, handle_name_key(entry->name, octets)));
 	if (change->key.at == NULL) {
 		return STATUS_NO_MEMORY;
 	}

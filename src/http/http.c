@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "http/http_identity.h"
+#include "http/http_v1_changes.h"
 
 #include <stdlib.h>
 
@@ -144,8 +145,9 @@ http_make(struct http *http)
 	if (http->known != NULL) {
 		http_known_make(http->known);
 	}
+	http->changes = http_changes_new(http);
 	return http->arena != NULL && http->out != NULL && http->known != NULL &&
-		face_open(http, &http->faces[FACE_PLAIN]);
+		http->changes != NULL && face_open(http, &http->faces[FACE_PLAIN]);
 }
 
 struct http *
@@ -212,6 +214,7 @@ void
 http_stop(struct http *http)
 {
 	http->is_stopping = true;
+	http_changes_stop(http->changes);
 	for (; http->listener_count > 0; http->listener_count--) {
 		loop_listener_close(http->listeners[http->listener_count - 1]);
 	}
@@ -253,6 +256,7 @@ http_free(struct http *http)
 	for (size_t i = 0; i < HTTP_FACE_COUNT; i++) {
 		face_close(&http->faces[i]);
 	}
+	http_changes_free(http->changes);
 	arena_free(http->arena);
 	free(http->out);
 	free(http->known);

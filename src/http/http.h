@@ -36,6 +36,7 @@ struct http_settings {
 	uint32_t connection_per_source_max; /* Per worker; an address or an IPv6 /56. */
 	uint32_t exempt_count;
 	struct network exempt[HTTP_EXEMPT_COUNT_MAX]; /* No limit by source for these. */
+	bool has_public_changes; /* Everybody may watch them. */
 	uint32_t head_deadline_ms; /* The head of the first request. */
 	uint32_t body_deadline_ms; /* A body, from the end of its head. */
 	uint32_t idle_ms; /* From an answer to the next head. */

@@ -116,6 +116,7 @@ struct http {
 	struct http_connection *adding; /* The one that a daemon is being given. */
 	struct arena *arena; /* Of the request that is being answered. */
 	size_t bulk_count; /* Of /v1/bulk under way. */
+	struct http_changes *changes;
 	struct http_known *known; /* Proofs that were right (http_identity.h). */
 	char *out; /* HTTP_ANSWER_SIZE_MAX: bodies are written here. */
 };

@@ -67,6 +67,7 @@ http_settings_from(struct node_face *face, size_t worker_count)
 
 	http.connection_count_max = (connections + workers - 1) / workers;
 	http.connection_per_source_max = settings->web_connections_per_source;
+	http.has_public_changes = settings->web_public_changes;
 	http.exempt_count = settings->exempt.count;
 	memcpy(http.exempt, settings->exempt.items,
 		settings->exempt.count * sizeof(settings->exempt.items[0]));
