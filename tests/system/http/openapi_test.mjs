@@ -37,7 +37,10 @@ test('every reference leads to something', () => {
 });
 test('each schema is one that a validator of JSON Schema takes', async () => {
 	const {default: Ajv} = await import('ajv/dist/2020.js');
+	const {default: addFormats} = await import('ajv-formats');
 	const ajv = new Ajv({strict: true, allowUnionTypes: true, keywords: ['components']});
+
+	addFormats(ajv);
 
 	ajv.addSchema({$id: 'http://houji.test/', components: description.components}, undefined, false, false);
 	for (const name of Object.keys(description.components.schemas)) {
@@ -78,7 +81,7 @@ test('no other method answers on a path of it', async () => {
 });
 test('answers are as their schemas say', async () => {
 	const {default: Ajv} = await import('ajv/dist/2020.js');
-	const ajv = new Ajv({strict: false});
+	const ajv = new Ajv({strict: false, validateFormats: false});
 
 	ajv.addSchema({$id: 'http://houji.test/', components: description.components}, undefined, false, false);
 	for (const [path, url, status] of [['/api/handles/{handle}', `/api/handles/${PREFIX}/DEMO`, 200],
