@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "access/access_challenge.h"
 
+#include "access/access_queue.h"
 #include "access/access_source.h"
 #include "base/checksum.h"
 #include "message/response.h"
@@ -16,9 +17,7 @@
  * many a source has is counted in a table of its hash: two sources that share a count by
  * chance share a budget, too.
  */
-#define NO_SLOT UINT32_MAX
-
-enum { SOURCE_COUNT = 1 << 16 };
+#define NO_SLOT ACCESS_QUEUE_END
 
 enum slot_state {
 	SLOT_FREE,
@@ -38,7 +37,6 @@ struct kept {
 struct slot {
 	enum slot_state state;
 	uint32_t generation; /* Of the slot, so that an old ticket opens nothing. */
-	uint32_t before, after; /* In its list. */
 	uint32_t chain; /* Next slot of the same bucket. */
 	int64_t expires_ms;
 	struct access_source_key source;
@@ -52,21 +50,17 @@ struct slot {
 	struct access_result result;
 };
 
-struct list {
-	uint32_t first, last;
-	uint32_t count;
-};
-
 struct access_challenges {
 	pthread_mutex_t lock;
 	struct access_challenge_limits limits;
 	uint64_t seed;
 	struct slot *slots;
+	struct access_link *links; /* Of their lists. */
 	uint32_t *buckets;
 	uint32_t bucket_mask;
-	struct list free, waiting, answered;
+	struct access_queue free, waiting, answered;
 	struct access_challenge_counts counts;
-	uint32_t sources[SOURCE_COUNT];
+	uint32_t sources[ACCESS_SOURCE_COUNT];
 };
 
 struct taken {
@@ -112,41 +106,7 @@ kept_run(const struct kept *kept)
 	return kept == NULL ? (struct bytes){NULL, 0} : bytes_over(kept->octets, kept->size);
 }
 
-static void
-list_add(struct access_challenges *challenges, struct list *list, uint32_t number)
-{
-	struct slot *slot = &challenges->slots[number];
-
-	slot->before = list->last;
-	slot->after = NO_SLOT;
-	if (list->last != NO_SLOT) {
-		challenges->slots[list->last].after = number;
-	} else {
-		list->first = number;
-	}
-	list->last = number;
-	list->count++;
-}
-
-static void
-list_remove(struct access_challenges *challenges, struct list *list, uint32_t number)
-{
-	const struct slot *slot = &challenges->slots[number];
-
-	if (slot->before != NO_SLOT) {
-		challenges->slots[slot->before].after = slot->after;
-	} else {
-		list->first = slot->after;
-	}
-	if (slot->after != NO_SLOT) {
-		challenges->slots[slot->after].before = slot->before;
-	} else {
-		list->last = slot->before;
-	}
-	list->count--;
-}
-
-static struct list *
+static struct access_queue *
 list_of(struct access_challenges *challenges, enum slot_state state)
 {
 	if (state == SLOT_FREE) {
@@ -161,9 +121,9 @@ slot_move(struct access_challenges *challenges, uint32_t number, enum slot_state
 {
 	struct slot *slot = &challenges->slots[number];
 
-	list_remove(challenges, list_of(challenges, slot->state), number);
+	access_queue_remove(list_of(challenges, slot->state), challenges->links, number);
 	slot->state = state;
-	list_add(challenges, list_of(challenges, state), number);
+	access_queue_add(list_of(challenges, state), challenges->links, number);
 }
 
 struct access_challenges *
@@ -180,19 +140,19 @@ access_challenges_new(const struct access_challenge_limits *limits)
 	}
 	challenges->limits = *limits;
 	challenges->slots = calloc(limits->count, sizeof(challenges->slots[0]));
+	challenges->links = calloc(limits->count, sizeof(challenges->links[0]));
 	challenges->buckets = malloc(bucket_count * sizeof(challenges->buckets[0]));
 	challenges->bucket_mask = bucket_count - 1;
 	pthread_mutex_init(&challenges->lock, NULL);
-	if (challenges->slots == NULL || challenges->buckets == NULL) {
+	if (challenges->slots == NULL || challenges->links == NULL || challenges->buckets == NULL) {
 		access_challenges_free(challenges);
 		return NULL;
 	}
 	crypto_random(&challenges->seed, sizeof(challenges->seed));
 	memset(challenges->buckets, 0xff, bucket_count * sizeof(challenges->buckets[0]));
-	challenges->free = challenges->waiting = challenges->answered =
-		(struct list){NO_SLOT, NO_SLOT, 0};
+	challenges->free = challenges->waiting = challenges->answered = access_queue_empty();
 	for (uint32_t i = 0; i < limits->count; i++) {
-		list_add(challenges, &challenges->free, i);
+		access_queue_add(&challenges->free, challenges->links, i);
 	}
 	return challenges;
 }
@@ -209,6 +169,7 @@ access_challenges_free(struct access_challenges *challenges)
 	}
 	pthread_mutex_destroy(&challenges->lock);
 	free(challenges->buckets);
+	free(challenges->links);
 	free(challenges->slots);
 	free(challenges);
 }
@@ -219,7 +180,7 @@ source_count(struct access_challenges *challenges, const struct access_source_ke
 	uint64_t hash =
 		checksum_over(bytes_over(source->octets, sizeof(source->octets)), challenges->seed);
 
-	return &challenges->sources[hash % SOURCE_COUNT];
+	return &challenges->sources[hash % ACCESS_SOURCE_COUNT];
 }
 
 static uint32_t *
@@ -264,7 +225,7 @@ slot_free(struct access_challenges *challenges, uint32_t number)
 
 /* What has expired stands at the front of its list. */
 static void
-expire(struct access_challenges *challenges, struct list *list, int64_t now_ms)
+expire(struct access_challenges *challenges, struct access_queue *list, int64_t now_ms)
 {
 	while (list->first != NO_SLOT && challenges->slots[list->first].expires_ms <= now_ms) {
 		challenges->counts.expired += challenges->slots[list->first].state == SLOT_WAITING;

@@ -2,6 +2,7 @@
 #include "access/access_guess.h"
 
 #include "base/checksum.h"
+#include "base/limits.h"
 #include "crypto/crypto.h"
 #include "handle/handle_name.h"
 
@@ -9,7 +10,7 @@
 #include <stdlib.h>
 
 /* Tries are counted in thousandths, so that a part of one can be earned. */
-enum { SET_COUNT = 4096, WAY_COUNT = 4, TRY = 1000, MINUTE_MS = 60000 };
+enum { WAY_COUNT = 4, TRY = 1000, MINUTE_MS = 60000 };
 
 struct bucket {
 	uint64_t tag; /* 0: never used. */
@@ -21,7 +22,7 @@ struct bucket {
 struct access_guesses {
 	pthread_mutex_t lock;
 	uint64_t seed;
-	struct bucket sets[SET_COUNT][WAY_COUNT];
+	struct bucket sets[GUESS_SET_COUNT][WAY_COUNT];
 };
 
 /* What a guess takes from. */
@@ -122,7 +123,7 @@ bucket_period_ms(const struct bucket *bucket, uint32_t most)
 static struct bucket *
 bucket_of(struct access_guesses *guesses, uint64_t hash, uint32_t most, int64_t now_ms)
 {
-	struct bucket *set = guesses->sets[hash % SET_COUNT];
+	struct bucket *set = guesses->sets[hash % GUESS_SET_COUNT];
 	struct bucket *found = &set[0];
 	uint64_t tag = hash | 1;
 

@@ -61,7 +61,6 @@ access_session_find(struct access_sessions *sessions, uint32_t id, int64_t now_m
 		ret_session->version = slot->version;
 		ret_session->key = slot->key;
 		ret_session->is_proven = slot->is_proven;
-		ret_session->setup_index = slot->setup.index;
 		ret_session->index = slot->index;
 		ret_session->name_size = (uint16_t)slot->setup.name.size;
 		memcpy(ret_session->name, slot->setup.name.at, slot->setup.name.size);

@@ -81,7 +81,6 @@ struct access_session {
 	struct version version; /* In which the session was set up: that of its ciphertexts. */
 	struct session_key key; /* access_session_forget() when done. */
 	bool is_proven;
-	uint32_t setup_index; /* Identity named at set-up; empty name: none. */
 	uint32_t index; /* Proven: the value that proved it, never 0. */
 	uint16_t name_size; /* Of both. */
 	uint8_t name[HANDLE_NAME_SIZE_MAX];

@@ -7,41 +7,7 @@
 
 enum { SWEEP_SHARE = 8 };
 
-static void
-list_add(struct access_sessions *sessions, struct session_list *list, uint32_t number)
-{
-	struct session_slot *slot = &sessions->slots[number];
-
-	slot->before = list->last;
-	slot->after = SESSION_NO_SLOT;
-	if (list->last != SESSION_NO_SLOT) {
-		sessions->slots[list->last].after = number;
-	} else {
-		list->first = number;
-	}
-	list->last = number;
-	list->count++;
-}
-
-static void
-list_remove(struct access_sessions *sessions, struct session_list *list, uint32_t number)
-{
-	const struct session_slot *slot = &sessions->slots[number];
-
-	if (slot->before != SESSION_NO_SLOT) {
-		sessions->slots[slot->before].after = slot->after;
-	} else {
-		list->first = slot->after;
-	}
-	if (slot->after != SESSION_NO_SLOT) {
-		sessions->slots[slot->after].before = slot->before;
-	} else {
-		list->last = slot->before;
-	}
-	list->count--;
-}
-
-static struct session_list *
+static struct access_queue *
 list_of(struct access_sessions *sessions, const struct session_slot *slot)
 {
 	return slot->is_proven ? &sessions->proven : &sessions->unproven;
@@ -61,19 +27,19 @@ access_sessions_new(const struct access_session_limits *limits)
 	}
 	sessions->limits = *limits;
 	sessions->slots = calloc(limits->count, sizeof(sessions->slots[0]));
+	sessions->links = calloc(limits->count, sizeof(sessions->links[0]));
 	sessions->buckets = malloc(bucket_count * sizeof(sessions->buckets[0]));
 	sessions->bucket_mask = bucket_count - 1;
 	pthread_mutex_init(&sessions->lock, NULL);
-	if (sessions->slots == NULL || sessions->buckets == NULL) {
+	if (sessions->slots == NULL || sessions->links == NULL || sessions->buckets == NULL) {
 		access_sessions_free(sessions);
 		return NULL;
 	}
 	crypto_random(&sessions->seed, sizeof(sessions->seed));
 	memset(sessions->buckets, 0xff, bucket_count * sizeof(sessions->buckets[0]));
-	sessions->free = sessions->unproven = sessions->proven =
-		(struct session_list){SESSION_NO_SLOT, SESSION_NO_SLOT, 0};
+	sessions->free = sessions->unproven = sessions->proven = access_queue_empty();
 	for (uint32_t i = 0; i < limits->count; i++) {
-		list_add(sessions, &sessions->free, i);
+		access_queue_add(&sessions->free, sessions->links, i);
 	}
 	return sessions;
 }
@@ -102,6 +68,7 @@ access_sessions_free(struct access_sessions *sessions)
 	}
 	pthread_mutex_destroy(&sessions->lock);
 	free(sessions->buckets);
+	free(sessions->links);
 	free(sessions->slots);
 	free(sessions);
 }
@@ -118,7 +85,7 @@ source_count(struct access_sessions *sessions, const struct access_source_key *s
 	uint64_t hash =
 		checksum_over(bytes_over(source->octets, sizeof(source->octets)), sessions->seed);
 
-	return &sessions->sources[hash % SESSION_SOURCE_COUNT];
+	return &sessions->sources[hash % ACCESS_SOURCE_COUNT];
 }
 
 struct session_slot *
@@ -157,8 +124,8 @@ session_touch(struct access_sessions *sessions, struct session_slot *slot, int64
 	uint32_t number = (uint32_t)(slot - sessions->slots);
 
 	slot->seen_ms = now_ms;
-	list_remove(sessions, list_of(sessions, slot), number);
-	list_add(sessions, list_of(sessions, slot), number);
+	access_queue_remove(list_of(sessions, slot), sessions->links, number);
+	access_queue_add(list_of(sessions, slot), sessions->links, number);
 }
 
 void
@@ -166,9 +133,9 @@ session_set_proven(struct access_sessions *sessions, struct session_slot *slot)
 {
 	uint32_t number = (uint32_t)(slot - sessions->slots);
 
-	list_remove(sessions, list_of(sessions, slot), number);
+	access_queue_remove(list_of(sessions, slot), sessions->links, number);
 	slot->is_proven = true;
-	list_add(sessions, list_of(sessions, slot), number);
+	access_queue_add(list_of(sessions, slot), sessions->links, number);
 }
 
 void
@@ -181,11 +148,11 @@ session_end(struct access_sessions *sessions, struct session_slot *slot)
 		link = &sessions->slots[*link].chain;
 	}
 	*link = slot->chain;
-	list_remove(sessions, list_of(sessions, slot), number);
+	access_queue_remove(list_of(sessions, slot), sessions->links, number);
 	--*source_count(sessions, &slot->source);
 	slot_clear(slot);
 	slot->id = 0;
-	list_add(sessions, &sessions->free, number);
+	access_queue_add(&sessions->free, sessions->links, number);
 }
 
 /* Even: odd ones are those of challenges. */
@@ -241,14 +208,14 @@ session_begin(
 	uint32_t id = draw_id(sessions);
 	uint32_t *bucket = bucket_of(sessions, id);
 
-	list_remove(sessions, &sessions->free, number);
+	access_queue_remove(&sessions->free, sessions->links, number);
 	*slot = (struct session_slot){.id = id,
 		.instance = ++sessions->instance,
 		.chain = *bucket,
 		.source = *source,
 		.seen_ms = now_ms};
 	*bucket = number;
-	list_add(sessions, &sessions->unproven, number);
+	access_queue_add(&sessions->unproven, sessions->links, number);
 	++*count;
 	sessions->counts.opened++;
 	return slot;

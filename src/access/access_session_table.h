@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
+#include "access/access_queue.h"
 #include "access/access_session.h"
 #include "access/access_source.h"
 
@@ -11,13 +12,7 @@
  * sessions, the longest silent first. An id leads to its slot through a chain of its bucket. The
  * lock guards all of it.
  */
-#define SESSION_NO_SLOT UINT32_MAX
-
-enum { SESSION_SOURCE_COUNT = 1 << 16 };
-
-struct session_list {
-	uint32_t first, last, count;
-};
+#define SESSION_NO_SLOT ACCESS_QUEUE_END
 
 /* The highest counters seen, in ascending order. */
 struct session_window {
@@ -40,7 +35,7 @@ struct session_results {
 struct session_slot {
 	uint32_t id; /* 0: free. */
 	uint64_t instance; /* Which session of all that ever were. */
-	uint32_t before, after, chain;
+	uint32_t chain; /* Next slot of the same bucket. */
 	struct access_source_key source;
 	struct version version;
 	struct session_key key;
@@ -61,12 +56,13 @@ struct access_sessions {
 	uint64_t seed;
 	uint64_t instance;
 	struct session_slot *slots;
+	struct access_link *links; /* Of their lists. */
 	uint32_t *buckets;
 	uint32_t bucket_mask;
 	uint32_t swept; /* Where the next sweep begins. */
-	struct session_list free, unproven, proven;
+	struct access_queue free, unproven, proven;
 	struct access_session_counts counts;
-	uint32_t sources[SESSION_SOURCE_COUNT];
+	uint32_t sources[ACCESS_SOURCE_COUNT];
 };
 
 /* All with the lock held. NULL if there is no such session, or if it has expired. */
