@@ -236,8 +236,6 @@ name_minted(struct arena *arena, struct bytes name, const uint8_t mint[ACCESS_MI
 }
 
 /* Of several servers of a site, the one that mints holds the name: so it draws until it does. */
-enum { MINT_DRAW_COUNT_MAX = 4096 };
-
 static enum status
 change_mint(struct authority_change *change)
 {

@@ -32,6 +32,7 @@
 	X(DH_BITS_MAX, 4096, "bits", "a peer chooses the group and we compute in it")             \
 	X(KEY_FILE_SIZE_MAX, 65536, "octets", "one key file, PEM or Handle encoding")             \
 	X(SECRET_SIZE_MAX, 4096, "octets", "a passphrase or secret key from which keys are made") \
+	X(PEM_ITERATION_COUNT, 600000, "rounds", "PBKDF2 for a key file (OWASP, SHA-256)")        \
 	X(SALT_SIZE_MAX, 64, "octets", "salt that a peer may make us use")                        \
 	X(DERIVED_KEY_BITS_MAX, 512, "bits", "key that a peer may make us derive")                \
 	X(PBKDF2_ITERATION_COUNT_MAX, 100000, "rounds", "rounds that a peer may make us compute") \
@@ -42,11 +43,13 @@
 	X(GROUP_REMOTE_COUNT_MAX, 4, "lookups", "records elsewhere that a request asks for")      \
 	X(SIGNATURE_CHECK_COUNT_MAX, 8, "keys", "tried for one answer to a challenge")            \
 	X(CHALLENGE_RESULT_LIFE_MS, 30000, "ms", "results kept in case the answer was lost")      \
+	X(ACCESS_SOURCE_COUNT, 65536, "counts", "challenges or sessions of a source, by hash")    \
 	X(SESSION_IDLE_S_MIN, 60, "s", "the shortest time-out that a client may ask for")         \
 	X(SESSION_WINDOW_COUNT, 200, "counters", "kept against replay, as Handle.net 9 does")     \
 	X(SESSION_RESULT_COUNT, 64, "results", "changes of a session that may be repeated")       \
 	X(GUESS_PER_MINUTE_MAX, 5, "tries", "wrong answers by a network, or about a key")         \
 	X(GUESS_DOUBLING_COUNT_MAX, 4, "times", "the wait of who is wrong again is doubled")      \
+	X(GUESS_SET_COUNT, 4096, "sets", "of 4 counts each: who guesses, and about what")         \
 	X(VERIFY_PER_MINUTE_MAX, 60, "tries", "answers verified for a network (operation 201)")   \
 	X(CLIENT_FORGERY_COUNT_MAX, 3, "datagrams", "that are no answer, before TCP is tried")    \
 	X(CLIENT_PAUSE_MIN_MS, 200, "ms", "before a busy server is asked for the second time")    \
@@ -66,6 +69,9 @@
 	X(RESOLVER_SILENCE_COUNT_MAX, 2, "times", "silent in a row, and a server is held down")   \
 	X(RESOLVER_HOLD_MIN_MS, 1000, "ms", "a silent server is left alone at first")             \
 	X(RESOLVER_HOLD_MAX_MS, 60000, "ms", "a silent server is left alone at the most")         \
+	X(MINT_DRAW_COUNT_MAX, 4096, "names", "drawn until this server of its site holds one")    \
+	X(REPLICATION_BATCH_COUNT_MAX, 4096, "changes", "a mirror hands its ledger at once")      \
+	X(REPLICATION_BATCH_SIZE_MAX, 2097152, "octets", "the same, all together")                \
 	X(REPLICATION_FEED_COUNT_MAX, 16, "mirrors", "served at once by one worker")              \
 	X(REPLICATION_BLOCK_SIZE_MAX, 270336, "octets", "one block for a mirror: a record")       \
 	X(REPLICATION_SIGNATURE_SIZE_MAX, 1024, "octets", "signature of one block for a mirror")  \
@@ -125,6 +131,7 @@
 	X(RESULT_FILE_LIFE_S, 86400, "s", "how long they are kept")                               \
 	X(BULK_COUNT_MAX, 8, "requests", "to /v1/bulk at once, of one worker")                    \
 	X(BULK_KEY_SIZE_MAX, 255, "octets", "one Idempotency-Key")                                \
+	X(WORKER_COUNT_MAX, 64, "threads", "workers of one node")                                 \
 	X(OPERATION_COUNT_MAX, 4096, "operations", "answered later, of one worker")               \
 	X(OPERATION_SIZE_MAX, 67108864, "octets", "their messages, of one worker")                \
 	X(AUDIT_LINE_SIZE_MAX, 4096, "octets", "one refusal in the audit log")                    \
@@ -132,6 +139,7 @@
 	X(AUDIT_SIZE_MAX, 67108864, "octets", "the audit log, and as much in its older half")     \
 	X(OPERATION_PER_CONNECTION_MAX, 64, "operations", "under way in one connection")          \
 	X(POOL_QUEUE_COUNT_MAX, 1024, "jobs", "signatures and the like waiting for a thread")     \
+	X(SITE_FILE_SIZE_MAX, 65536, "octets", "a site record as JSON, and encoded")              \
 	X(CONFIGURATION_SIZE_MAX, 1048576, "octets", "the configuration file")                    \
 	X(HANDLE_TABLE_DEPTH_MAX, 16, "levels", "nesting of Handle.net's config.dct")             \
 	X(HANDLE_TABLE_ITEM_COUNT_MAX, 16384, "entries", "entries of Handle.net's config.dct")    \
@@ -146,6 +154,8 @@
 	X(LAB_NODE_COUNT_MAX, 256, "nodes", "nodes of `houji lab`, each a process")               \
 	X(LAB_PREFIX_COUNT_MAX, 4096, "prefixes", "prefixes of all nodes of a lab")               \
 	X(LAB_PREFIX_SIZE_MAX, 64, "octets", "a prefix of a lab (88.980.1)")                      \
+	X(BATCH_LINK_COUNT_MAX, 64, "sockets", "connections of `houji batch`")                    \
+	X(BATCH_DEPTH_MAX, 256, "items", "under way in one connection of `houji batch`")          \
 	X(BENCH_SECONDS_MAX, 3600, "s", "one run of `houji bench`")                               \
 	X(BENCH_CONNECTION_COUNT_MAX, 256, "sockets", "`houji bench resolve`, 150 KiB each")      \
 	X(BENCH_DEPTH_MAX, 64, "questions", "under way in one connection of a bench")             \

@@ -146,7 +146,7 @@ enum status crypto_key_parse_pem(
 /* Writes PEM; with a passphrase as PKCS#8 with AES-256-CBC and PBKDF2-HMAC-SHA256 of
  * PEM_ITERATION_COUNT rounds (RFC 8018). INVALID for a public key with a passphrase, NO_SPACE
  * past `capacity`; KEY_PEM_SIZE_MAX is room for every key. */
-enum { PEM_ITERATION_COUNT = 600000, KEY_PEM_SIZE_MAX = 16384 };
+enum { KEY_PEM_SIZE_MAX = 16384 };
 enum status crypto_key_format_pem(const struct crypto_key *key, struct bytes passphrase,
 	uint8_t *ret_text, size_t capacity, size_t *ret_size) MUST_CHECK;
 

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { WORKER_COUNT_MAX = 64, STOP_GRACE_MS = 10000, SWEEP_MS = 1000 };
+enum { STOP_GRACE_MS = 10000, SWEEP_MS = 1000 };
 
 /* Rows of the monitor behind those of the workers. */
 enum { COMMITTER_ROW, MIRROR_ROW, OTHER_ROW_COUNT };

@@ -9,16 +9,16 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { SITE_SIZE_MAX = 65536, PROTOCOL_MAJOR = 2, PROTOCOL_MINOR = 11, INTERFACE_SIZE = 6 };
+enum { PROTOCOL_MAJOR = 2, PROTOCOL_MINOR = 11, INTERFACE_SIZE = 6 };
 
 static enum status
 read_text(const char *path, struct arena *arena, struct bytes *ret_text, struct problem *problem)
 {
-	uint8_t *text = arena_alloc(arena, SITE_SIZE_MAX + 1);
+	uint8_t *text = arena_alloc(arena, SITE_FILE_SIZE_MAX + 1);
 	size_t size;
 	enum status status = text == NULL
 		? problem_set(problem, STATUS_NO_MEMORY, "cannot read the site record %s", path)
-		: file_read(path, SITE_SIZE_MAX, text, &size, problem);
+		: file_read(path, SITE_FILE_SIZE_MAX, text, &size, problem);
 
 	if (status == STATUS_OK) {
 		*ret_text = bytes_over(text, size);
@@ -55,11 +55,11 @@ site_read(const char *path, struct arena *arena, struct node_identity *identity,
 			path, json_reader_at(&reader),
 			why.text[0] != '\0' ? why.text : status_text(status));
 	}
-	identity->site_octets = malloc(SITE_SIZE_MAX);
+	identity->site_octets = malloc(SITE_FILE_SIZE_MAX);
 	if (identity->site_octets == NULL) {
 		return problem_system(problem, "cannot hold the site record");
 	}
-	writer = wire_writer_over(identity->site_octets, SITE_SIZE_MAX);
+	writer = wire_writer_over(identity->site_octets, SITE_FILE_SIZE_MAX);
 	handle_site_write(&writer, &site);
 	identity->site = (struct service_site){
 		.octets = wire_written(&writer),
@@ -167,7 +167,7 @@ node_identity_read(const char *directory, const struct settings *settings,
 	struct node_identity *ret_identity, struct problem *problem)
 {
 	struct node_identity identity = {.key = NULL};
-	struct arena *arena = arena_new(SITE_SIZE_MAX * 2, SITE_SIZE_MAX * 16);
+	struct arena *arena = arena_new(SITE_FILE_SIZE_MAX * 2, SITE_FILE_SIZE_MAX * 16);
 	char path[NODE_PATH_SIZE_MAX];
 	enum status status;
 
@@ -277,7 +277,7 @@ site_compose(struct wire_writer *writer, const struct settings *settings, const 
 static enum status
 site_write_file(const char *path, struct bytes octets, struct problem *problem)
 {
-	char text[SITE_SIZE_MAX];
+	char text[SITE_FILE_SIZE_MAX];
 	struct json_writer writer = json_writer_over(text, sizeof(text));
 	struct handle_site site;
 	enum status status = handle_site_decode(octets, &site);

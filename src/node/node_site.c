@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <unistd.h>
 
-enum { SITE_SIZE_MAX = 65536, SITE_MEMORY_MAX = 16 * SITE_SIZE_MAX };
+enum { SITE_MEMORY_MAX = 16 * SITE_FILE_SIZE_MAX };
 
 struct site_file {
 	char path[NODE_PATH_SIZE_MAX];
@@ -35,12 +35,12 @@ path_find(const char *directory, struct site_file *file, struct problem *problem
 static enum status
 site_parse(struct site_file *file, struct problem *problem)
 {
-	uint8_t *text = arena_alloc(file->arena, SITE_SIZE_MAX + 1);
+	uint8_t *text = arena_alloc(file->arena, SITE_FILE_SIZE_MAX + 1);
 	struct json_reader reader;
 	size_t size;
 	enum status status = text == NULL
 		? problem_set(problem, STATUS_NO_MEMORY, "cannot read %s", file->path)
-		: file_read(file->path, SITE_SIZE_MAX, text, &size, problem);
+		: file_read(file->path, SITE_FILE_SIZE_MAX, text, &size, problem);
 
 	if (status != STATUS_OK) {
 		return status;
@@ -61,7 +61,7 @@ site_open(const char *directory, struct site_file *ret_file, struct problem *pro
 {
 	enum status status;
 
-	ret_file->arena = arena_new(2 * SITE_SIZE_MAX, SITE_MEMORY_MAX);
+	ret_file->arena = arena_new(2 * SITE_FILE_SIZE_MAX, SITE_MEMORY_MAX);
 	if (ret_file->arena == NULL) {
 		return problem_system(problem, "cannot read the site record");
 	}
@@ -98,7 +98,7 @@ node_site_serial(const char *directory, uint16_t *ret_serial, struct problem *pr
 enum status
 node_site_set_primary(const char *directory, bool is_primary, struct problem *problem)
 {
-	char text[SITE_SIZE_MAX];
+	char text[SITE_FILE_SIZE_MAX];
 	struct json_writer writer = json_writer_over(text, sizeof(text));
 	struct site_file file;
 	enum status status = site_open(directory, &file, problem);

@@ -14,8 +14,7 @@
 #include <unistd.h>
 
 enum {
-	LINKS_MAX = 64,
-	UNDER_WAY_MAX = 16384,
+	UNDER_WAY_MAX = BATCH_LINK_COUNT_MAX * BATCH_DEPTH_MAX,
 	COMPLAINTS_SHOWN_MAX = 20, /* On the terminal; --results has all. */
 	WAIT_MS = 20, /* Between looks at a pipe that has nothing yet, and for signals. */
 	LINE_SIZE_MAX = 8 * HANDLE_NAME_SIZE_MAX + 2048,
@@ -40,7 +39,7 @@ struct batch {
 	struct batch_source source;
 	struct batch_state *state; /* NULL: nothing is noted (a pipe, a dry run). */
 	FILE *results;
-	struct client_link *links[LINKS_MAX];
+	struct client_link *links[BATCH_LINK_COUNT_MAX];
 	size_t link_next;
 	uint64_t hashes[UNDER_WAY_MAX]; /* Of handles under way; 0: free. */
 	uint32_t free_places[UNDER_WAY_MAX];
@@ -293,7 +292,7 @@ item_send(struct batch *batch, const struct batch_item *item)
 static void
 links_close(struct batch *batch)
 {
-	for (size_t i = 0; i < LINKS_MAX; i++) {
+	for (size_t i = 0; i < BATCH_LINK_COUNT_MAX; i++) {
 		client_link_free(batch->links[i]);
 		batch->links[i] = NULL;
 	}

@@ -18,7 +18,7 @@ enum {
 	OPTION_NO_ADMIN,
 };
 
-enum { LINK_COUNT_DEFAULT = 2, LINK_COUNT_MAX = 64, DEPTH_DEFAULT = 256 };
+enum { LINK_COUNT_DEFAULT = 2 };
 
 static const struct option_row rows[] = {
 	{OPTION_DRY_RUN, "dry-run", 'n', NULL,
@@ -97,10 +97,10 @@ take_option(struct batch_options *options, const struct option_walk *walk)
 	case OPTION_RESUME:
 		return options->is_resuming = true;
 	case OPTION_PARALLEL:
-		return option_number(walk->argument, LINK_COUNT_MAX, &options->link_count) &&
+		return option_number(walk->argument, BATCH_LINK_COUNT_MAX, &options->link_count) &&
 			options->link_count > 0;
 	case OPTION_DEPTH:
-		return option_number(walk->argument, DEPTH_DEFAULT, &options->depth) &&
+		return option_number(walk->argument, BATCH_DEPTH_MAX, &options->depth) &&
 			options->depth > 0;
 	case OPTION_RESULTS:
 		options->results = walk->argument;
@@ -200,7 +200,8 @@ command_batch(int argc, char **argv)
 	static struct batch_options options;
 	int exit_code;
 
-	options = (struct batch_options){.link_count = LINK_COUNT_DEFAULT, .depth = DEPTH_DEFAULT};
+	options =
+		(struct batch_options){.link_count = LINK_COUNT_DEFAULT, .depth = BATCH_DEPTH_MAX};
 	administer_begin(&options.administer, &command_batch_manual);
 	options.administer.is_session = true;
 	while (option_next(&walk)) {

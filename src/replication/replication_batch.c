@@ -7,10 +7,8 @@
 #include <stdlib.h>
 
 enum {
-	BATCH_COUNT_MAX = 4096,
-	BATCH_SIZE_MAX = 2 << 20,
 	ARENA_BLOCK_SIZE = 1 << 18,
-	ARENA_LIMIT = BATCH_SIZE_MAX + (4 << 20),
+	ARENA_LIMIT = REPLICATION_BATCH_SIZE_MAX + (4 << 20),
 	RETRY_MS = 20, /* The ledger's queue is full. */
 };
 
@@ -86,7 +84,8 @@ replication_batch_set_actor(struct replication_batch *batch, struct bytes actor)
 bool
 replication_batch_is_full(const struct replication_batch *batch)
 {
-	return batch->count >= BATCH_COUNT_MAX || batch->size >= BATCH_SIZE_MAX;
+	return batch->count >= REPLICATION_BATCH_COUNT_MAX ||
+		batch->size >= REPLICATION_BATCH_SIZE_MAX;
 }
 
 size_t
