@@ -18,7 +18,7 @@ struct node_mirror {
 	struct loop *loop;
 	pthread_t thread;
 	bool is_running;
-	struct loop_post stop_post;
+	struct loop_post start_post, stop_post;
 	struct replication_follower *follower;
 	struct client_identity identity;
 	uint8_t identity_name[HANDLE_NAME_SIZE_MAX];
@@ -165,6 +165,14 @@ follower_make(
 					      &follower, &mirror->follower, problem);
 }
 
+static void
+start_posted(void *context)
+{
+	struct node_mirror *mirror = context;
+
+	replication_follower_start(mirror->follower);
+}
+
 enum status
 node_mirror_start(const struct node_mirror_parts *parts, struct node_mirror **ret_mirror,
 	struct problem *problem)
@@ -196,7 +204,9 @@ node_mirror_start(const struct node_mirror_parts *parts, struct node_mirror **re
 		status = follower_make(mirror, parts, problem);
 	}
 	if (status == STATUS_OK) {
-		replication_follower_start(mirror->follower);
+		/* On its own thread, so that nothing is begun if there is none. */
+		mirror->start_post = (struct loop_post){.posted = start_posted, .context = mirror};
+		loop_post(mirror->loop, &mirror->start_post);
 		errno = pthread_create(&mirror->thread, NULL, mirror_run, mirror);
 		mirror->is_running = errno == 0;
 		status = mirror->is_running ? STATUS_OK

@@ -5,8 +5,9 @@
 
 #include <errno.h>
 #include <semaphore.h>
+#include <time.h>
 
-enum { STOP_CHECK_MS = 10 };
+enum { STOP_CHECK_MS = 10, AILING_PAUSE_MS = 10 };
 
 static enum status
 mirrors_open(
@@ -116,11 +117,16 @@ node_worker_open(
 static void *
 worker_run(void *context)
 {
+	static const struct timespec pause = {.tv_nsec = AILING_PAUSE_MS * 1000000L};
 	struct node_worker *worker = context;
 
 	thread_be_prompt();
-	/* A loop that cannot wait has nothing left to do; the others go on. */
-	return loop_run(worker->loop) == STATUS_OK ? NULL : worker;
+	/* A loop that cannot wait serves nobody until it can; the others go on. Each run serves
+	 * what is posted and due, so that who reloads or stops the node does not wait for ever. */
+	while (loop_run(worker->loop) != STATUS_OK) {
+		(void)nanosleep(&pause, NULL);
+	}
+	return NULL;
 }
 
 enum status
