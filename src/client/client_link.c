@@ -290,8 +290,8 @@ link_set_up_session(struct client_link *link)
 			.site_serial = UINT16_MAX,
 		}};
 	struct client_call *call;
-	enum status status = client_session_ask(&link->session, link->settings.identity,
-		link->settings.session_timeout_s, &request.session_setup);
+	enum status status = client_session_ask(
+		&link->session, link->settings.identity, 0, &request.session_setup);
 
 	if (status != STATUS_OK) {
 		return status;
@@ -481,12 +481,6 @@ client_link_send(struct client_link *link, const struct request *request,
 	client_call_append(&link->waiting, call);
 	client_link_pump(link);
 	return STATUS_OK;
-}
-
-size_t
-client_link_waiting(const struct client_link *link)
-{
-	return link->waiting.count + link->sent.count;
 }
 
 struct client_link_facts

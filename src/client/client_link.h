@@ -46,7 +46,6 @@ struct client_link_settings {
 		*identity; /* NULL: asked for proof, the answer is handed on. */
 	bool is_session;
 	bool is_encrypted; /* Everything inside the session, both ways. */
-	uint32_t session_timeout_s; /* 0: the server's. */
 	const struct crypto_key
 		*server_key; /* Must have signed the session's set-up; NULL: not asked. */
 	uint32_t depth; /* 0: CLIENT_LINK_DEPTH_DEFAULT. */
@@ -80,8 +79,6 @@ void client_link_free(struct client_link *link);
  * NO_MEMORY: nothing was sent and nobody will be told. */
 enum status client_link_send(struct client_link *link, const struct request *request,
 	client_link_answered *answered, void *context) MUST_CHECK;
-/* Without an answer yet. */
-size_t client_link_waiting(const struct client_link *link);
 
 struct client_link_facts {
 	uint32_t session_id; /* 0: none is open. */

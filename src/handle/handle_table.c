@@ -291,19 +291,3 @@ handle_table_decode(struct bytes text, const char *name, struct arena *arena,
 	}
 	return status;
 }
-
-const struct handle_table *
-handle_table_find(const struct handle_table *object, const char *name)
-{
-	const struct handle_table *found = NULL;
-
-	if (object == NULL || object->kind != HANDLE_TABLE_OBJECT) {
-		return NULL;
-	}
-	for (const struct handle_table *item = object->first; item != NULL; item = item->next) {
-		if (bytes_equal(item->name, bytes_from_string(name))) {
-			found = item;
-		}
-	}
-	return found;
-}

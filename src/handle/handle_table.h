@@ -22,8 +22,7 @@
  *
  * The whole is decoded into the arena: a tree of items, each with its line. Bounded by
  * CONFIGURATION_SIZE_MAX, HANDLE_TABLE_DEPTH_MAX and HANDLE_TABLE_ITEM_COUNT_MAX, without
- * recursion. A name that comes twice stands there twice; handle_table_find() takes the last,
- * as Handle.net does.
+ * recursion. A name that comes twice stands there twice; Handle.net takes the last.
  */
 enum handle_table_kind {
 	HANDLE_TABLE_TEXT,
@@ -45,6 +44,3 @@ struct handle_table {
  * TOO_LARGE, NO_MEMORY. Texts without escapes stay in `text`. */
 enum status handle_table_decode(struct bytes text, const char *name, struct arena *arena,
 	const struct handle_table **ret_table, struct problem *problem) MUST_CHECK;
-
-/* NULL when the object has no such name, or is no object. */
-const struct handle_table *handle_table_find(const struct handle_table *object, const char *name);

@@ -469,12 +469,6 @@ journal_sync(const struct journal *journal, struct problem *problem)
 	return STATUS_OK;
 }
 
-size_t
-journal_unflushed(const struct journal *journal)
-{
-	return journal->batch_size;
-}
-
 uint64_t
 journal_first(const struct journal *journal)
 {

@@ -116,7 +116,6 @@ enum status journal_flush(struct journal *journal, struct problem *problem) MUST
 /* For one opened read-only beside its writer, whose last batch may be on its way to the disk:
  * makes durable all that it holds for this process. */
 enum status journal_sync(const struct journal *journal, struct problem *problem) MUST_CHECK;
-size_t journal_unflushed(const struct journal *journal); /* Octets added since. */
 
 uint64_t journal_first(const struct journal *journal); /* Place of the first entry. */
 uint64_t journal_end(const struct journal *journal); /* Place behind the last durable entry. */

@@ -72,7 +72,7 @@ line_append(int fd, struct bytes line)
 	if (end != file.st_size && ftruncate(fd, end) != 0) {
 		return false;
 	}
-	return pwrite(fd, line.at, line.size, end) == (ssize_t)line.size && fsync(fd) == 0;
+	return file_write_at(fd, line, (uint64_t)end) && fsync(fd) == 0;
 }
 
 /* The name of a file is durable when its folder is. */

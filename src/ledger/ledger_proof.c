@@ -79,45 +79,59 @@ digest_read(struct json_reader *reader, struct bytes *ret_digest)
 	}
 }
 
-/* One member of an entry by its number in `names`. */
+enum entry_member {
+	ENTRY_SEQUENCE,
+	ENTRY_KIND,
+	ENTRY_TIME,
+	ENTRY_PREVIOUS,
+	ENTRY_BATCH,
+	ENTRY_KEY,
+	ENTRY_ACTOR,
+	ENTRY_BEFORE,
+	ENTRY_AFTER,
+	ENTRY_CHAIN,
+	ENTRY_RECORD_SIZE,
+	ENTRY_MEMBER_COUNT, /* None of them. */
+};
+
 static void
-entry_member_read(struct json_reader *reader, unsigned number, struct journal_entry *entry)
+entry_member_read(struct json_reader *reader, enum entry_member member, struct journal_entry *entry)
 {
-	switch (number) {
-	case 0:
+	switch (member) {
+	case ENTRY_SEQUENCE:
 		entry->sequence = json_read_u64(reader, INT64_MAX);
 		break;
-	case 1:
+	case ENTRY_KIND:
 		entry->kind = (enum journal_kind)json_read_u64(reader, JOURNAL_UNHOME);
 		break;
-	case 2:
+	case ENTRY_TIME:
 		entry->time_ms = json_read_i64(reader);
 		break;
-	case 3:
+	case ENTRY_PREVIOUS:
 		entry->previous = json_read_u64(reader, UINT64_MAX);
 		break;
-	case 4:
+	case ENTRY_BATCH:
 		entry->batch = json_read_u64(reader, UINT64_MAX);
 		break;
-	case 5:
+	case ENTRY_KEY:
 		entry->key = json_read_base64(reader, BASE64_STANDARD);
 		break;
-	case 6:
+	case ENTRY_ACTOR:
 		entry->actor = json_read_base64(reader, BASE64_STANDARD);
 		break;
-	case 7:
+	case ENTRY_BEFORE:
 		digest_read(reader, &entry->before);
 		break;
-	case 8:
+	case ENTRY_AFTER:
 		digest_read(reader, &entry->after);
 		break;
-	case 9:
+	case ENTRY_CHAIN:
 		digest_read(reader, &entry->chain);
 		break;
-	case 10:
+	case ENTRY_RECORD_SIZE:
 		entry->record.size = (size_t)json_read_u64(reader, MESSAGE_SIZE_MAX);
 		break;
-	default:
+	case ENTRY_MEMBER_COUNT:
 		json_skip(reader);
 	}
 }
@@ -133,21 +147,33 @@ entry_is_possible(const struct journal_entry *entry)
 static void
 entry_read(struct json_reader *reader, struct journal_entry *entry)
 {
-	static const char *const names[] = {"sequence", "kind", "time", "previous", "batch", "key",
-		"actor", "before", "after", "chain", "recordSize"};
-	enum { COUNT = sizeof(names) / sizeof(names[0]), ALL = (1 << COUNT) - 1 };
+	static const char *const names[ENTRY_MEMBER_COUNT] = {
+		[ENTRY_SEQUENCE] = "sequence",
+		[ENTRY_KIND] = "kind",
+		[ENTRY_TIME] = "time",
+		[ENTRY_PREVIOUS] = "previous",
+		[ENTRY_BATCH] = "batch",
+		[ENTRY_KEY] = "key",
+		[ENTRY_ACTOR] = "actor",
+		[ENTRY_BEFORE] = "before",
+		[ENTRY_AFTER] = "after",
+		[ENTRY_CHAIN] = "chain",
+		[ENTRY_RECORD_SIZE] = "recordSize",
+	};
+	enum { ALL = (1 << ENTRY_MEMBER_COUNT) - 1 };
 	unsigned found = 0;
 	struct bytes name;
 
 	json_read_object(reader);
 	while (json_next_member(reader, &name)) {
-		unsigned i = 0;
+		enum entry_member member = ENTRY_SEQUENCE;
 
-		while (i < COUNT && !bytes_equal(name, bytes_from_string(names[i]))) {
-			i++;
+		while (member < ENTRY_MEMBER_COUNT &&
+			!bytes_equal(name, bytes_from_string(names[member]))) {
+			member++;
 		}
-		found |= 1U << i;
-		entry_member_read(reader, i, entry);
+		found |= 1U << member;
+		entry_member_read(reader, member, entry);
 	}
 	if (json_reader_ok(reader) && ((found & ALL) != ALL || !entry_is_possible(entry))) {
 		json_reader_fail(reader, STATUS_INVALID);

@@ -2,6 +2,7 @@
 #include "ledger/ledger_tree.h"
 
 #include "base/checksum.h"
+#include "base/file.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -259,7 +260,8 @@ file_open(struct ledger_tree *tree, const char *path, struct problem *problem)
 	}
 	if (tree->is_writable &&
 		(ftruncate(tree->fd, row_offset(tree->file_count)) != 0 ||
-			pwrite(tree->fd, &header, sizeof(header), 0) != (ssize_t)sizeof(header))) {
+			!file_write_at(tree->fd,
+				bytes_over((const uint8_t *)&header, sizeof(header)), 0))) {
 		return problem_system(problem, "cannot write %s", path);
 	}
 	return STATUS_OK;
@@ -311,8 +313,8 @@ row_append(struct ledger_tree *tree, struct problem *problem)
 
 	ledger_tree_row_encode(&tree->row, number, octets);
 	if (tree->is_writable) {
-		if (pwrite(tree->fd, octets, sizeof(octets), row_offset(number)) !=
-			(ssize_t)sizeof(octets)) {
+		if (!file_write_at(tree->fd, bytes_over(octets, sizeof(octets)),
+			    (uint64_t)row_offset(number))) {
 			return problem_system(problem, "cannot write the tree of the journal");
 		}
 	} else {

@@ -132,18 +132,3 @@ native_census_leave(struct native_census *census, const uint8_t source[16])
 	}
 	pthread_mutex_unlock(&census->lock);
 }
-
-uint32_t
-native_census_count(struct native_census *census, const uint8_t source[16])
-{
-	uint8_t key[16];
-	struct source *slot;
-	uint32_t count;
-
-	source_key(source, key);
-	pthread_mutex_lock(&census->lock);
-	slot = find(census, key);
-	count = slot == NULL ? 0 : slot->count;
-	pthread_mutex_unlock(&census->lock);
-	return count;
-}

@@ -11,4 +11,3 @@
 bool native_census_enter(
 	struct native_census *census, const uint8_t source[16], uint32_t per_source_max);
 void native_census_leave(struct native_census *census, const uint8_t source[16]);
-uint32_t native_census_count(struct native_census *census, const uint8_t source[16]);

@@ -444,9 +444,3 @@ node_settings(const struct node *node)
 {
 	return &node->face->settings;
 }
-
-struct ledger *
-node_ledger(struct node *node)
-{
-	return node->ledger;
-}

@@ -40,7 +40,6 @@ enum status node_close(struct node *node, struct problem *problem);
 /* One line: where it listens, with how many workers, over how many prefixes and entries. */
 void node_describe(const struct node *node, char *ret_text, size_t capacity);
 const struct settings *node_settings(const struct node *node);
-struct ledger *node_ledger(struct node *node);
 
 /* DIR/NAME into `ret_path`; TOO_LARGE past NODE_PATH_SIZE_MAX. */
 enum status node_path(const char *directory, const char *name, char ret_path[NODE_PATH_SIZE_MAX],

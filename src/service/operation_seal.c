@@ -203,7 +203,7 @@ sign(struct operation *operation)
 		bytes_over(operation->out + ENVELOPE_SIZE, operation->out_size - ENVELOPE_SIZE - 4);
 	job->run_count = 2;
 	job->job.loop = operation->service->loop;
-	job->signed_ = out_signed;
+	job->told = out_signed;
 	return signer_submit(operation->face->signer, job);
 }
 

@@ -63,7 +63,7 @@ job_done(struct loop_job *done)
 {
 	struct signer_job *job = (struct signer_job *)done;
 
-	job->signed_(job);
+	job->told(job);
 }
 
 enum status

@@ -12,7 +12,7 @@
  *     job->job.loop = loop; job->runs[0] = front; job->runs[1] = header_and_body; ...
  *     if (signer_submit(signer, job) != STATUS_OK) -> answer an error, never unsigned
  *
- * `signed_` runs on the job's loop with status and signature filled in. A signer whose jobs are
+ * `told` runs on the job's loop with status and signature filled in. A signer whose jobs are
  * under way may be freed: the key goes when the last of them is done.
  */
 struct signer;
@@ -28,7 +28,7 @@ struct signer_job {
 	struct bytes runs[SIGNER_RUN_COUNT_MAX];
 	size_t run_count;
 	enum crypto_digest digest;
-	signer_signed *signed_;
+	signer_signed *told;
 	enum status status;
 	uint8_t signature[CRYPTO_SIGNATURE_SIZE_MAX];
 	size_t signature_size;

@@ -302,12 +302,6 @@ store_close(struct store *store)
 	free(store);
 }
 
-size_t
-store_map_size(const struct store *store)
-{
-	return store->map_size;
-}
-
 enum status
 store_snapshot_begin(struct store *store, struct store_snapshot **ret_snapshot)
 {

@@ -50,7 +50,6 @@ enum status store_open(const char *path, bool is_writable, struct store **ret_st
 /* The same with another room for a transaction, in octets: tests make maps grow with it. */
 enum status store_open_with_room(const char *path, bool is_writable, size_t room,
 	struct store **ret_store, struct problem *problem) MUST_CHECK;
-size_t store_map_size(const struct store *store);
 const char *store_table_name(enum store_table table);
 void store_close(struct store *store);
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "journal_rig.h"
+
+#include "journal/journal_private.h"
 #include "support/disk_fault.h"
 
 #include <stdarg.h>
@@ -45,7 +47,7 @@ assert_read_only(struct rig *rig, uint64_t end)
 	rig_assert_holds(rig, rig->entry_count);
 	assert_int_equal(rig_add(rig, 10), STATUS_READ_ONLY);
 	assert_int_equal(journal_flush(rig->journal, &rig->problem), STATUS_READ_ONLY);
-	assert_int_equal(journal_unflushed(rig->journal), 0);
+	assert_int_equal(rig->journal->batch_size, 0);
 	assert_int_equal(journal_end(rig->journal), end);
 	assert_int_equal(disk_fault_count(DISK_SYNC), syncs);
 	assert_int_equal(disk_fault_count(DISK_WRITE), writes);
@@ -135,7 +137,7 @@ a_batch_whose_sync_failed_is_written_again_by_the_next_opening(void **state)
 	for (int i = 0; i < 5; i++) {
 		assert_int_equal(rig_add(rig, 1000), STATUS_OK);
 	}
-	size = journal_unflushed(rig->journal);
+	size = rig->journal->batch_size;
 	disk_fault_arm_call(DISK_SYNC, 4, EIO); /* After the new segment's. */
 	assert_int_equal(journal_flush(rig->journal, &rig->problem), STATUS_SYSTEM);
 	rig_close(rig);

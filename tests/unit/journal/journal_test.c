@@ -4,6 +4,8 @@
 #include "handle/handle_name.h"
 #include "journal_rig.h"
 
+#include "journal/journal_private.h"
+
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -47,12 +49,12 @@ entries_are_there_after_the_flush_and_not_before(void **state)
 
 	rig_make(rig);
 	assert_int_equal(rig_add(rig, 100), STATUS_OK);
-	assert_int_equal(journal_unflushed(rig->journal), journal_entry_size(1, 100, 0));
+	assert_int_equal(rig->journal->batch_size, journal_entry_size(1, 100, 0));
 	assert_int_equal(journal_peek(rig->journal, rig->entries[0].place, &key, &record, &kind),
 		STATUS_CORRUPT);
 	assert_int_equal(journal_end(rig->journal), journal_first(rig->journal));
 	rig_flush(rig);
-	assert_int_equal(journal_unflushed(rig->journal), 0);
+	assert_int_equal(rig->journal->batch_size, 0);
 	rig_assert_holds(rig, 1);
 	rig_flush(rig); /* Nothing to do is fine. */
 	rig_assert_holds(rig, 1);
@@ -227,7 +229,7 @@ a_full_batch_says_busy_and_loses_nothing(void **state)
 		STATUS_OK);
 	while (add_sized(rig, 3, 50000, 7) == STATUS_OK) {
 		count++;
-		assert_true(journal_unflushed(rig->journal) <= LEDGER_BATCH_SIZE_MAX);
+		assert_true(rig->journal->batch_size <= LEDGER_BATCH_SIZE_MAX);
 	}
 	assert_true(count * 50000 > LEDGER_BATCH_SIZE_MAX / 2);
 	assert_int_equal(add_sized(rig, 3, 50000, 7), STATUS_BUSY);
