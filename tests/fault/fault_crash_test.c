@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "crash_image.h"
 #include "fault_rig.h"
+#include "record.h"
 
 #include "base/clock.h"
 #include "crypto/crypto.h"
@@ -22,6 +23,9 @@
  * been acknowledged by then, whole. One such process judges the states of one event, so that
  * starting it costs less than what it does; what it dies of is a verdict, too.
  *
+ * The same with segments that lose old records meanwhile: there only the states while a pruning
+ * runs, and until the next change behind it, are made.
+ *
  * Self-check: the whole log replayed is what lies on the disk. Negative control: the same with
  * syncs left out must be found out.
  *
@@ -36,6 +40,8 @@ enum {
 	STATE_COUNT_CONTROL = 4000,
 	SEEN_SLOT_COUNT = 1 << 20,
 	RANDOM_COUNT_MAX = 400,
+	PRUNE_RANDOM_COUNT = 60,
+	PRUNE_STATE_COUNT_MIN = 1000,
 	FIXED_RULE_COUNT = 5,
 };
 
@@ -65,11 +71,10 @@ struct tally {
 };
 
 static void
-log_record(const char *drops, struct log *ret_log)
+log_record_as(char *word, const char *drops, struct log *ret_log)
 {
 	static struct fault_run run;
 	char texts[4][FAULT_PATH_SIZE + 32], path[FAULT_PATH_SIZE + 8], program[FAULT_PATH_SIZE];
-	static char word[] = "record";
 	char *arguments[] = {program, word, ret_log->folder, NULL};
 	char *environment[] = {texts[0], texts[1], texts[2], drops == NULL ? NULL : texts[3], NULL};
 	struct stat file;
@@ -96,6 +101,14 @@ log_record(const char *drops, struct log *ret_log)
 	assert_true(ret_log->octets != MAP_FAILED);
 	close(fd);
 	assert_int_equal(unlink(path), 0);
+}
+
+static void
+log_record(const char *drops, struct log *ret_log)
+{
+	static char word[] = "record";
+
+	log_record_as(word, drops, ret_log);
 }
 
 static void
@@ -256,6 +269,7 @@ struct worker {
 	unsigned number;
 	const struct log *log;
 	unsigned random_count; /* States of that rule at each point. */
+	bool is_of_pruning; /* Only while one runs. */
 	char folder[FAULT_PATH_SIZE];
 	int folder_fd;
 	struct results *results;
@@ -344,14 +358,18 @@ static void
 worker_run(struct worker *worker)
 {
 	struct crash_image *image = crash_image_new(worker->log->octets, worker->log->size);
+	bool is_wanted = !worker->is_of_pruning;
 	long number;
 
 	for (uint64_t point = 0; crash_image_step(image, &number); point++) {
-		if (number >= 0) {
+		if (number >= 0 && number < FAULT_CRASH_CHANGE_COUNT) {
 			worker->acknowledged.is_done[number] = true;
 			worker->acknowledged.count++;
+			is_wanted = !worker->is_of_pruning;
 		}
-		if (point % WORKER_COUNT == worker->number && !point_fork(worker, image, point)) {
+		is_wanted = is_wanted || number == FAULT_PRUNE_BEGUN;
+		if (is_wanted && point % WORKER_COUNT == worker->number &&
+			!point_fork(worker, image, point)) {
 			break;
 		}
 	}
@@ -385,7 +403,8 @@ worker_start(struct worker *worker, int result)
 }
 
 static void
-enumerate(const struct log *log, unsigned random_count, struct tally *ret_tally)
+enumerate_of(
+	const struct log *log, unsigned random_count, bool is_of_pruning, struct tally *ret_tally)
 {
 	static struct worker worker;
 	int ends[2];
@@ -394,7 +413,10 @@ enumerate(const struct log *log, unsigned random_count, struct tally *ret_tally)
 	*ret_tally = (struct tally){0};
 	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
 	for (unsigned i = 0; i < WORKER_COUNT; i++) {
-		worker = (struct worker){.number = i, .log = log, .random_count = random_count};
+		worker = (struct worker){.number = i,
+			.log = log,
+			.random_count = random_count,
+			.is_of_pruning = is_of_pruning};
 		pids[i] = worker_start(&worker, ends[1]);
 	}
 	for (unsigned i = 0; i < WORKER_COUNT; i++) {
@@ -414,6 +436,12 @@ enumerate(const struct log *log, unsigned random_count, struct tally *ret_tally)
 	}
 	close(ends[0]);
 	close(ends[1]);
+}
+
+static void
+enumerate(const struct log *log, unsigned random_count, struct tally *ret_tally)
+{
+	enumerate_of(log, random_count, false, ret_tally);
 }
 
 static uint64_t
@@ -493,6 +521,54 @@ every_state_after_a_power_cut_has_all_that_was_acknowledged(void **state)
 	log_forget(&log);
 }
 
+/* How often a segment was put in place of what it was. */
+static unsigned
+replaced_count(const struct log *log, const char *segment)
+{
+	unsigned count = 0;
+
+	for (size_t at = 0; at < log->size;) {
+		const char *names;
+		struct record_event head;
+
+		memcpy(&head, log->octets + at, sizeof(head));
+		names = (const char *)log->octets + at + sizeof(head);
+		count += head.kind == RECORD_RENAME && strcmp(names, "ledger/prune.tmp") == 0 &&
+			strcmp(names + strlen(names) + 1, segment) == 0;
+		at += sizeof(head) + head.size;
+	}
+	return count;
+}
+
+static void
+every_state_of_a_pruning_cut_short_has_all_that_was_acknowledged(void **state)
+{
+	static char word[] = "record-prune";
+	struct ledger_report report;
+	struct problem problem;
+	struct ledger *ledger;
+	struct tally tally;
+	struct log log;
+
+	(void)state;
+	log_record_as(word, NULL, &log);
+	assert_int_equal(ledger_open(log.folder, LEDGER_READ, &ledger, &problem), STATUS_OK);
+	assert_int_equal(ledger_verify(ledger, NULL, NULL, &report, &problem), STATUS_OK);
+	assert_true(report.pruned_count > FAULT_CRASH_CHANGE_COUNT / 3);
+	assert_int_equal(ledger_close(ledger, &problem), STATUS_OK);
+	assert_true(replaced_count(&log, "ledger/0000000000000000.seg") == 2);
+	enumerate_of(&log, PRUNE_RANDOM_COUNT, true, &tally);
+	print_message("# %llu events of prunings, %llu states, %llu repaired\n",
+		(unsigned long long)tally.points, (unsigned long long)tally.states,
+		(unsigned long long)tally.verdicts[VERDICT_REPAIRED]);
+	if (tally.verdicts[VERDICT_BAD] > 0) {
+		fail_msg("%s", tally.fault);
+	}
+	assert_int_equal(tally.verdicts[VERDICT_REFUSED], 0);
+	assert_true(tally.states >= PRUNE_STATE_COUNT_MIN);
+	log_forget(&log);
+}
+
 static void
 a_node_that_does_not_sync_is_found_out(void **state)
 {
@@ -516,6 +592,7 @@ main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_log_replayed_is_what_lies_on_the_disk),
 		cmocka_unit_test(a_node_that_does_not_sync_is_found_out),
+		cmocka_unit_test(every_state_of_a_pruning_cut_short_has_all_that_was_acknowledged),
 		cmocka_unit_test(every_state_after_a_power_cut_has_all_that_was_acknowledged),
 	};
 

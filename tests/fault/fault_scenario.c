@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fault_scenario.h"
 
+#include "base/clock.h"
 #include "ledger/ledger_prune.h"
 #include "records/records_order.h"
 
@@ -21,6 +22,7 @@
  *     fault_scenario prune DIR        takes out of a ledger what was replaced
  *     fault_scenario record DIR       makes a ledger and changes few handles often, while
  *                                     record.c writes down what reaches the disk
+ *     fault_scenario record-prune DIR the same, with prunings beside the writer
  *
  * Each acknowledged change is said on stdout as one line with its number, by one system call
  * that nothing can make fail. Exit codes are those of enum fault_exit.
@@ -294,6 +296,89 @@ record(const char *directory)
 	return ledger_close(ledger, &problem) == STATUS_OK ? FAULT_EXIT_WELL : FAULT_EXIT_ERROR;
 }
 
+/* Beside the writer, as `houji prune` does it. */
+static bool
+record_prune(const char *directory, int64_t before_ms)
+{
+	struct ledger_prune_order order = {.before_ms = before_ms};
+	struct ledger_pruned pruned = {0};
+	struct problem problem;
+	struct ledger *ledger;
+	bool is_well;
+
+	if (ledger_open(directory, LEDGER_LOOK, &ledger, &problem) != STATUS_OK) {
+		return false;
+	}
+	fault_acknowledged(FAULT_PRUNE_BEGUN);
+	is_well = ledger_prune(ledger, &order, &pruned, &problem) == STATUS_OK;
+	fault_acknowledged(FAULT_PRUNE_ENDED);
+	say("removed", pruned.removed_count);
+	(void)ledger_close(ledger, NULL);
+	return is_well && pruned.removed_count > 0;
+}
+
+/* All that was written before is older than what it returns, and all that follows younger. */
+static int64_t
+moment_between(void)
+{
+	int64_t now_ms;
+
+	usleep(2000);
+	now_ms = clock_wall_ms();
+	usleep(2000);
+	return now_ms;
+}
+
+/* What is freed comes in blocks: the changes that are judged are too small, and prefixes that
+ * stay stand between them. */
+static bool
+fill(struct ledger *ledger)
+{
+	static uint8_t data[12000], octets[sizeof(data) + 64];
+	struct wire_writer writer = wire_writer_over(octets, sizeof(octets));
+	struct handle_value value = {.index = 1,
+		.ttl = HANDLE_TTL_DEFAULT,
+		.type = TEXT("DESC"),
+		.data = bytes_over(data, sizeof(data))};
+	struct ledger_change change = {.kind = JOURNAL_PUT, .name = TEXT("88.300/filler")};
+
+	memset(data, 'x', sizeof(data));
+	handle_value_write(&writer, &value);
+	change.values = (struct handle_value_list){1, wire_written(&writer)};
+	return ledger_commit(ledger, &change) == STATUS_OK;
+}
+
+static int
+record_pruned(const char *directory)
+{
+	static struct named_change changes[FAULT_CRASH_CHAIN_MAX];
+	struct problem problem;
+	struct ledger *ledger;
+	int64_t cutoff_ms = 0;
+	bool is_well = true, is_pruned = false;
+
+	fault_record_begin();
+	if (ledger_create_sized(directory, FAULT_PRUNE_SEGMENT_SIZE, &ledger, &problem) !=
+		STATUS_OK) {
+		return FAULT_EXIT_ERROR;
+	}
+	for (unsigned long number = 0; is_well && number < FAULT_CRASH_CHANGE_COUNT; number += 10) {
+		is_well = fill(ledger) && record_chain(ledger, changes, number, 10);
+		if (cutoff_ms != 0 && !is_pruned) {
+			/* The last batch is never touched: one more stands behind the segment. */
+			is_pruned = is_well = is_well && record_prune(directory, cutoff_ms);
+		}
+		if (cutoff_ms == 0 &&
+			journal_end(ledger_journal(ledger)) > FAULT_PRUNE_SEGMENT_SIZE) {
+			cutoff_ms = moment_between();
+		}
+	}
+	is_well = is_well && ledger_settle(ledger, &problem) == STATUS_OK &&
+		record_prune(directory, moment_between());
+	return ledger_close(ledger, &problem) == STATUS_OK && is_well ? FAULT_EXIT_WELL
+								      : FAULT_EXIT_ERROR;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -306,6 +391,9 @@ main(int argc, char **argv)
 	}
 	if (argc == 3 && strcmp(argv[1], "record") == 0 && fault_record_begin != NULL) {
 		return record(argv[2]);
+	}
+	if (argc == 3 && strcmp(argv[1], "record-prune") == 0 && fault_record_begin != NULL) {
+		return record_pruned(argv[2]);
 	}
 	if (argc == 4 && strcmp(argv[1], "storm") == 0) {
 		return storm(argv[2], strtoul(argv[3], NULL, 10));

@@ -33,6 +33,17 @@ enum {
 	FAULT_CRASH_SEGMENT_SIZE = 8192,
 };
 
+/*
+ * The same changes in larger segments, pruned on the way: first what was replaced when the
+ * first segment was full, which leaves records in it beside those that it takes, then all that
+ * can go. Acknowledgements of these numbers say where a pruning begins and ends.
+ */
+enum {
+	FAULT_PRUNE_SEGMENT_SIZE = 65536,
+	FAULT_PRUNE_BEGUN = FAULT_CRASH_CHANGE_COUNT,
+	FAULT_PRUNE_ENDED,
+};
+
 static inline enum journal_kind
 fault_crash_kind(unsigned long number)
 {
