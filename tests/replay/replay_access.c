@@ -6,6 +6,7 @@
 #include "client/client_session.h"
 #include "handle/handle_admin.h"
 #include "handle/handle_key.h"
+#include "handle/handle_name.h"
 
 #include <stdlib.h>
 
@@ -259,6 +260,8 @@ static const struct {
 	{"verify", OPCODE_VERIFY_CHALLENGE},
 	{"setup", OPCODE_SESSION_SETUP},
 	{"terminate", OPCODE_SESSION_TERMINATE},
+	{"follow", OPCODE_RETRIEVE_TRANSACTION_LOG},
+	{"dump", OPCODE_DUMP_HANDLES},
 };
 
 bool
@@ -422,11 +425,17 @@ access_message_read(struct words *words, struct request *request, struct sending
 	case REQUEST_MAYBE_NAME:
 		request->name.name = TEXT("/");
 		break;
+	case REQUEST_TRANSACTIONS:
+		request->transactions = (struct request_transactions){
+			.hash_kind = HANDLE_HASH_BY_ALL, .server_count = 1};
+		break;
+	case REQUEST_DUMP:
+		request->dump =
+			(struct request_dump){.hash_kind = HANDLE_HASH_BY_ALL, .server_count = 1};
+		break;
 	case REQUEST_UNKNOWN:
 	case REQUEST_RESOLUTION:
 	case REQUEST_EXCHANGE_KEY:
-	case REQUEST_TRANSACTIONS:
-	case REQUEST_DUMP:
 	case REQUEST_LOGIN:
 		break;
 	}

@@ -23,7 +23,8 @@ bool access_data_read(struct words *words, struct bytes *ret_data);
 /* INDEX:HANDLE */
 void access_identity_read(struct words *words, struct bytes *ret_name, uint32_t *ret_index);
 
-/* create modify add remove delete home unhome list homed prove verify setup terminate. */
+/* create modify add remove delete home unhome list homed prove verify setup terminate follow
+ * dump. */
 bool access_message_is_next(const struct words *words);
 void access_message_read(struct words *words, struct request *request, struct sending *sending);
 

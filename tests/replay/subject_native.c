@@ -37,6 +37,8 @@ struct subject_native {
 	struct monitor *monitor;
 	struct native_census *census;
 	struct loop_pool *pool;
+	struct crypto_key *stream_key; /* Proves streams to mirrors. */
+	struct replication_source *mirrors;
 	struct service_access access;
 	struct native_settings settings;
 	struct native *native;
@@ -68,11 +70,17 @@ native_close(void *subject)
 			native_stop(front->native);
 		}
 		native_abandon(front->native);
+		if (front->mirrors != NULL) {
+			replication_source_stop(front->mirrors);
+		}
 		fake_jobs_hold(false);
 		front->busy_wanted = 0;
 		(void)fake_await(busy_is_wanted, front);
 	}
 	native_free(front->native);
+	replication_source_free(front->mirrors);
+	replication_identity_unref(front->face.stream_identity);
+	crypto_key_free(front->stream_key);
 	signer_free(front->face.signer);
 	loop_pool_free(front->pool);
 	service_free(front->service);
@@ -84,6 +92,24 @@ native_close(void *subject)
 	}
 	scratch_remove(front->directory);
 	free(front);
+}
+
+static enum status
+mirrors_make(struct subject_native *front, struct loop *loop)
+{
+	enum status status = crypto_key_new(CRYPTO_KEY_ED25519, &front->stream_key);
+
+	if (status != STATUS_OK) {
+		return status;
+	}
+	front->face.stream_identity =
+		replication_identity_new(front->stream_key, TEXT("0:300:site"), false);
+	if (front->face.stream_identity == NULL) {
+		return STATUS_NO_MEMORY;
+	}
+	front->mirrors = replication_source_new(&(struct replication_parts){
+		loop, front->pool, front->ledger, front->face.stream_identity});
+	return front->mirrors == NULL ? STATUS_NO_MEMORY : STATUS_OK;
 }
 
 static enum status
@@ -106,12 +132,17 @@ native_make(struct subject_native *front, struct loop *loop, const struct addres
 	if (service_access_make(&challenge_limits, &session_limits, &front->access) != STATUS_OK) {
 		return STATUS_NO_MEMORY;
 	}
+	status = mirrors_make(front, loop);
+	if (status != STATUS_OK) {
+		return status;
+	}
 	front->service = service_new(&(struct service_parts){.loop = loop,
 		.ledger = front->ledger,
 		.pool = front->pool,
 		.monitor = front->monitor,
 		.row = monitor_row(front->monitor, 0),
 		.access = &front->access,
+		.mirrors = front->mirrors,
 		.face = &front->face});
 	front->census = native_census_new(CENSUS_SIZE);
 	parts = (struct native_parts){loop, front->service, monitor_row(front->monitor, 0),

@@ -12,7 +12,7 @@
 
 /* Retention: what goes, what stays, and that all that was proven before still is. */
 
-enum { SEGMENT_SIZE = 64 << 10, HANDLE_COUNT = 20, ROUND_COUNT = 60 };
+enum { SEGMENT_SIZE = 64 << 10, HANDLE_COUNT = 20, ROUND_COUNT = 60, LASTING_COUNT = 60 };
 
 static struct ledger *
 small_ledger(const struct ledger_scene *scene)
@@ -282,6 +282,80 @@ what_lasted_into_the_span_stays(void **state)
 	ledger_scene_close(ledger);
 }
 
+static bool
+is_removed(const struct ledger_scene *scene, const char *name, uint64_t sequence)
+{
+	struct ledger *ledger = ledger_scene_open(scene, LEDGER_LOOK);
+	struct ledger_moment moment = {.sequence = sequence};
+	struct problem problem = {0};
+	struct journal_entry entry;
+	bool is_pruned;
+
+	assert_int_equal(
+		ledger_record_at(ledger, bytes_from_string(name), &moment, &entry, &problem),
+		STATUS_OK);
+	assert_int_equal(entry.sequence, sequence);
+	/* All but the record can be told, husk or not. */
+	assert_string_equal(
+		"300:0.NA/88.100", strndupa((const char *)entry.actor.at, entry.actor.size));
+	is_pruned = entry.is_pruned;
+	ledger_scene_close(ledger);
+	return is_pruned;
+}
+
+/* One after the other, so that what they take is blocks. */
+static void
+write_lasting(struct ledger *ledger, const char *when)
+{
+	char name[32], text[300];
+
+	for (unsigned i = 0; i < LASTING_COUNT; i++) {
+		snprintf(name, sizeof(name), "88.100/L-%u", i);
+		snprintf(text, sizeof(text), "%s %0200u", when, i);
+		assert_int_equal(put_text(ledger, name, text), STATUS_OK);
+	}
+}
+
+/* What the first pruning left of a segment stays what it is when the second takes more of it. */
+static void
+a_segment_can_lose_more_the_second_time(void **state)
+{
+	const struct ledger_scene *scene = *state;
+	struct ledger *ledger = small_ledger(scene);
+	struct ledger_report before, after;
+	struct ledger_pruned once, twice;
+	int64_t cutoff;
+
+	write_lasting(ledger, "before");
+	write_rounds(ledger, 0, ROUND_COUNT);
+	sleep_ms(3);
+	cutoff = clock_wall_ms();
+	sleep_ms(3);
+	write_lasting(ledger, "after");
+	write_rounds(ledger, ROUND_COUNT, 2 * ROUND_COUNT);
+	verify_well(ledger, &before);
+	ledger_scene_close(ledger);
+
+	once = prune(scene, cutoff, false);
+	assert_true(is_removed(scene, "88.100/H-4", LASTING_COUNT + 5));
+	assert_false(is_removed(scene, "88.100/L-4", 5));
+	verify_open(scene, LEDGER_READ, &after);
+	assert_int_equal(after.pruned_count, once.removed_count);
+
+	twice = prune(scene, clock_wall_ms(), false);
+	assert_true(twice.removed_count > LASTING_COUNT);
+	assert_true(is_removed(scene, "88.100/H-4", LASTING_COUNT + 5));
+	assert_true(is_removed(scene, "88.100/L-4", 5));
+	verify_open(scene, LEDGER_READ, &after);
+	assert_int_equal(after.pruned_count, once.removed_count + twice.removed_count);
+	assert_true(after.pruned_before_ms > cutoff);
+	assert_int_equal(after.entry_count, before.entry_count);
+	assert_memory_equal(after.root, before.root, sizeof(before.root));
+	assert_memory_equal(after.head, before.head, sizeof(before.head));
+	(void)assert_states(scene, 2 * ROUND_COUNT);
+	assert_int_equal(prune(scene, clock_wall_ms(), false).removed_count, 0);
+}
+
 /* Signed heads stay true, and an entry whose record is gone can still be proven. */
 static void
 heads_and_proofs_outlive_the_records(void **state)
@@ -497,6 +571,7 @@ main(void)
 		SCENE(old_states_go_and_everything_else_stays),
 		SCENE(a_pruned_ledger_goes_on_and_can_be_pruned_again),
 		SCENE(what_lasted_into_the_span_stays),
+		SCENE(a_segment_can_lose_more_the_second_time),
 		SCENE(heads_and_proofs_outlive_the_records),
 		SCENE(verify_finds_a_newest_state_that_was_removed),
 		SCENE(verify_finds_a_state_that_was_removed_too_early),
