@@ -90,7 +90,7 @@
 		"mappings that code import --dry-run keeps")                                      \
 	X(CODE_COLUMN_COUNT_MAX, 32, "columns", "of one row of CSV; mappings have eight")         \
 	X(QR_TEXT_SIZE_MAX, 1024, "octets", "in one QR code; IEC 61406 wants 255 at the most")    \
-	X(QR_SIZE_MAX, 4096, "pixels", "a QR code on a side")                                     \
+	X(QR_SIZE_MAX, 2048, "pixels", "a QR code on a side: 4 ms")                               \
 	X(REQUEST_MEMORY_MAX, 1048576, "octets", "arena of one request")                          \
 	X(UDP_BATCH_MAX, 64, "datagrams", "datagrams taken or sent in one system call")           \
 	X(UDP_ROUND_COUNT_MAX, 8, "batches", "full batches taken before timers and streams")      \

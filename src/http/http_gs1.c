@@ -194,6 +194,9 @@ record_answer(struct gs1 *gs1, size_t first)
 	const struct gs1_level *own = &gs1->levels[first];
 	struct http_level items[HTTP_GS1_LEVEL_COUNT_MAX];
 	struct http_levels levels = {0, items, UINT32_MAX};
+	/* A head names the linkset, and leaves the links to it (GS1-Conformant Resolver 1.0). */
+	static const struct http_links none = {.default_number = SIZE_MAX};
+	struct http_level bare = {.links = &none};
 
 	for (size_t i = first; i < gs1->count; i++) {
 		uint32_t age_s;
@@ -209,7 +212,8 @@ record_answer(struct gs1 *gs1, size_t first)
 		age_s = http_values_ttl(&gs1->levels[i].resolved.values);
 		levels.age_s = age_s < levels.age_s ? age_s : levels.age_s;
 	}
-	http_linkset_announce(request, &items[0], (struct bytes){NULL, 0});
+	bare.anchor = items[0].anchor;
+	http_linkset_announce(request, &bare, (struct bytes){NULL, 0});
 	if (!http_levels_take(request, &levels) && !http_levels_lead(request, &levels)) {
 		http_page_values(request, &own->resolved);
 	}

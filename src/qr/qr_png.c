@@ -97,7 +97,7 @@ pixels_write(struct wire_writer *writer, const struct qr *qr, const struct qr_lo
 	z_stream stream = {.zalloc = Z_NULL};
 	enum status status;
 
-	if (deflateInit(&stream, Z_BEST_COMPRESSION) != Z_OK) {
+	if (deflateInit(&stream, Z_DEFAULT_COMPRESSION) != Z_OK) {
 		return STATUS_NO_MEMORY;
 	}
 	stream.next_out = writer->next;

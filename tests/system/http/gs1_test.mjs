@@ -131,6 +131,7 @@ test('the head of a redirect says where the linkset is', async () => {
 	const header = (await ask(`01/${GTIN}?a=b`)).headers.get('link');
 
 	assert.ok(header.startsWith(`<${BASE}/01/${GTIN}?linkType=linkset>; rel="linkset"; type="application/linkset+json"`), header);
+	assert.ok(!header.includes('voc/pip'), header);
 });
 test('what is no Digital Link is refused with the reason', async () => {
 	for (const [path, why] of [['01/09521234543217', /check digit is 7, should be 3/], ['01/abc', /\(01\)/], [`01/${GTIN}/foo`, /a key, its qualifiers/],

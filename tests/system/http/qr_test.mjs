@@ -82,7 +82,7 @@ test('level, size and margin are as asked for', async () => {
 	for (const level of 'LMQHq') {
 		assert.equal(read((await ask(`${PREFIX}/DEMO?format=png&level=${level}`)).octets, 'c.png'), `${BASE}/${PREFIX}/DEMO`);
 	}
-	for (const [size, margin] of [[100, 4], [300, 0], [1000, 32], [4096, 4], [0, 4]]) {
+	for (const [size, margin] of [[100, 4], [300, 0], [1000, 32], [2048, 4], [0, 4]]) {
 		const {octets} = await ask(`${PREFIX}/DEMO?format=png&size=${size}&margin=${margin}`);
 		const [width, height] = pngSize(octets);
 
@@ -125,7 +125,7 @@ test('what is not here has no code', async () => {
 	assert.equal((await ask(`${PREFIX}/PRIVATE`)).status, 200);
 });
 test('what cannot be asked for is told', async () => {
-	for (const [query, why] of [['size=4097', /^size "4097" is no number from 0 to 4096/], ['size=-1', /^size/], ['size=x', /^size/], ['margin=33', /^margin/],
+	for (const [query, why] of [['size=2049', /^size "2049" is no number from 0 to 2048/], ['size=-1', /^size/], ['size=x', /^size/], ['margin=33', /^margin/],
 		['level=X', /^level "X" is none of/], ['format=gif', /^format "gif"/], ['size=20', /^size is less than one pixel/]]) {
 		const answer = await ask(`${PREFIX}/DEMO?${query}`);
 
@@ -163,7 +163,7 @@ test('the command writes files, takes texts and the settings of a node', async (
 });
 test('the command says what is wrong', () => {
 	for (const words of [[], ['x'], ['--text'], ['--text', '--base', BASE, 'x'], ['--text', 'a', 'b'], ['--text', '--level', 'Z', 'x'],
-		['--text', '--size', '4097', 'x'], ['--text', '--margin', '33', 'x'], ['--base', 'nowhere', 'x'], ['--base', `${BASE}/`, 'x'],
+		['--text', '--size', '2049', 'x'], ['--text', '--margin', '33', 'x'], ['--base', 'nowhere', 'x'], ['--base', `${BASE}/`, 'x'],
 		['--text', '--svg', '-', '--png', '-', 'x']]) {
 		assert.equal(houji(...words).code, 2, words.join(' '));
 	}
