@@ -154,6 +154,7 @@
 	X(LAB_NODE_COUNT_MAX, 256, "nodes", "nodes of `houji lab`, each a process")               \
 	X(LAB_PREFIX_COUNT_MAX, 4096, "prefixes", "prefixes of all nodes of a lab")               \
 	X(LAB_PREFIX_SIZE_MAX, 64, "octets", "a prefix of a lab (88.980.1)")                      \
+	X(JSON_PRINT_SIZE_MAX, 16777216, "octets", "one line of JSON that a command prints")      \
 	X(BATCH_LINK_COUNT_MAX, 64, "sockets", "connections of `houji batch`")                    \
 	X(BATCH_DEPTH_MAX, 256, "items", "under way in one connection of `houji batch`")          \
 	X(BENCH_SECONDS_MAX, 3600, "s", "one run of `houji bench`")                               \

@@ -3,8 +3,8 @@
 
 #include "base/text_writer.h"
 #include "client/client_run.h"
+#include "program/answer_print.h"
 #include "program/server_name.h"
-#include "json/json_writer.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -194,28 +194,18 @@ print_line(FILE *file, struct words words, struct bytes name)
 	fprintf(file, "%s %.*s\n", words_say(words), (int)text_written(&writer).size, text);
 }
 
-/* {"responseCode":1,"message":...,"handle":...} as the HTTP interface has it. */
-static void
-print_json(const struct response *response, struct bytes name)
+/* Also says what stands in the way of saying it. */
+static int
+print_json(const struct administer *administer, const struct response *response, struct bytes name)
 {
-	uint32_t code = response->message.header.response_code;
-	enum response_shape shape = response_shape(response->message.header.opcode, code);
-	static char text[JSON_TEXT_SIZE_MAX];
-	struct json_writer writer = json_writer_over(text, sizeof(text));
+	struct answer_shown shown = answer_shown_of(response, name);
+	enum status status = answer_print_json(stdout, &shown);
 
-	json_write_object(&writer);
-	json_write_name(&writer, "responseCode");
-	json_write_u64(&writer, code);
-	if (shape == RESPONSE_MESSAGE && response->error.text.size > 0) {
-		json_write_name(&writer, "message");
-		json_write_string(&writer, response->error.text);
-	}
-	json_write_name(&writer, "handle");
-	json_write_string(&writer, name);
-	json_write_object_end(&writer);
-	if (json_writer_end(&writer) == STATUS_OK) {
-		printf("%.*s\n", (int)json_written(&writer).size, text);
-	}
+	return status == STATUS_OK
+		? EXIT_CODE_OK
+		: command_failure(administer->manual,
+			  SAY("the answer cannot be printed: %s", "无法输出应答：%s"),
+			  status_text(status));
 }
 
 int
@@ -229,7 +219,7 @@ administer_refused(const struct administer *administer, const struct request *re
 	struct text_writer writer = text_writer_over(text, sizeof(text) - 1);
 
 	if (administer->is_json) {
-		print_json(response, request_handle(request));
+		(void)print_json(administer, response, request_handle(request));
 	}
 	text_write_escaped(&writer, request_handle(request));
 	if (why.size > 0) {
@@ -272,14 +262,10 @@ ask_answered(void *context, enum status status, const struct client_answer *answ
 		ask->answered(ask->context, status, answer);
 		return;
 	}
-	struct bytes name = request_handle(ask->request);
+	struct bytes name = answer_shown_of(response, request_handle(ask->request)).handle;
 
-	if (response_shape(response->message.header.opcode, RESPONSE_SUCCESS) == RESPONSE_CREATED &&
-		response->created.name.size > 0) {
-		name = response->created.name;
-	}
 	if (ask->administer->is_json) {
-		print_json(response, name);
+		ask->exit_code = print_json(ask->administer, response, name);
 	} else if (!ask->administer->is_quiet) {
 		print_line(stdout, ask->done, name);
 	}

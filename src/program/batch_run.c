@@ -5,8 +5,8 @@
 #include "base/text_writer.h"
 #include "client/client_run.h"
 #include "handle/handle_name.h"
+#include "program/answer_print.h"
 #include "program/server_name.h"
-#include "json/json_writer.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -95,31 +95,19 @@ complain(struct batch *batch, uint64_t line, const char *what, const char *why)
 }
 
 static void
-result_write(struct batch *batch, const struct batch_sent *sent, uint32_t code, struct bytes name,
-	struct bytes text)
+result_write(struct batch *batch, const struct batch_sent *sent, const struct response *response)
 {
-	char line[LINE_SIZE_MAX];
-	struct json_writer writer = json_writer_over(line, sizeof(line));
+	struct answer_shown shown =
+		answer_shown_of(response, bytes_over(sent->handle, sent->handle_size));
 
 	if (batch->results == NULL) {
 		return;
 	}
-	json_write_object(&writer);
-	json_write_name(&writer, "line");
-	json_write_u64(&writer, sent->line);
-	json_write_name(&writer, "op");
-	json_write_string(&writer, bytes_from_string(batch_operation_name(sent->opcode)));
-	json_write_name(&writer, "handle");
-	json_write_string(&writer, name);
-	json_write_name(&writer, "responseCode");
-	json_write_u64(&writer, code);
-	if (text.size > 0) {
-		json_write_name(&writer, "message");
-		json_write_string(&writer, text);
-	}
-	json_write_object_end(&writer);
-	if (json_writer_end(&writer) == STATUS_OK) {
-		fprintf(batch->results, "%.*s\n", (int)json_written(&writer).size, line);
+	shown.line = sent->line;
+	shown.operation = batch_operation_name(sent->opcode);
+	if (answer_print_json(batch->results, &shown) != STATUS_OK) {
+		batch_stop(batch, STATUS_SYSTEM,
+			"the results cannot be written; nothing more was sent");
 	}
 }
 
@@ -164,13 +152,9 @@ item_answered(struct batch *batch, const struct batch_sent *sent, const struct r
 {
 	uint32_t code = response->message.header.response_code;
 	enum response_shape shape = response_shape(response->message.header.opcode, code);
-	struct bytes name = bytes_over(sent->handle, sent->handle_size);
 	struct bytes why = shape == RESPONSE_MESSAGE ? response->error.text : TEXT("");
 
-	if (shape == RESPONSE_CREATED && response->created.name.size > 0) {
-		name = response->created.name;
-	}
-	result_write(batch, sent, code, name, why);
+	result_write(batch, sent, response);
 	if (code_is_fatal(code)) {
 		item_refused(batch, sent, code, why);
 		batch_stop(batch, STATUS_DENIED,

@@ -5,6 +5,7 @@
 #include "program/commands.h"
 #include "program/evidence_tool.h"
 #include "program/history_print.h"
+#include "program/json_print.h"
 #include "program/key_load.h"
 #include "program/value_print.h"
 #include "records/record.h"
@@ -163,55 +164,51 @@ print_text(const struct ledger_proof *proof)
 }
 
 static void
-print_json(const struct ledger_proof *proof, struct arena *arena)
+proof_write(struct json_writer *writer, const void *context)
 {
-	char *text = arena_alloc(arena, 2 * JSON_TEXT_SIZE_MAX);
-	struct json_writer writer =
-		json_writer_over(text, text == NULL ? 0 : 2 * JSON_TEXT_SIZE_MAX);
+	const struct ledger_proof *proof = context;
 	struct record record;
 
-	json_write_object(&writer);
-	json_write_name(&writer, "proven");
-	json_write_bool(&writer, true);
-	json_write_name(&writer, "size");
-	json_write_u64(&writer, proof->head.size);
-	json_write_name(&writer, "signedMs");
-	json_write_i64(&writer, proof->head.time_ms);
+	json_write_object(writer);
+	json_write_name(writer, "proven");
+	json_write_bool(writer, true);
+	json_write_name(writer, "size");
+	json_write_u64(writer, proof->head.size);
+	json_write_name(writer, "signedMs");
+	json_write_i64(writer, proof->head.time_ms);
 	if (proof->kind == LEDGER_PROOF_GROWTH) {
-		json_write_name(&writer, "earlierSize");
-		json_write_u64(&writer, proof->earlier.size);
-		json_write_name(&writer, "earlierSignedMs");
-		json_write_i64(&writer, proof->earlier.time_ms);
+		json_write_name(writer, "earlierSize");
+		json_write_u64(writer, proof->earlier.size);
+		json_write_name(writer, "earlierSignedMs");
+		json_write_i64(writer, proof->earlier.time_ms);
 	} else {
-		json_write_name(&writer, "sequence");
-		json_write_u64(&writer, proof->entry.sequence);
-		json_write_name(&writer, "timeMs");
-		json_write_i64(&writer, proof->entry.time_ms);
-		json_write_name(&writer, "kind");
-		json_write_string(&writer, bytes_from_string(kind_text(proof->entry.kind)));
-		json_write_name(&writer, "actor");
-		json_write_string(&writer, proof->entry.actor);
-		json_write_name(&writer, "key");
-		json_write_string(&writer, proof->entry.key);
+		json_write_name(writer, "sequence");
+		json_write_u64(writer, proof->entry.sequence);
+		json_write_name(writer, "timeMs");
+		json_write_i64(writer, proof->entry.time_ms);
+		json_write_name(writer, "kind");
+		json_write_string(writer, bytes_from_string(kind_text(proof->entry.kind)));
+		json_write_name(writer, "actor");
+		json_write_string(writer, proof->entry.actor);
+		json_write_name(writer, "key");
+		json_write_string(writer, proof->entry.key);
 	}
 	if (record_of(proof, &record)) {
-		json_write_name(&writer, "record");
-		json_write_object(&writer);
-		json_write_name(&writer, "handle");
-		json_write_string(&writer, record.name);
-		history_write_values(&writer, "values", &record.values);
-		json_write_object_end(&writer);
+		json_write_name(writer, "record");
+		json_write_object(writer);
+		json_write_name(writer, "handle");
+		json_write_string(writer, record.name);
+		history_write_values(writer, "values", &record.values);
+		json_write_object_end(writer);
 	}
-	json_write_object_end(&writer);
-	if (json_writer_end(&writer) == STATUS_OK) {
-		printf("%.*s\n", (int)json_written(&writer).size, text);
-	}
+	json_write_object_end(writer);
 }
 
 static int
 audit_report(struct audit *audit)
 {
 	struct problem problem = {.text = ""};
+	enum status status;
 
 	if (audit_run(audit, &problem) != STATUS_OK) {
 		if (audit->is_json) {
@@ -221,7 +218,12 @@ audit_report(struct audit *audit)
 		return command_failure(&command_audit_verify_manual, "%s", problem.text);
 	}
 	if (audit->is_json) {
-		print_json(&audit->proof, audit->arena);
+		status = json_print(stdout, proof_write, &audit->proof);
+		if (status != STATUS_OK) {
+			return command_failure(&command_audit_verify_manual,
+				SAY("what is proven cannot be printed: %s", "无法输出所证内容：%s"),
+				status_text(status));
+		}
 	} else {
 		print_text(&audit->proof);
 	}

@@ -7,8 +7,9 @@
 #include "client/client_run.h"
 #include "client/client_signature.h"
 #include "crypto/crypto.h"
-#include "handle/handle_json.h"
 #include "handle/handle_key.h"
+#include "handle/handle_site.h"
+#include "program/answer_print.h"
 #include "program/resolve_at.h"
 #include "program/server_name.h"
 #include "program/value_print.h"
@@ -31,7 +32,7 @@ enum {
 	OPTION_AT,
 };
 
-enum { FILTER_COUNT_MAX = 64, FILTER_SIZE_MAX = 16384, TEXT_SIZE_MAX = 4 * MESSAGE_SIZE_MAX };
+enum { FILTER_COUNT_MAX = 64, FILTER_SIZE_MAX = 16384 };
 
 static const struct option_row rows[] = {
 	{OPTION_SERVER, "server", 's', "HOST:PORT",
@@ -186,7 +187,7 @@ print_trace(const struct inquiry *inquiry, enum status status, const struct clie
 	}
 }
 
-static void
+static bool
 print_reply(const struct inquiry *inquiry, const struct client_reply *reply)
 {
 	const struct response *response = &reply->response;
@@ -207,47 +208,21 @@ print_reply(const struct inquiry *inquiry, const struct client_reply *reply)
 		value_print_escaped(response->error.text);
 		putchar('\n');
 	}
+	return true;
 }
 
-static void
+static bool
 print_json(const struct inquiry *inquiry, const struct client_reply *reply)
 {
-	const struct response *response = &reply->response;
-	uint32_t code = response->message.header.response_code;
-	enum response_shape shape = response_shape(response->message.header.opcode, code);
-	char *text = malloc(TEXT_SIZE_MAX);
-	struct json_writer writer = json_writer_over(text, text == NULL ? 0 : TEXT_SIZE_MAX);
-	const struct handle_value_list *list = shape == RESPONSE_VALUES ? &response->values.list
-		: shape == RESPONSE_REFERRAL && response->referral.has_values
-		? &response->referral.list
-		: NULL;
+	struct answer_shown shown = answer_shown_of(&reply->response, inquiry->handle);
+	enum status status = answer_print_json(stdout, &shown);
 
-	writer.hides_secrets = true; /* No server should tell one; if it does, not here. */
-	json_write_object(&writer);
-	json_write_name(&writer, "responseCode");
-	json_write_u64(&writer, code);
-	if (shape == RESPONSE_MESSAGE && response->error.text.size > 0) {
-		json_write_name(&writer, "message");
-		json_write_string(&writer, response->error.text);
+	if (status != STATUS_OK) {
+		command_failure(&command_resolve_manual,
+			SAY("the answer cannot be printed: %s", "无法输出应答：%s"),
+			status_text(status));
 	}
-	json_write_name(&writer, "handle");
-	json_write_string(&writer, inquiry->handle);
-	if (list != NULL) {
-		struct wire_reader walk = handle_value_list_walk(list);
-		struct handle_value value;
-
-		json_write_name(&writer, "values");
-		json_write_array(&writer);
-		while (handle_value_next(&walk, &value)) {
-			handle_value_write_json(&writer, &value);
-		}
-		json_write_array_end(&writer);
-	}
-	json_write_object_end(&writer);
-	if (json_writer_end(&writer) == STATUS_OK) {
-		printf("%.*s\n", (int)json_written(&writer).size, text);
-	}
-	free(text);
+	return status == STATUS_OK;
 }
 
 /* Certified answers: false ends the inquiry with a failure. */
@@ -291,11 +266,10 @@ resolution_answered(void *context, enum status status, const struct client_reply
 	if (reply == NULL) {
 		command_failure(&command_resolve_manual, SAY("%s: %s", "%s：%s"), inquiry->server,
 			failure_text(status));
-	} else if (signature_is_good(inquiry, reply)) {
-		(inquiry->is_json ? print_json : print_reply)(inquiry, reply);
-		if (reply->response.message.header.response_code == RESPONSE_SUCCESS) {
-			inquiry->exit_code = EXIT_CODE_OK;
-		}
+	} else if (signature_is_good(inquiry, reply) &&
+		(inquiry->is_json ? print_json : print_reply)(inquiry, reply) &&
+		reply->response.message.header.response_code == RESPONSE_SUCCESS) {
+		inquiry->exit_code = EXIT_CODE_OK;
 	}
 	loop_stop(inquiry->loop);
 }

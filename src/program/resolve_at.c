@@ -1,40 +1,45 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "program/resolve_at.h"
 
-#include "base/limits.h"
-#include "base/text_writer.h"
-#include "handle/handle_json.h"
 #include "ledger/ledger_history.h"
 #include "program/commands.h"
 #include "program/history_print.h"
+#include "program/json_print.h"
 #include "program/value_print.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
-enum { TEXT_SIZE_MAX = 8 * RECORD_SIZE_MAX };
+/* A record as it was, or that there was none. */
+struct shown {
+	const struct journal_entry *entry;
+	const struct record *record; /* NULL: a tombstone. */
+	struct bytes handle;
+};
 
 static void
-print_json(const struct journal_entry *entry, const struct record *record, struct bytes handle)
+shown_write(struct json_writer *writer, const void *context)
 {
-	char *text = malloc(TEXT_SIZE_MAX);
-	struct json_writer writer = json_writer_over(text, text == NULL ? 0 : TEXT_SIZE_MAX);
+	const struct shown *shown = context;
 
-	json_write_object(&writer);
-	json_write_name(&writer, "handle");
-	json_write_string(&writer, record == NULL ? handle : record->name);
-	history_write_entry(&writer, entry);
-	if (record != NULL) {
-		history_write_values(&writer, "values", &record->values);
+	json_write_object(writer);
+	json_write_name(writer, "handle");
+	json_write_string(writer, shown->record == NULL ? shown->handle : shown->record->name);
+	history_write_entry(writer, shown->entry);
+	if (shown->record != NULL) {
+		history_write_values(writer, "values", &shown->record->values);
 	}
-	json_write_object_end(&writer);
-	if (json_writer_end(&writer) == STATUS_OK) {
-		printf("%.*s\n", (int)json_written(&writer).size, text);
-	}
-	free(text);
+	json_write_object_end(writer);
 }
 
-static void
+static enum status
+print_json(const struct journal_entry *entry, const struct record *record, struct bytes handle)
+{
+	struct shown shown = {entry, record, handle};
+
+	return json_print(stdout, shown_write, &shown);
+}
+
+static enum status
 print_text(const struct journal_entry *entry, const struct record *record, struct bytes handle)
 {
 	printf("; ");
@@ -47,6 +52,7 @@ print_text(const struct journal_entry *entry, const struct record *record, struc
 		putchar('\n');
 		value_print_list(&record->values);
 	}
+	return STATUS_OK;
 }
 
 /* What it was is no longer known; when it changed, and by whom, still is. */
@@ -71,6 +77,7 @@ print_state(
 {
 	struct record record;
 	const struct record *found = NULL;
+	enum status status;
 
 	if (entry->is_pruned) {
 		return print_removed(ledger, entry, is_json);
@@ -83,7 +90,12 @@ print_state(
 		}
 		found = &record;
 	}
-	(is_json ? print_json : print_text)(entry, found, handle);
+	status = (is_json ? print_json : print_text)(entry, found, handle);
+	if (status != STATUS_OK) {
+		return command_failure(&command_resolve_manual,
+			SAY("the record cannot be printed: %s", "无法输出记录：%s"),
+			status_text(status));
+	}
 	return found == NULL ? EXIT_CODE_FAILED : EXIT_CODE_OK;
 }
 

@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "base/text_writer.h"
 #include "handle/handle_json.h"
+#include "program/json_print.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,25 +38,25 @@ value_veiled(const struct handle_value *value)
 	return veiled;
 }
 
-/* Data for a person: text as it is, structured types as JSON, the rest as base64. */
 static void
-print_data(const struct handle_value *value)
+value_write(struct json_writer *writer, const void *context)
 {
-	size_t capacity = value->data.size * 6 + value->type.size * 6 + 4096;
-	char *text = malloc(capacity);
-	struct json_writer writer = json_writer_over(text, text == NULL ? 0 : capacity);
-	struct json_reader reader;
-	struct arena *arena = arena_new(4096, MESSAGE_SIZE_MAX * 4);
-	struct bytes name;
+	handle_value_write_json(writer, context);
+}
 
-	if (bytes_are_utf8(value->data) && !handle_type_is(value->type, TEXT("HS_ADMIN")) &&
-		!handle_type_is(value->type, TEXT("HS_SITE")) &&
-		!handle_type_is(value->type, TEXT("HS_VLIST")) &&
-		!handle_type_is(value->type, TEXT("HS_PUBKEY"))) {
-		value_print_escaped(value->data);
-	} else if (arena != NULL) {
-		handle_value_write_json(&writer, value);
-		reader = json_reader_over(json_written(&writer), arena);
+/* The member "data" of the value as JSON. */
+static enum status
+print_structure(const struct handle_value *value)
+{
+	struct arena *arena = arena_new(4096, MESSAGE_SIZE_MAX * 4);
+	struct json_reader reader;
+	struct bytes name, json;
+	char *room = NULL;
+	enum status status = arena == NULL ? STATUS_NO_MEMORY
+					   : json_print_make(value_write, value, &room, &json);
+
+	if (status == STATUS_OK) {
+		reader = json_reader_over(json, arena);
 		json_read_object(&reader);
 		while (json_next_member(&reader, &name)) {
 			struct bytes member = json_skip(&reader);
@@ -64,9 +65,30 @@ print_data(const struct handle_value *value)
 				printf("%.*s", (int)member.size, (const char *)member.at);
 			}
 		}
+		status = reader.status;
 	}
 	arena_free(arena);
-	free(text);
+	free(room);
+	return status;
+}
+
+/* Data for a person: text as it is, structured types as JSON, the rest as base64. */
+static void
+print_data(const struct handle_value *value)
+{
+	enum status status;
+
+	if (bytes_are_utf8(value->data) && !handle_type_is(value->type, TEXT("HS_ADMIN")) &&
+		!handle_type_is(value->type, TEXT("HS_SITE")) &&
+		!handle_type_is(value->type, TEXT("HS_VLIST")) &&
+		!handle_type_is(value->type, TEXT("HS_PUBKEY"))) {
+		value_print_escaped(value->data);
+		return;
+	}
+	status = print_structure(value);
+	if (status != STATUS_OK) {
+		printf("(%zu octets: %s)", value->data.size, status_text(status));
+	}
 }
 
 void
