@@ -49,6 +49,12 @@ authority_set_share(struct authority *authority, const struct authority_share *s
 }
 
 void
+authority_set_templates(struct authority *authority, const struct authority_templates *templates)
+{
+	authority->templates = *templates;
+}
+
+void
 authority_query_begin(
 	struct authority *authority, struct bytes name, struct authority_query *ret_query)
 {
@@ -313,7 +319,7 @@ authority_resolve(struct authority *authority, const struct authority_question *
 	struct authority_query *query, struct arena *arena, struct authority_answer *ret_answer)
 {
 	struct bytes key = bytes_over(query->lookup.key, query->lookup.key_size);
-	struct authority_answer answer = {{NULL, 0}, {0, {NULL, 0}}, 0};
+	struct authority_answer answer = {.text = {NULL, 0}};
 	struct record record;
 	enum status status = query->status;
 
@@ -327,8 +333,15 @@ authority_resolve(struct authority *authority, const struct authority_question *
 	}
 	if (status == STATUS_OK) {
 		status = records_lookup_end(authority->reader, &query->lookup, &record);
-		if (status == STATUS_OK) {
-			answer.place = record.sequence_place;
+		if (status == STATUS_NOT_FOUND) {
+			status = authority_compute(
+				authority, question->resolution->name, key, arena, &record);
+			answer.is_computed = status == STATUS_OK;
+		}
+		if (status == STATUS_TIMED_OUT) {
+			answer.text = TEXT("The template of this prefix takes too much work");
+		} else if (status == STATUS_OK) {
+			answer.place = answer.is_computed ? 0 : record.sequence_place;
 			status = choose_values(authority, question, &record, arena, &answer);
 		} else if (status == STATUS_NOT_FOUND && !question->is_not_to_refer) {
 			status = authority_refer(authority, key, arena, &answer);

@@ -3,6 +3,7 @@
 
 #include "access/access.h"
 #include "base/arena.h"
+#include "markup/markup_tree.h"
 #include "message/request.h"
 #include "records/records.h"
 
@@ -33,6 +34,20 @@ struct authority_share {
 };
 void authority_set_share(struct authority *authority, const struct authority_share *share);
 
+/* What the record of a prefix says of all identifiers of it: its HS_NAMESPACE that everybody may
+ * read. `handle` is a 0.NA handle; it counts as it is stored, wherever it may be homed. */
+bool authority_namespace(
+	struct authority *authority, struct bytes handle, struct handle_value *ret_value);
+
+/* What a node is configured to compute handles with that nobody registered (handle-protocol, 18.4),
+ * beside the HS_NAMESPACE of their prefixes. It stays the caller's. */
+struct authority_templates {
+	const struct markup_element *namespace; /* NULL: none. */
+	bool overrides; /* It counts before what prefixes say. */
+};
+void authority_set_templates(
+	struct authority *authority, const struct authority_templates *templates);
+
 struct authority_query {
 	struct records_lookup lookup;
 	enum status status;
@@ -59,6 +74,7 @@ struct authority_answer {
 	struct handle_value_list values;
 	uint64_t
 		place; /* Of the record's entry, also when nothing of it is told; 0: there is none. */
+	bool is_computed; /* By a template, from the record of its base: there is no entry. */
 };
 
 /*
@@ -69,6 +85,7 @@ struct authority_answer {
  *   NOT_FOUND        no such handle             VALUE_NOT_FOUND  nothing matches or is public
  *   NOT_RESPONSIBLE  prefix is not homed here   DENIED           nobody may read it
  *   UNAUTHENTICATED  only an identity may read  CORRUPT          stored data fails its check
+ *   TIMED_OUT        a template takes more work than it may
  *   NO_MEMORY        arena limit                NOT_ADMIN        this identity may not read it
  *
  * Values of type HS_SECKEY are never in an answer, whatever their permissions say.

@@ -4,6 +4,7 @@
 #include "authority/authority_private.h"
 #include "base/text_writer.h"
 #include "crypto/crypto.h"
+#include "markup/markup_check.h"
 
 struct authority_change {
 	struct ledger_change entry; /* The first member: judges are handed it. */
@@ -14,6 +15,8 @@ struct authority_change {
 	uint8_t *octets; /* Room for the values after the change. */
 	size_t octets_size;
 	struct authority_verdict verdict;
+	enum status markup_status; /* Of values that are more than data. */
+	struct bytes markup_text;
 	bool is_budget_spent;
 };
 
@@ -177,6 +180,9 @@ judge_record(
 		return refuse(change, status, change->verdict.text);
 	}
 	status = change_decide(change, state, before, &change->verdict);
+	if (status == STATUS_OK && change->markup_status != STATUS_OK) {
+		return refuse(change, change->markup_status, change->markup_text);
+	}
 	if (status == STATUS_OK && opcode_of(change) != OPCODE_DELETE_HANDLE) {
 		status = change_write(change, &difference);
 		status = status == STATUS_OK ? change_keeps_admin(change) : status;
@@ -325,6 +331,25 @@ change_name(struct authority_change *change)
 									: STATUS_NOT_RESPONSIBLE;
 }
 
+/* Looked at here, on the worker's thread, because it may take a while; refused where the change is
+ * judged, after who may make it. */
+static void
+change_check_markup(struct authority_change *change)
+{
+	uint32_t opcode = opcode_of(change);
+	struct problem problem = {.status = STATUS_OK};
+
+	if (opcode != OPCODE_CREATE_HANDLE && opcode != OPCODE_ADD_VALUE &&
+		opcode != OPCODE_MODIFY_VALUE) {
+		return;
+	}
+	change->markup_status =
+		markup_values_check(&change->order.request->values.values, &problem);
+	if (change->markup_status != STATUS_OK) {
+		change->markup_text = arena_copy(change->arena, bytes_from_string(problem.text));
+	}
+}
+
 enum status
 authority_change_new(struct arena *arena, const struct authority_order *order,
 	struct authority_change **ret_change)
@@ -358,6 +383,7 @@ authority_change_new(struct arena *arena, const struct authority_order *order,
 		status = change_name(change);
 	}
 	if (status == STATUS_OK) {
+		change_check_markup(change);
 		*ret_change = change;
 	}
 	return status;

@@ -253,7 +253,7 @@ authority_precheck(struct authority *authority, const struct request *request,
 {
 	struct check check __attribute__((uninitialized));
 
-	*ret_answer = (struct authority_answer){{NULL, 0}, {0, {NULL, 0}}, 0};
+	*ret_answer = (struct authority_answer){.text = {NULL, 0}};
 	check.authority = authority;
 	check.request = request;
 	check.policy = policy;

@@ -11,6 +11,7 @@
 struct authority {
 	struct records_reader *reader;
 	struct authority_share share;
+	struct authority_templates templates;
 	uint8_t prefix[HANDLE_KEY_SIZE_MAX]; /* Of the name being asked for. */
 };
 
@@ -20,6 +21,12 @@ bool authority_share_holds(const struct authority_share *share, struct bytes nam
 /* REFERRED with values of a prefix above `key` that say who answers; NOT_FOUND if none does. */
 enum status authority_refer(struct authority *authority, struct bytes key, struct arena *arena,
 	struct authority_answer *ret_answer) MUST_CHECK;
+
+/* The record that a template makes for a handle that is not there. `key` is its folded name.
+ * NOT_FOUND: there is no template for it, or it says so; TIMED_OUT: it takes more work than it may;
+ * NO_MEMORY, CORRUPT. */
+enum status authority_compute(struct authority *authority, struct bytes name, struct bytes key,
+	struct arena *arena, struct record *ret_record) MUST_CHECK;
 
 /* A change of one record: what is asked, and what is there. */
 struct authority_difference {

@@ -119,10 +119,35 @@
 	X(HTTP_LINK_HEADER_SIZE_MAX, 4096, "octets", "links told in the head of an answer")       \
 	X(HTTP_SUFFIX_PART_COUNT_MAX, 8, "parts", "behind a name that passes suffixes on")        \
 	X(HTTP_LIST_SIZE_MAX, 1048576, "octets", "handles of one list over HTTP")                 \
+	X(HTTP_INCLUDE_COUNT_MAX, 32, "records", "looked up for the places of one identifier")    \
+	X(HTTP_INCLUDE_DEPTH_MAX, 20, "levels", "of 10320/loc that include others (Handle.net)")  \
+	X(HTTP_HEADERS_SIZE_MAX, 4096, "octets", "headers that a record adds to an answer")       \
 	X(HTTP_LOCATION_COUNT_MAX, 256, "locations", "of one 10320/loc, URL values with them")    \
 	X(HTTP_LOCATION_DEPTH_MAX, 8, "levels", "nesting of one 10320/loc")                       \
-	X(HTTP_LOCATIONS_SIZE_MAX, 65536, "octets", "one 10320/loc")                              \
+	X(MARKUP_SIZE_MAX, 65536, "octets", "one value that is XML: 10320/loc, HS_NAMESPACE")     \
+	X(MARKUP_DEPTH_MAX, 16, "levels", "nesting of HS_NAMESPACE with its templates")           \
+	X(MARKUP_ELEMENT_COUNT_MAX, 2048, "elements", "elements of one such value")               \
+	X(MARKUP_LINE_COUNT_MAX, 32, "lines", "lines of one 10320/headers")                       \
+	X(MARKUP_LINE_SIZE_MAX, 1024, "octets", "one of them")                                    \
+	X(MARKUP_PATTERN_SIZE_MAX, 1024, "octets", "one expression of a template")                \
+	X(MARKUP_GROUP_COUNT_MAX, 32, "groups", "of one match")                                   \
+	X(MARKUP_MATCH_COUNT_MAX, 128, "matches", "for one template handle")                      \
+	X(MARKUP_MATCH_STEP_COUNT_MAX, 20000, "steps", "of one match: some 0.3 ms")               \
+	X(MARKUP_MATCH_DEPTH_MAX, 1000, "levels", "backtracking of one match")                    \
+	X(MARKUP_MATCH_HEAP_KIB_MAX, 256, "KiB", "memory of one match")                           \
+	X(MARKUP_MATCH_DEADLINE_MS, 20, "ms", "after which no other match is begun")              \
+	X(MARKUP_STEP_COUNT_MAX, 16384, "elements", "of a template that are carried out")         \
+	X(MARKUP_BINDING_COUNT_MAX, 128, "variables", "known at once in a template")              \
+	X(MARKUP_REFERENCE_COUNT_MAX, 10, "references", "from template to template (Handle.net)") \
+	X(MARKUP_TEXT_SIZE_MAX, 65536, "octets", "what a template fills in, for one handle")      \
 	X(HTTP_PARAMETER_COUNT_MAX, 256, "parameters", "parameters of one request over HTTP")     \
+	X(HTTP_TEMPLATE_PIECE_COUNT_MAX, 512, "pieces", "texts and variables of one page")        \
+	X(HTTP_TEMPLATE_DEPTH_MAX, 8, "levels", "pages in pages, and conditions in conditions")   \
+	X(HTTP_THEME_COUNT_MAX, 32, "hosts", "with pages of their own")                           \
+	X(HTTP_THEME_FILE_COUNT_MAX, 64, "files", "pages and pictures for one host")              \
+	X(HTTP_THEME_FILE_SIZE_MAX, 1048576, "octets", "one of them")                             \
+	X(HTTP_THEME_SIZE_MAX, 16777216, "octets", "all of them")                                 \
+	X(HTTP_URL_SIZE_MAX, 8192, "octets", "one address that a template of 10320/loc makes")    \
 	X(HTTP_HEAD_DEADLINE_MS, 10000, "ms", "the head of a request over HTTP")                  \
 	X(HTTP_BODY_DEADLINE_MS, 60000, "ms", "the body of a request over HTTP")                  \
 	X(HTTP_IDLE_MS, 30000, "ms", "an HTTP connection without a request (Handle.net)")         \

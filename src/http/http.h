@@ -27,6 +27,8 @@
  * Whoever owns the loop's wake-up enters the service before sockets are served (native does).
  */
 struct http;
+struct http_countries;
+struct http_themes;
 
 enum { HTTP_EXEMPT_COUNT_MAX = 64 };
 
@@ -47,6 +49,8 @@ struct http_settings {
 		base_url; /* As others reach the node, without a slash at its end; may be empty. */
 	struct bytes
 		codes_prefix; /* Of the records that map foreign codes; empty: there are none. */
+	const struct http_themes *themes; /* Pages. */
+	const struct http_countries *countries; /* NULL: no address has a country. */
 };
 
 struct http_settings http_settings_default(void);

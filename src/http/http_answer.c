@@ -6,6 +6,7 @@
 #include "base/checksum.h"
 #include "base/clock.h"
 #include "base/text_writer.h"
+#include "markup/markup_url.h"
 
 #include <time.h>
 
@@ -20,8 +21,10 @@ enum {
 static const char json_type[] = "application/json;charset=utf-8";
 static const char script_type[] = "application/javascript;charset=utf-8";
 
-static const char page_policy[] = "default-src 'none'; style-src 'self'; img-src 'self'; "
-				  "base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+static const char page_policy[] = "default-src 'none'; style-src 'self'; font-src 'self'; "
+				  "base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
+				  "img-src 'self'";
+static const char file_policy[] = "default-src 'none'; style-src 'unsafe-inline'; sandbox";
 
 /* Printable ASCII and UTF-8: nothing that ends a line or hides what follows. */
 static bool
@@ -42,6 +45,31 @@ header_add(struct MHD_Response *response, const char *name, const char *value)
 		MHD_add_response_header(response, name, value) != MHD_YES) {
 		/* Memory is short: the answer goes without it. */
 	}
+}
+
+/* A page runs nothing and loads what the node serves, and one picture: of its host. */
+static void
+policy_add(struct MHD_Response *response, const struct http_answer *answer)
+{
+	char text[sizeof(page_policy) + HEADER_TEXT_SIZE_MAX];
+	struct text_writer writer = text_writer_over(text, sizeof(text) - 1);
+	struct bytes host = markup_url_host(answer->picture);
+
+	if (answer->is_static) {
+		header_add(response, "Content-Security-Policy", file_policy);
+	}
+	if (!answer->is_page) {
+		return;
+	}
+	text_write_string(&writer, page_policy);
+	if (answer->picture.size > 0 && host.size < HEADER_TEXT_SIZE_MAX / 2) {
+		text_write_char(&writer, ' ');
+		text_write(&writer,
+			bytes_slice(answer->picture, 0,
+				(size_t)(host.at - answer->picture.at) + host.size));
+	}
+	*writer.next = '\0';
+	header_add(response, "Content-Security-Policy", text);
 }
 
 static void
@@ -200,12 +228,13 @@ answer_complete(struct http_request *request, struct MHD_Response *response,
 	cache_add(response, answer);
 	cors_add(request, response, answer);
 	header_add(response, "X-Content-Type-Options", "nosniff");
-	if (answer->is_page) {
-		header_add(response, "Content-Security-Policy", page_policy);
-	}
+	policy_add(response, answer);
 	header_add(response, "Allow", answer->allow);
 	header_add(response, "Location", answer->location);
 	header_add(response, "Link", request->link);
+	for (size_t i = 0; i < answer->line_count; i++) {
+		header_add(response, answer->lines[i].name, answer->lines[i].value);
+	}
 	if (status == UNAUTHORIZED) {
 		challenge_add(request, response);
 	}

@@ -17,6 +17,11 @@
  * Each request is answered once. Values of headers are checked here, so that nobody can end a
  * header early: a value with a control in it is left out (T-11).
  */
+struct http_line {
+	const char *name;
+	const char *value;
+};
+
 struct http_answer {
 	unsigned int status;
 	const char *type; /* Of the content; NULL: JSON. */
@@ -29,6 +34,10 @@ struct http_answer {
 	bool is_replayed; /* The answer to an earlier request with the same key. */
 	bool depends_on_asker; /* Who asks may see something else. */
 	bool is_page; /* For people: in their language, and without scripts. */
+	struct bytes picture; /* Of a page: an address of the web that it shows a picture from. */
+	bool is_static; /* A file: whatever it is, it runs nothing. */
+	const struct http_line *lines; /* Headers that a record adds. */
+	size_t line_count;
 	bool is_preflight; /* Tells browsers which requests pages may make. */
 };
 

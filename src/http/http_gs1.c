@@ -278,7 +278,7 @@ link_answer(struct gs1 *gs1, struct bytes normal)
 		}
 	}
 	http_code_count(request->http, RESPONSE_HANDLE_NOT_FOUND);
-	http_page_refusal(request, 404, normal, RESPONSE_HANDLE_NOT_FOUND);
+	http_page_refusal(request, 404, normal, RESPONSE_HANDLE_NOT_FOUND, NULL);
 }
 
 /* Handles came first: one that is here and looks like a code stays what it is. */

@@ -120,7 +120,7 @@ is_public_only(const struct http_request *request)
 }
 
 bool
-http_resolution_take(struct http_request *request, struct request *ret_question)
+http_filter_take(struct http_request *request, struct request *ret_question)
 {
 	struct request_resolution *resolution = &ret_question->resolution;
 	uint32_t flags = MESSAGE_FLAG_RECURSIVE;
@@ -128,8 +128,7 @@ http_resolution_take(struct http_request *request, struct request *ret_question)
 	*ret_question = (struct request){
 		.message = {.envelope = {.version = VERSION_OURS, .suggested = VERSION_OURS},
 			.header = {.opcode = OPCODE_RESOLUTION}}};
-	if (!http_handle_take(request, &resolution->name) ||
-		!http_indexes_take(request, &resolution->indexes, &resolution->index_count) ||
+	if (!http_indexes_take(request, &resolution->indexes, &resolution->index_count) ||
 		!types_take(request, resolution)) {
 		return false;
 	}
@@ -138,6 +137,18 @@ http_resolution_take(struct http_request *request, struct request *ret_question)
 		? MESSAGE_FLAG_DO_NOT_REFER
 		: 0;
 	ret_question->message.header.flags = flags;
+	return true;
+}
+
+bool
+http_resolution_take(struct http_request *request, struct request *ret_question)
+{
+	struct bytes name;
+
+	if (!http_handle_take(request, &name) || !http_filter_take(request, ret_question)) {
+		return false;
+	}
+	ret_question->resolution.name = name;
 	return true;
 }
 
@@ -263,6 +274,8 @@ http_look_up(struct http *http, const struct request *question, struct arena *ar
 		.values = answer.values,
 		.text = answer.text,
 		.is_elsewhere = status == STATUS_ELSEWHERE,
+		.sequence = answer.version,
+		.is_computed = answer.is_computed,
 	};
 }
 

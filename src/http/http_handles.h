@@ -23,9 +23,13 @@ struct http_resolved {
 	struct handle_value_list values;
 	struct bytes text; /* For people; may be empty. */
 	bool is_elsewhere; /* Others must be asked first: http_operation_start(). */
+	uint64_t sequence; /* Of the record's newest entry in the ledger; 0: not known. */
+	bool is_computed; /* By a template of its prefix. */
 };
 /* The question that path and parameters ask; in the request's arena. */
 bool http_resolution_take(struct http_request *request, struct request *ret_question);
+/* The same without the handle: that stands elsewhere. */
+bool http_filter_take(struct http_request *request, struct request *ret_question);
 /* Answered at once, for everybody; counted. The values live until the wake-up ends. */
 void http_resolve(struct http_request *request, const struct request *question,
 	struct http_resolved *ret_resolved);

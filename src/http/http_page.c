@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "http/http_page.h"
 
-#include "handle/handle_json.h"
 #include "http/http_answer.h"
+#include "http/http_page_values.h"
+#include "http/http_redirect.h"
 #include "http/http_route.h"
+#include "http/http_theme.h"
 #include "http/http_url.h"
+#include "markup/markup_namespace.h"
 
-enum { VALUE_TEXT_SIZE_MAX = 4 * HANDLE_VALUE_DATA_SIZE_MAX };
+enum { REFERER_SIZE_MAX = 512, NUMBER_SIZE_MAX = 32, STATIC_AGE_S = 3600 };
 
 void
 http_html_write(struct text_writer *writer, struct bytes text)
@@ -86,11 +89,15 @@ http_language_is_chinese(const char *accepted)
 	return chinese > english && chinese > 1000; /* More than "not at all". */
 }
 
-/* A page in the making. */
+/*
+ * Pages
+ */
 struct page {
 	struct http_request *request;
-	struct text_writer writer;
+	const struct handle_value_list *values; /* NULL: there are none. */
+	struct bytes picture;
 	bool is_chinese;
+	struct http_template_values fill;
 };
 
 static const char *
@@ -99,166 +106,171 @@ say(const struct page *page, const char *english, const char *chinese)
 	return page->is_chinese ? chinese : english;
 }
 
-static struct page
+static void
+set(struct page *page, enum http_variable variable, struct bytes text)
+{
+	page->fill.texts[variable] = text;
+}
+
+static void
+set_flag(struct page *page, enum http_variable variable, bool is_set)
+{
+	set(page, variable, is_set ? TEXT("1") : (struct bytes){NULL, 0});
+}
+
+static void
+picture_write(const struct page *page, struct text_writer *writer)
+{
+	if (page->picture.size == 0) {
+		return;
+	}
+	text_write_string(
+		writer, "<figure class=\"picture\"><img referrerpolicy=\"no-referrer\" alt=\"");
+	text_write_string(writer, say(page, "Picture of what is identified", "标识对象的图片"));
+	text_write_string(writer, "\" src=\"");
+	http_html_write(writer, page->picture);
+	text_write_string(writer, "\"></figure>");
+}
+
+static void
+part_write(void *context, enum http_variable variable, struct text_writer *writer)
+{
+	struct page *page = context;
+
+	if (variable == HTTP_VARIABLE_PICTURE) {
+		picture_write(page, writer);
+	} else if (variable == HTTP_VARIABLE_VALUES && page->values != NULL) {
+		http_page_values_write(
+			writer, page->values, page->is_chinese, page->request->http->arena);
+	}
+}
+
+static struct page *
 page_begin(struct http_request *request, struct bytes title)
 {
-	struct page page = {
-		.request = request,
-		.writer = text_writer_over(request->http->out, HTTP_ANSWER_SIZE_MAX),
-		.is_chinese =
-			http_language_is_chinese(http_request_header(request, "Accept-Language")),
-	};
-	struct text_writer *writer = &page.writer;
+	struct page *page = arena_alloc(request->http->arena, sizeof(*page));
+	const char *referer = http_request_header(request, "Referer");
 
-	text_write_string(writer, "<!DOCTYPE html>\n<html lang=\"");
-	text_write_string(writer, say(&page, "en", "zh-CN"));
-	text_write_string(writer,
-		"\">\n<head>\n<meta charset=\"utf-8\">\n"
-		"<meta name=\"viewport\" content=\"width=device-width\">\n"
-		"<link rel=\"stylesheet\" href=\"/static/houji.css\">\n<title>");
-	http_html_write(writer, title);
-	text_write_string(writer, "</title>\n</head>\n<body>\n<main>\n<h1>");
-	http_html_write(writer, title);
-	text_write_string(writer, "</h1>\n");
+	if (page == NULL) {
+		http_answer_code(request, 503, RESPONSE_SERVER_TOO_BUSY,
+			TEXT("The record takes too much memory"), (struct bytes){NULL, 0});
+		return NULL;
+	}
+	page->request = request;
+	page->is_chinese =
+		http_language_is_chinese(http_request_header(request, "Accept-Language"));
+	page->fill.part = part_write;
+	page->fill.context = page;
+	set(page, HTTP_VARIABLE_LANG, page->is_chinese ? TEXT("zh-CN") : TEXT("en"));
+	set_flag(page, HTTP_VARIABLE_CHINESE, page->is_chinese);
+	set(page, HTTP_VARIABLE_TITLE, title);
+	if (referer != NULL) {
+		set(page, HTTP_VARIABLE_REFERER,
+			bytes_slice(bytes_from_string(referer), 0, REFERER_SIZE_MAX));
+	}
 	return page;
 }
 
 static void
-page_answer(struct page *page, unsigned int status)
+page_answer(struct page *page, enum http_page_kind kind, unsigned int status)
 {
-	text_write_string(&page->writer, "</main>\n</body>\n</html>\n");
-	if (text_writer_end(&page->writer) != STATUS_OK) {
-		http_answer_code(page->request, 500, RESPONSE_ERROR,
+	struct http_request *request = page->request;
+	struct text_writer writer = text_writer_over(request->http->out, HTTP_ANSWER_SIZE_MAX);
+	const char *host = http_request_header(request, "Host");
+
+	http_template_write(&writer, http_themes_page(request->http->settings->themes, host, kind),
+		&page->fill);
+	if (text_writer_end(&writer) != STATUS_OK) {
+		http_answer_code(request, 500, RESPONSE_ERROR,
 			TEXT("The page is too large: ask for the record as JSON"),
 			(struct bytes){NULL, 0});
 		return;
 	}
-	http_answer(page->request,
-		&(struct http_answer){
-			.status = status, .type = "text/html;charset=utf-8", .is_page = true},
-		text_written(&page->writer));
+	http_answer(request,
+		&(struct http_answer){.status = status,
+			.type = "text/html;charset=utf-8",
+			.is_page = true,
+			.picture = page->picture},
+		text_written(&writer));
+}
+
+/* An address of this node about the handle; it lives as long as the request. */
+static struct bytes
+address_of(const struct page *page, const char *front, struct bytes name, const char *behind)
+{
+	size_t size = strlen(front) + 3 * name.size + strlen(behind);
+	char *room = arena_alloc(page->request->http->arena, size + 1);
+	struct text_writer writer = text_writer_over(room, room == NULL ? 0 : size);
+
+	text_write_string(&writer, front);
+	http_path_write(&writer, name);
+	text_write_string(&writer, behind);
+	return text_written(&writer);
+}
+
+static struct bytes
+number_of(const struct page *page, uint64_t number)
+{
+	char *room = arena_alloc(page->request->http->arena, NUMBER_SIZE_MAX);
+	struct text_writer writer = text_writer_over(room, room == NULL ? 0 : NUMBER_SIZE_MAX);
+
+	text_write_u64(&writer, number);
+	return text_written(&writer);
+}
+
+static struct bytes
+time_of(const struct page *page, int64_t seconds)
+{
+	char *room = arena_alloc(page->request->http->arena, NUMBER_SIZE_MAX);
+	struct text_writer writer = text_writer_over(room, room == NULL ? 0 : NUMBER_SIZE_MAX);
+
+	http_page_time_write(&writer, seconds);
+	return text_written(&writer);
 }
 
 static void
-cell_begin(struct page *page, const char *label)
+provenance_fill(struct page *page, const struct http_resolved *resolved)
 {
-	text_write_string(&page->writer, "<td data-label=\"");
-	text_write_string(&page->writer, label);
-	text_write_string(&page->writer, "\">");
-}
-
-/* Data of a known form as the JSON interface shows it. */
-static void
-data_write_json(struct page *page, const struct handle_value *value)
-{
-	char *room = arena_alloc(page->request->http->arena, VALUE_TEXT_SIZE_MAX);
-	struct json_writer json = json_writer_over(room, room == NULL ? 0 : VALUE_TEXT_SIZE_MAX);
-
-	json.is_pretty = true;
-	json.hides_secrets = true;
-	handle_value_write_json(&json, value);
-	if (json_writer_end(&json) != STATUS_OK) {
-		text_write_u64(&page->writer, value->data.size);
-		text_write_string(&page->writer, say(page, " octets", " 字节"));
-		return;
+	set(page, HTTP_VARIABLE_CHANGED, time_of(page, http_page_changed(&resolved->values)));
+	set_flag(page, HTTP_VARIABLE_COMPUTED, resolved->is_computed);
+	if (resolved->sequence > 0) {
+		set(page, HTTP_VARIABLE_SEQUENCE, number_of(page, resolved->sequence));
+		set_flag(page, HTTP_VARIABLE_SIGNED,
+			resolved->sequence <= service_signed_size(page->request->http->service));
 	}
-	text_write_string(&page->writer, "<pre>");
-	http_html_write(&page->writer, json_written(&json));
-	text_write_string(&page->writer, "</pre>");
-}
-
-static bool
-data_is_plain(const struct handle_value *value)
-{
-	for (size_t i = 0; i < value->data.size; i++) {
-		if (value->data.at[i] < 0x20 && value->data.at[i] != '\n' &&
-			value->data.at[i] != '\r' && value->data.at[i] != '\t') {
-			return false;
-		}
-	}
-	return !bytes_start_with(value->type, TEXT("HS_")) && bytes_are_utf8(value->data);
-}
-
-static void
-data_write(struct page *page, const struct handle_value *value)
-{
-	struct text_writer *writer = &page->writer;
-
-	if (!data_is_plain(value)) {
-		data_write_json(page, value);
-	} else if (bytes_start_with(value->type, TEXT("URL")) && http_url_is_safe(value->data)) {
-		text_write_string(writer, "<a rel=\"noreferrer\" href=\"");
-		/* Encoded, nothing is left in it that a page could take for its own. */
-		char *room = arena_alloc(page->request->http->arena, 3 * value->data.size + 1);
-		struct text_writer url =
-			text_writer_over(room, room == NULL ? 0 : 3 * value->data.size + 1);
-
-		http_url_write(&url, value->data, (struct bytes){NULL, 0});
-		http_html_write(writer, text_written(&url));
-		text_write_string(writer, "\">");
-		http_html_write(writer, value->data);
-		text_write_string(writer, "</a>");
-	} else {
-		http_html_write(writer, value->data);
-	}
-}
-
-static void
-row_write(struct page *page, const struct handle_value *value)
-{
-	struct text_writer *writer = &page->writer;
-
-	text_write_string(writer, "<tr>");
-	cell_begin(page, say(page, "Index", "索引"));
-	text_write_u64(writer, value->index);
-	text_write_string(writer, "</td>");
-	cell_begin(page, say(page, "Type", "类型"));
-	http_html_write(writer, value->type);
-	text_write_string(writer, "</td>");
-	cell_begin(page, say(page, "Data", "数据"));
-	data_write(page, value);
-	text_write_string(writer, "</td>");
-	cell_begin(page, say(page, "Changed", "更新时间"));
-	text_write_time(writer, value->timestamp);
-	text_write_string(writer, "</td></tr>\n");
-}
-
-static void
-json_link_write(struct page *page, struct bytes name)
-{
-	struct text_writer *writer = &page->writer;
-	char path[3 * HANDLE_NAME_SIZE_MAX];
-	struct text_writer encoded = text_writer_over(path, sizeof(path));
-
-	http_path_write(&encoded, name);
-	text_write_string(writer, "<p><a href=\"/api/handles/");
-	http_html_write(writer, text_written(&encoded));
-	text_write_string(writer, "?pretty\">JSON</a></p>\n");
 }
 
 void
 http_page_values(struct http_request *request, const struct http_resolved *resolved)
 {
-	struct page page = page_begin(request, resolved->name);
-	struct text_writer *writer = &page.writer;
-	struct wire_reader walk = handle_value_list_walk(&resolved->values);
-	struct handle_value value;
+	struct page *page = page_begin(request, resolved->name);
+	struct bytes text;
 
-	text_write_string(writer, "<table>\n<thead><tr><th scope=\"col\">");
-	text_write_string(writer, say(&page, "Index", "索引"));
-	text_write_string(writer, "</th><th scope=\"col\">");
-	text_write_string(writer, say(&page, "Type", "类型"));
-	text_write_string(writer, "</th><th scope=\"col\">");
-	text_write_string(writer, say(&page, "Data", "数据"));
-	text_write_string(writer, "</th><th scope=\"col\">");
-	text_write_string(writer, say(&page, "Changed", "更新时间"));
-	text_write_string(writer, "</th></tr></thead>\n<tbody>\n");
-	while (handle_value_next(&walk, &value)) {
-		row_write(&page, &value);
+	if (page == NULL) {
+		return;
 	}
-	text_write_string(writer, "</tbody>\n</table>\n");
-	json_link_write(&page, resolved->name);
-	page_answer(&page, 200);
+	page->values = &resolved->values;
+	set(page, HTTP_VARIABLE_HANDLE, resolved->name);
+	if (http_page_name_find(&resolved->values, &text)) {
+		set(page, HTTP_VARIABLE_NAME, text);
+	}
+	if (http_page_picture_find(&resolved->values, &text)) {
+		page->picture = text;
+	}
+	provenance_fill(page, resolved);
+	if (http_page_leads(&resolved->values)) {
+		set(page, HTTP_VARIABLE_LEADS, address_of(page, "/", resolved->name, ""));
+	}
+	set(page, HTTP_VARIABLE_JSON_URL,
+		address_of(page, "/api/handles/", resolved->name, "?pretty"));
+	set(page, HTTP_VARIABLE_RAW_URL, address_of(page, "/", resolved->name, "?action=raw"));
+	set(page, HTTP_VARIABLE_PLACES_URL,
+		address_of(page, "/", resolved->name, "?action=showurls"));
+	/* A code holds an address that others reach. */
+	if (request->http->settings->base_url.size > 0) {
+		set(page, HTTP_VARIABLE_QR_URL, address_of(page, "/qr/", resolved->name, ""));
+	}
+	page_answer(page, HTTP_PAGE_RECORD, 200);
 }
 
 /* What to say of it, English first. */
@@ -285,68 +297,123 @@ refusal_text(const struct page *page, enum response_code code)
 	return say(page, "The identifier cannot be resolved now.", "目前无法解析该标识。");
 }
 
+/* What is common to all that went wrong. */
+static struct page *
+error_begin(struct http_request *request, unsigned int status, struct bytes name)
+{
+	struct page *page = page_begin(request, name.size == 0 ? TEXT("?") : name);
+	size_t slash = bytes_find(name, '/');
+
+	if (page == NULL) {
+		return NULL;
+	}
+	set(page, HTTP_VARIABLE_HANDLE, name.size == 0 ? TEXT("?") : name);
+	set(page, HTTP_VARIABLE_STATUS, number_of(page, status));
+	set_flag(page, HTTP_VARIABLE_SERVER_ERROR, status >= 500);
+	set_flag(page, HTTP_VARIABLE_PREFIX_ONLY, name.size > 0 && slash + 1 >= name.size);
+	if (slash + 1 < name.size && name.at[name.size - 1] == '/') {
+		set_flag(page, HTTP_VARIABLE_TRAILING_SLASH, true);
+		set(page, HTTP_VARIABLE_NOSLASH_HANDLE_URL,
+			address_of(page, "/", bytes_slice(name, 0, name.size - 1), ""));
+	}
+	return page;
+}
+
+static void
+namespace_fill(struct page *page, const struct markup_element *namespace)
+{
+	struct bytes contact = markup_namespace_text(namespace, "contact");
+	struct bytes message = markup_namespace_text(namespace, "statusmsg");
+
+	set(page, HTTP_VARIABLE_NS_CONTACT, contact);
+	set_flag(page, HTTP_VARIABLE_HAS_NS_CONTACT, contact.size > 0);
+	set(page, HTTP_VARIABLE_NS_STATUS, markup_namespace_text(namespace, "status"));
+	set(page, HTTP_VARIABLE_NS_STATUS_MSG, message);
+	set_flag(page, HTTP_VARIABLE_HAS_NS_STATUS_MSG, message.size > 0);
+}
+
+void
+http_page_inactive(
+	struct http_request *request, struct bytes name, const struct markup_element *namespace)
+{
+	struct page *page = error_begin(request, 404, name);
+
+	if (page != NULL) {
+		namespace_fill(page, namespace);
+		set(page, HTTP_VARIABLE_ERROR,
+			bytes_from_string(say(page, "Identifiers of this prefix are not resolved.",
+				"该前缀的标识已停止解析。")));
+		page_answer(page, HTTP_PAGE_ERROR, 404);
+	}
+}
+
 void
 http_page_refusal(struct http_request *request, unsigned int status, struct bytes name,
-	enum response_code code)
+	enum response_code code, const struct markup_element *namespace)
 {
-	struct page page = page_begin(request, name.size == 0 ? TEXT("?") : name);
+	struct page *page = error_begin(request, status, name);
 
-	text_write_string(&page.writer, "<p>");
-	text_write_string(&page.writer, refusal_text(&page, code));
-	text_write_string(&page.writer, "</p>\n");
-	page_answer(&page, status);
+	if (page != NULL) {
+		if (namespace != NULL) {
+			namespace_fill(page, namespace);
+		}
+		set(page, HTTP_VARIABLE_ERROR, bytes_from_string(refusal_text(page, code)));
+		page_answer(page, HTTP_PAGE_ERROR, status);
+	}
 }
 
 void
 http_page_tombstone(struct http_request *request, struct bytes name, struct bytes reason)
 {
-	struct page page = page_begin(request, name);
+	struct page *page = error_begin(request, 410, name);
 
-	text_write_string(&page.writer, "<p>");
-	text_write_string(
-		&page.writer, say(&page, "This identifier was withdrawn.", "该标识已停用。"));
-	text_write_string(&page.writer, "</p>\n<p>");
-	http_html_write(&page.writer, bytes_are_utf8(reason) ? reason : TEXT(""));
-	text_write_string(&page.writer, "</p>\n");
-	json_link_write(&page, name);
-	page_answer(&page, 410);
+	if (page != NULL) {
+		set(page, HTTP_VARIABLE_ERROR,
+			bytes_from_string(
+				say(page, "This identifier was withdrawn.", "该标识已停用。")));
+		if (bytes_are_utf8(reason)) {
+			set(page, HTTP_VARIABLE_REASON, reason);
+		}
+		set(page, HTTP_VARIABLE_JSON_URL,
+			address_of(page, "/api/handles/", name, "?pretty"));
+		page_answer(page, HTTP_PAGE_ERROR, 410);
+	}
 }
 
 void
 http_start_get(struct http_request *request)
 {
-	struct page page = page_begin(request, TEXT("Houji 后稷"));
+	struct page *page;
 
-	text_write_string(&page.writer, "<p>");
-	text_write_string(&page.writer,
-		say(&page, "Put an identifier behind the slash of this address to resolve it.",
-			"将标识写在本站地址的斜杠之后即可解析。"));
-	text_write_string(&page.writer, "</p>\n");
-	page_answer(&page, 200);
+	if (http_redirect_asked(request)) {
+		return;
+	}
+	page = page_begin(request, TEXT("Houji 后稷"));
+	if (page != NULL) {
+		page_answer(page, HTTP_PAGE_START, 200);
+	}
 }
 
-/* Readable on a phone: there, each cell is a line of its own with its label in front. */
+/* /static/NAME: a file of the theme. */
 void
-http_style_get(struct http_request *request)
+http_static_get(struct http_request *request)
 {
-	static const char style[] =
-		":root{color-scheme:light dark}\n"
-		"body{font:1rem/1.5 system-ui,sans-serif;margin:0}\n"
-		"main{max-width:60rem;margin:auto;padding:1rem}\n"
-		"h1{font-size:1.4rem;overflow-wrap:anywhere}\n"
-		"table{border-collapse:collapse;width:100%}\n"
-		"th,td{text-align:left;vertical-align:top;padding:.4rem .6rem;"
-		"border-bottom:1px solid #8888}\n"
-		"td{overflow-wrap:anywhere;white-space:pre-line}\n"
-		"pre{margin:0;white-space:pre-wrap}\n"
-		"@media(max-width:40rem){thead{display:none}tr{display:block;padding:.5rem 0}"
-		"td{display:block;border:0;padding:.1rem 0}"
-		"td::before{content:attr(data-label) \": \";font-weight:600}}\n";
+	struct bytes name = bytes_slice(request->path, strlen("/static/"), request->path.size);
+	struct bytes octets;
+	const char *type;
 
+	/* Its name for everybody who kept it. */
+	name = bytes_equal(name, TEXT("houji.css")) ? TEXT("style.css") : name;
+	if (!http_themes_file(request->http->settings->themes, http_request_header(request, "Host"),
+		    name, &octets, &type)) {
+		http_unknown_get(request);
+		return;
+	}
 	http_answer(request,
 		&(struct http_answer){.status = 200,
-			.type = "text/css;charset=utf-8",
+			.type = type,
+			.is_static = true,
 			.is_shared = true,
-			.max_age_s = 3600},
-		bytes_from_string(style));
+			.max_age_s = STATIC_AGE_S},
+		octets);
 }

@@ -3,13 +3,16 @@
 
 #include "base/text_writer.h"
 #include "http/http_handles.h"
+#include "markup/markup_tree.h"
 
 /*
- * Pages for people, in Chinese or English as their browser prefers.
+ * Pages for people, in Chinese or English as their browser prefers, around which an operator may put
+ * others (http_theme.h).
  *
  * Whatever comes from a record or a request is escaped where it is written; there is no other way
- * into a page than http_html_write(). The pages run no script and load only our own style sheet,
- * and a policy says so to the browser (CSP), should something get through all the same.
+ * into a page than http_html_write(). The pages run no script and load only what the node serves,
+ * and of a record the picture it names; a policy says so to the browser (CSP), should something get
+ * through all the same.
  */
 
 /* Text, or the value of an attribute in double quotes. Controls become U+FFFD, and what is no
@@ -21,8 +24,11 @@ bool http_language_is_chinese(const char *accepted);
 
 /* Answers with the values of a record. */
 void http_page_values(struct http_request *request, const struct http_resolved *resolved);
-/* Answers with why there is nothing to show. */
+/* Answers that the prefix is not in use, in its own words if it has some. */
+void http_page_inactive(
+	struct http_request *request, struct bytes name, const struct markup_element *namespace);
+/* Answers with why there is nothing to show; `namespace` of the prefix may be NULL. */
 void http_page_refusal(struct http_request *request, unsigned int status, struct bytes name,
-	enum response_code code);
+	enum response_code code, const struct markup_element *namespace);
 /* Answers that it was withdrawn for good, and why. */
 void http_page_tombstone(struct http_request *request, struct bytes name, struct bytes reason);

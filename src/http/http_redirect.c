@@ -1,21 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "http/http_redirect.h"
+
+#include "base/address.h"
 #include "crypto/crypto.h"
 #include "http/http_answer.h"
+#include "http/http_choose.h"
+#include "http/http_gather.h"
 #include "http/http_gs1.h"
 #include "http/http_linkset.h"
-#include "http/http_locations.h"
 #include "http/http_page.h"
 #include "http/http_route.h"
 #include "http/http_suffix.h"
 #include "http/http_url.h"
+#include "markup/markup_headers.h"
 
 /*
- * GET /HANDLE (http-api, 12): where a person or a program lands that follows an identifier. The
- * first URL of the record, the record an alias leads to, or the values as a page.
+ * GET and POST /HANDLE (http-api, 12): where a person or a program lands that follows an
+ * identifier. A place of the record, the record an alias leads to, or the values as a page.
  */
-enum { LOCATION_SIZE_MAX = 3 * 8192 };
+enum { LOCATION_SIZE_MAX = 3 * 8192, HEADER_COUNT_MAX = 16 };
 
-/* A value under its type, and what follows from it. */
+/* A value under its type. */
 struct choice {
 	struct handle_value value;
 	bool is_found;
@@ -24,7 +29,23 @@ struct choice {
 struct choices {
 	struct choice url; /* The first URL, else the first URL.SOMETHING. */
 	struct choice alias;
-	struct choice locations;
+};
+
+enum action {
+	ACTION_REDIRECT,
+	ACTION_VALUES,
+	ACTION_URLS,
+	ACTION_API,
+	ACTION_RAW,
+};
+
+/* One request on its way. */
+struct following {
+	struct http_request *request;
+	const struct http_resolved *resolved;
+	struct http_prefix prefix;
+	struct http_gathering *gathering; /* NULL while nothing was gathered. */
+	uint32_t ttl_s;
 };
 
 /* Old ways to write a handle as an address; of those with `urn:` the next colon is the slash. */
@@ -85,8 +106,6 @@ choices_of(const struct handle_value_list *list)
 			choose(&choices.url, &value);
 		} else if (bytes_equal_fold(value.type, TEXT("HS_ALIAS"))) {
 			choose(&choices.alias, &value);
-		} else if (bytes_equal_fold(value.type, TEXT("10320/loc"))) {
-			choose(&choices.locations, &value);
 		}
 	}
 	if (exact.is_found) {
@@ -95,16 +114,96 @@ choices_of(const struct handle_value_list *list)
 	return choices;
 }
 
+/*
+ * What a record adds to the answer (10320/headers)
+ */
+struct lines {
+	struct text_writer writer; /* Names and values of headers, each with a NUL. */
+	size_t count;
+	struct http_line items[HEADER_COUNT_MAX];
+};
+
+/* A copy with a NUL; NULL when there is no room. */
+static const char *
+lines_keep(struct lines *lines, struct bytes text)
+{
+	const char *start = lines->writer.next;
+
+	text_write(&lines->writer, text);
+	text_write_char(&lines->writer, '\0');
+	return lines->writer.status == STATUS_OK ? start : NULL;
+}
+
+static void
+lines_add(struct lines *lines, struct bytes line, struct bytes handle)
+{
+	char room[MARKUP_LINE_SIZE_MAX];
+	struct text_writer writer = text_writer_over(room, sizeof(room));
+	struct bytes name, value;
+
+	if (lines->count < HEADER_COUNT_MAX &&
+		markup_header_write(&writer, line, handle, &name, &value) == STATUS_OK) {
+		struct http_line *item = &lines->items[lines->count];
+
+		item->name = lines_keep(lines, name);
+		item->value = item->name == NULL ? NULL : lines_keep(lines, value);
+		lines->count += item->value != NULL;
+	}
+}
+
+/* Lines of one kind, for headers or for the head of the page. */
+static void
+lines_take(const struct following *following, enum markup_line_kind wanted, struct lines *lines,
+	struct text_writer *head)
+{
+	const struct http_gathering *gathering = following->gathering;
+
+	for (size_t i = 0; gathering != NULL && i < gathering->line_count; i++) {
+		struct bytes rest = gathering->lines[i];
+		enum markup_line_kind kind;
+		struct bytes line;
+		size_t count = 0;
+
+		while (count++ < MARKUP_LINE_COUNT_MAX && markup_line_next(&rest, &line)) {
+			if (markup_line_check(line, &kind, NULL) != STATUS_OK || kind != wanted) {
+				continue;
+			}
+			if (kind == MARKUP_LINE_HEADER) {
+				lines_add(lines, line, following->resolved->name);
+			} else {
+				markup_head_write(head, line, following->resolved->name);
+			}
+		}
+	}
+}
+
+static bool
+has_lines(const struct following *following)
+{
+	return following->gathering != NULL && following->gathering->line_count > 0;
+}
+
+/*
+ * Redirects
+ */
+
 /* `location` is printable ASCII: encoded before. */
 static void
-redirect(struct http_request *request, unsigned int status, const char *location, uint32_t age_s)
+redirect(const struct following *following, unsigned int status, const char *location)
 {
+	struct http_request *request = following->request;
 	struct text_writer writer = text_writer_over(request->http->out, HTTP_ANSWER_SIZE_MAX);
 	struct bytes text = bytes_from_string(location);
+	char room[HTTP_HEADERS_SIZE_MAX];
+	struct lines lines = {.writer = text_writer_over(room, sizeof(room))};
 
-	text_write_string(&writer,
-		"<html><head><title>Handle Redirect</title></head>\n"
-		"<body><a href=\"");
+	text_write_string(&writer, "<html><head><title>Handle Redirect</title>");
+	if (has_lines(following)) {
+		text_write_char(&writer, '\n');
+		lines_take(following, MARKUP_LINE_HEAD, NULL, &writer);
+		lines_take(following, MARKUP_LINE_HEADER, &lines, NULL);
+	}
+	text_write_string(&writer, "</head>\n<body><a href=\"");
 	http_html_write(&writer, text);
 	text_write_string(&writer, "\">");
 	http_html_write(&writer, text);
@@ -114,8 +213,12 @@ redirect(struct http_request *request, unsigned int status, const char *location
 			.type = "text/html;charset=utf-8",
 			.is_page = true,
 			.is_shared = !request->is_chosen,
-			.max_age_s = age_s,
-			.location = location},
+			.max_age_s = following->ttl_s,
+			.location = location,
+			.is_chosen_by_accept = following->gathering != NULL &&
+				http_locations_vary(&following->gathering->locations),
+			.lines = lines.items,
+			.line_count = lines.count},
 		text_written(&writer));
 }
 
@@ -131,10 +234,23 @@ location_end(struct http_request *request, struct text_writer *writer, char *roo
 	return room;
 }
 
-static void
-url_follow(struct http_request *request, const struct http_resolved *resolved, struct bytes url,
-	unsigned int status)
+/* Clients of HTTP/1.0 know 301 and 302; and take "for ever" for longer than was meant, where it was
+ * not the record that said it. */
+static unsigned int
+status_for(const struct http_request *request, unsigned int status)
 {
+	struct bytes ignored;
+
+	if (http_parameter_find(&request->parameters, TEXT("redirectionHeaders"), &ignored)) {
+		return 200;
+	}
+	return request->is_old && status != 301 ? 302 : status;
+}
+
+static void
+url_follow(const struct following *following, struct bytes url, unsigned int status)
+{
+	struct http_request *request = following->request;
 	char *room = arena_alloc(request->http->arena, LOCATION_SIZE_MAX + 1);
 	struct text_writer writer = text_writer_over(room, room == NULL ? 0 : LOCATION_SIZE_MAX);
 	struct bytes append = {NULL, 0};
@@ -146,70 +262,93 @@ url_follow(struct http_request *request, const struct http_resolved *resolved, s
 	http_url_write(&writer, url, append);
 	location = location_end(request, &writer, room);
 	if (location != NULL) {
-		redirect(request,
-			http_parameter_is_true(&request->parameters, TEXT("redirectionHeaders"))
-				? 200
-				: status,
-			location, http_values_ttl(&resolved->values));
+		redirect(following, status_for(request, status), location);
 	}
 }
 
-/* URL values stand beside the locations, mostly without weight. */
-static enum status
-locations_of(struct http_request *request, const struct http_resolved *resolved,
-	const struct handle_value *value, struct http_locations *locations)
+static bool
+action_is(const struct http_request *request, struct bytes action)
 {
-	struct arena *arena = request->http->arena;
-	struct wire_reader walk = handle_value_list_walk(&resolved->values);
-	struct handle_value other;
-	enum status status = http_locations_read(value->data, arena, locations);
+	struct bytes found;
 
-	while (status == STATUS_OK && !locations->has_no_legacy &&
-		handle_value_next(&walk, &other)) {
-		if (bytes_equal_fold(other.type, TEXT("URL"))) {
-			status = http_locations_add(locations, other.data, arena);
-		}
+	return http_parameter_find(&request->parameters, TEXT("action"), &found) &&
+		bytes_equal_fold(found, action);
+}
+
+/* The address whose country counts. */
+static void
+wish_place(struct http_wish *wish, const struct http_request *request)
+{
+	struct address address;
+	struct bytes text;
+
+	memcpy(wish->place, wish->source, sizeof(wish->place));
+	if (http_parameter_find(&request->parameters, TEXT("ip"), &text) &&
+		address_parse(text, 0, &address) == STATUS_OK) {
+		address_octets(&address, wish->place);
 	}
-	return status;
+}
+
+static void
+wish_fill(struct http_wish *wish, const struct http_request *request)
+{
+	const struct http_wish_headers headers = {
+		.accept = http_request_header(request, "Accept"),
+		.accept_language = http_request_header(request, "Accept-Language"),
+		.user_agent = http_request_header(request, "User-Agent"),
+		.is_metadata = action_is(request, TEXT("metadata")),
+	};
+	struct bytes want;
+	size_t at = 0;
+
+	while (http_parameter_next(&request->parameters, TEXT("locatt"), &at, &want)) {
+		http_wish_add(wish, want);
+	}
+	http_wish_add_headers(wish, &headers, request->http->arena);
+	if (!http_parameter_find(&request->parameters, TEXT("country"), &wish->country)) {
+		wish->country = (struct bytes){NULL, 0};
+	}
+	address_octets(&request->connection->peer, wish->source);
+	wish_place(wish, request);
+	wish->countries = request->http->settings->countries;
+	crypto_random(&wish->random, sizeof(wish->random));
 }
 
 /* False: there is none to follow. What one of several leads to is nobody's to keep. */
 static bool
-location_follow(struct http_request *request, const struct http_resolved *resolved,
-	const struct handle_value *value)
+place_follow(struct following *following)
 {
+	struct http_request *request = following->request;
 	struct arena *arena = request->http->arena;
-	struct http_locations *locations = arena_alloc(arena, sizeof(*locations));
-	struct http_wish wish = {.parameters = &request->parameters};
-	const struct http_location *location;
+	const struct http_locations *locations = &following->gathering->locations;
+	struct http_wish *wish = arena_alloc(arena, sizeof(*wish));
 	char *room = arena_alloc(arena, LOCATION_SIZE_MAX);
 	struct text_writer writer = text_writer_over(room, room == NULL ? 0 : LOCATION_SIZE_MAX);
+	const struct http_location *location;
 
-	if (locations == NULL || room == NULL ||
-		locations_of(request, resolved, value, locations) != STATUS_OK) {
+	if (wish == NULL || room == NULL) {
 		return false;
 	}
-	address_octets(&request->connection->peer, wish.source);
-	crypto_random(&wish.random, sizeof(wish.random));
-	location = http_locations_choose(locations, &wish);
+	wish_fill(wish, request);
+	location = http_locations_choose(locations, wish);
 	if (location == NULL) {
 		return false;
 	}
-	http_location_write(&writer, location, resolved->name);
+	http_location_write(&writer, location, following->resolved->name);
 	if (text_writer_end(&writer) != STATUS_OK || !http_url_is_safe(text_written(&writer))) {
 		return false;
 	}
-	request->is_chosen = true;
-	url_follow(request, resolved, text_written(&writer), http_location_status(location));
+	request->is_chosen = locations->count > 1;
+	url_follow(following, text_written(&writer), http_location_status(location));
 	return true;
 }
 
 /* To the same place with another name: whoever asks resolves it there, and an alias of an alias
  * costs a request each, never a loop here. */
 static void
-alias_follow(
-	struct http_request *request, const struct http_resolved *resolved, struct bytes target)
+alias_follow(const struct following *following, struct bytes target)
 {
+	struct http_request *request = following->request;
 	char *room = arena_alloc(request->http->arena, LOCATION_SIZE_MAX + 1);
 	struct text_writer writer = text_writer_over(room, room == NULL ? 0 : LOCATION_SIZE_MAX);
 	const char *location;
@@ -222,42 +361,77 @@ alias_follow(
 	}
 	location = location_end(request, &writer, room);
 	if (location != NULL) {
-		/* Clients of HTTP/1.0 may take "for ever" for longer than was meant. */
-		redirect(request, request->is_old ? 302 : 301, location,
-			http_values_ttl(&resolved->values));
+		redirect(following, request->is_old ? 302 : 301, location);
 	}
 }
 
-static bool
-shows_values(const struct http_request *request)
+/*
+ * What is asked for
+ */
+static enum action
+action_of(const struct http_request *request)
 {
-	struct bytes action;
+	if (http_parameter_is_true(&request->parameters, TEXT("noredirect")) ||
+		action_is(request, TEXT("showvalues"))) {
+		return ACTION_VALUES;
+	}
+	if (action_is(request, TEXT("showurls"))) {
+		return ACTION_URLS;
+	}
+	if (action_is(request, TEXT("raw"))) {
+		return ACTION_RAW;
+	}
+	return action_is(request, TEXT("api")) ? ACTION_API : ACTION_REDIRECT;
+}
 
-	return http_parameter_is_true(&request->parameters, TEXT("noredirect")) ||
-		(http_parameter_find(&request->parameters, TEXT("action"), &action) &&
-			bytes_equal_fold(action, TEXT("showvalues")));
+/* The places that count, or the first URL; false when the record leads nowhere. */
+static bool
+places_follow(struct following *following, const struct choices *choices)
+{
+	if (following->gathering->has_places && place_follow(following)) {
+		return true;
+	}
+	if (choices->url.is_found) {
+		url_follow(following, choices->url.value.data, 302);
+		return true;
+	}
+	return false;
 }
 
 static void
-resolved_follow(struct http_request *request, const struct http_resolved *resolved)
+record_follow(struct following *following, enum action action)
 {
+	struct http_request *request = following->request;
+	const struct http_resolved *resolved = following->resolved;
 	struct choices choices = choices_of(&resolved->values);
 	bool ignores_aliases = http_parameter_is_true(&request->parameters, TEXT("ignore_aliases"));
 
 	if (http_linkset_take(request, resolved)) {
 		return;
 	}
-	if (shows_values(request) || (choices.alias.is_found && ignores_aliases)) {
-		http_page_values(request, resolved);
-	} else if (choices.alias.is_found &&
-		!bytes_equal_fold(choices.alias.value.data, resolved->name)) {
-		alias_follow(request, resolved, choices.alias.value.data);
-	} else if (choices.locations.is_found &&
-		location_follow(request, resolved, &choices.locations.value)) {
+	if (action == ACTION_RAW) {
+		http_raw_show(request, resolved);
 		return;
-	} else if (choices.url.is_found) {
-		url_follow(request, resolved, choices.url.value.data, 302);
-	} else {
+	}
+	if (action == ACTION_VALUES || (choices.alias.is_found && ignores_aliases)) {
+		http_page_values(request, resolved);
+		return;
+	}
+	if (choices.alias.is_found && !bytes_equal_fold(choices.alias.value.data, resolved->name)) {
+		alias_follow(following, choices.alias.value.data);
+		return;
+	}
+	following->gathering = http_gather(request, resolved, &following->prefix);
+	if (following->gathering == NULL) {
+		http_page_refusal(request, 503, resolved->name, RESPONSE_SERVER_TOO_BUSY, NULL);
+		return;
+	}
+	if (following->gathering->ttl_s < following->ttl_s) {
+		following->ttl_s = following->gathering->ttl_s;
+	}
+	if (action == ACTION_URLS) {
+		http_urls_show(request, resolved, following->gathering);
+	} else if (!places_follow(following, &choices)) {
 		http_page_values(request, resolved);
 	}
 }
@@ -271,31 +445,144 @@ refusal_status(enum response_code code, bool is_tls)
 	return code == RESPONSE_SERVER_NOT_RESPONSIBLE || status == 300 ? 404 : status;
 }
 
+static void
+resolved_follow(struct http_request *request, const struct http_resolved *resolved)
+{
+	struct following following = {.request = request, .resolved = resolved};
+	enum action action = action_of(request);
+
+	if (action == ACTION_API) {
+		http_resolution_answer(request, resolved, true);
+		return;
+	}
+	http_prefix_read(request, resolved->name, &following.prefix);
+	following.ttl_s = http_values_ttl(&resolved->values);
+	if (following.prefix.count > 0 && !markup_namespace_is_active(following.prefix.roots[0])) {
+		http_page_inactive(request, resolved->name, following.prefix.roots[0]);
+	} else if (resolved->code == RESPONSE_SUCCESS) {
+		record_follow(&following, action);
+	} else if (resolved->code != RESPONSE_HANDLE_NOT_FOUND ||
+		!http_suffix_take(request, resolved->name)) {
+		http_page_refusal(request, refusal_status(resolved->code, request->is_tls),
+			resolved->name, resolved->code,
+			following.prefix.count > 0 ? following.prefix.roots[0] : NULL);
+	}
+}
+
+/*
+ * The request
+ */
+
+/* A form that was sent stands behind the parameters of the address. */
+static bool
+form_take(struct http_request *request)
+{
+	const char *type = http_request_header(request, "Content-Type");
+	struct bytes form = TEXT("application/x-www-form-urlencoded");
+	struct http_parameters more;
+	struct http_parameters *parameters = &request->parameters;
+	struct http_parameter *items;
+
+	if (request->body.size == 0 || type == NULL ||
+		!bytes_start_with_fold(bytes_from_string(type), form)) {
+		return true;
+	}
+	if (http_parameters_read(request->body, request->http->arena, &more) != STATUS_OK) {
+		http_answer_wrong(request, "The form", (struct bytes){NULL, 0},
+			"has more than 256 fields, or a % without two hex digits behind it");
+		return false;
+	}
+	items = arena_alloc_array(
+		request->http->arena, parameters->count + more.count + 1, sizeof(items[0]));
+	if (items == NULL) {
+		return false;
+	}
+	if (parameters->count > 0) {
+		memcpy(items, parameters->items, parameters->count * sizeof(items[0]));
+	}
+	if (more.count > 0) {
+		memcpy(items + parameters->count, more.items, more.count * sizeof(items[0]));
+	}
+	parameters->items = items;
+	parameters->count += more.count;
+	return true;
+}
+
+/* Here `;` parts parameters as `&` does. */
+static bool
+parameters_take(struct http_request *request)
+{
+	struct bytes query = request->query;
+	struct bytes copy = query;
+
+	if (bytes_find(query, ';') < query.size) {
+		copy = arena_copy(request->http->arena, query);
+		for (size_t i = 0; i < copy.size && copy.at != NULL; i++) {
+			uint8_t *octet = (uint8_t *)(uintptr_t)copy.at + i;
+
+			*octet = *octet == ';' ? '&' : *octet;
+		}
+		request->query = copy.at == NULL ? query : copy;
+		if (!http_parameters_take(request)) {
+			return false;
+		}
+		request->query = query;
+	}
+	return form_take(request);
+}
+
+static void
+handle_follow(struct http_request *request, struct request *question)
+{
+	struct http_resolved resolved;
+	struct bytes ignored;
+	uint8_t *octets = arena_alloc(request->http->arena, question->resolution.name.size + 1);
+
+	if (octets != NULL) {
+		question->resolution.name =
+			handle_without_scheme(question->resolution.name, octets);
+	}
+	question->message.header.flags |= MESSAGE_FLAG_PUBLIC_ONLY;
+	if (http_parameter_find(&request->parameters, TEXT("auth"), &ignored) ||
+		http_parameter_find(&request->parameters, TEXT("cert"), &ignored)) {
+		question->message.header.flags |= MESSAGE_FLAG_AUTHORITATIVE;
+	}
+	http_resolve(request, question, &resolved);
+	resolved_follow(request, &resolved);
+}
+
 void
 http_redirect_get(struct http_request *request)
 {
-	struct http_resolved resolved;
 	struct request question;
-	uint8_t *octets;
 
 	if (http_gs1_is_path(request->path) && http_gs1_take(request)) {
 		return;
 	}
 	request->rest = bytes_slice(request->path, 1, request->path.size);
-	if (!http_resolution_take(request, &question)) {
-		return;
+	if (parameters_take(request) && http_resolution_take(request, &question)) {
+		handle_follow(request, &question);
 	}
-	octets = arena_alloc(request->http->arena, question.resolution.name.size + 1);
-	if (octets != NULL) {
-		question.resolution.name = handle_without_scheme(question.resolution.name, octets);
+}
+
+bool
+http_redirect_asked(struct http_request *request)
+{
+	struct request question;
+	struct bytes handle;
+
+	if (!parameters_take(request)) {
+		return true;
 	}
-	question.message.header.flags |= MESSAGE_FLAG_PUBLIC_ONLY;
-	http_resolve(request, &question, &resolved);
-	if (resolved.code == RESPONSE_SUCCESS) {
-		resolved_follow(request, &resolved);
-	} else if (resolved.code != RESPONSE_HANDLE_NOT_FOUND ||
-		!http_suffix_take(request, resolved.name)) {
-		http_page_refusal(request, refusal_status(resolved.code, request->is_tls),
-			resolved.name, resolved.code);
+	if (!http_parameter_find(&request->parameters, TEXT("hdl"), &handle) || handle.size == 0) {
+		return false;
 	}
+	handle = markup_trim(handle);
+	if (handle.size > HANDLE_NAME_SIZE_MAX || !bytes_are_utf8(handle)) {
+		http_answer_wrong(request, "hdl", handle, "is no handle");
+	} else if (http_filter_take(request, &question)) {
+		question.resolution.name = handle;
+		handle_follow(request, &question);
+	}
+	return true;
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "http/http_url.h"
 
+#include "markup/markup_url.h"
+
 static bool
 octet_is_letter_or_digit(uint8_t octet)
 {
@@ -14,46 +16,10 @@ octet_is_of_set(uint8_t octet, const char *set)
 	return octet != '\0' && strchr(set, octet) != NULL;
 }
 
-/* Where the authority begins, or 0: no scheme that is allowed. */
-static size_t
-authority_at(struct bytes url)
-{
-	static const char *const schemes[] = {"http://", "https://", "ftp://"};
-
-	for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
-		struct bytes scheme = bytes_from_string(schemes[i]);
-
-		if (bytes_start_with_fold(url, scheme)) {
-			return scheme.size;
-		}
-	}
-	return 0;
-}
-
-static size_t
-authority_end(struct bytes url, size_t at)
-{
-	while (at < url.size && !octet_is_of_set(url.at[at], "/?#")) {
-		at++;
-	}
-	return at;
-}
-
 bool
 http_url_is_safe(struct bytes url)
 {
-	size_t at = authority_at(url);
-	size_t end = authority_end(url, at);
-
-	if (at == 0 || end == at || (!octet_is_letter_or_digit(url.at[at]) && url.at[at] != '[')) {
-		return false;
-	}
-	for (size_t i = at; i < end; i++) {
-		if (!octet_is_letter_or_digit(url.at[i]) && !octet_is_of_set(url.at[i], ".-_:[]")) {
-			return false;
-		}
-	}
-	return true;
+	return markup_url_is_safe(url);
 }
 
 static void
@@ -99,10 +65,11 @@ encoded_write(struct text_writer *writer, struct bytes text)
 void
 http_url_write(struct text_writer *writer, struct bytes url, struct bytes append)
 {
-	size_t end = authority_end(url, authority_at(url));
+	struct bytes host = markup_url_host(url);
+	bool ends_in_host = host.at + host.size == url.at + url.size;
 
 	encoded_write(writer, url);
-	if (append.size > 0 && end == url.size && !octet_is_of_set(append.at[0], "/?#")) {
+	if (append.size > 0 && ends_in_host && !octet_is_of_set(append.at[0], "/?#")) {
 		text_write_char(writer, '/');
 	}
 	encoded_write(writer, append);

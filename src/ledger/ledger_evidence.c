@@ -202,12 +202,19 @@ ledger_evidence_sign(struct ledger *ledger, const struct crypto_key *key, uint32
 	}
 	if (signing->key == NULL) {
 		signing->last_size = size;
+		atomic_store(&signing->shown_size, size);
 		signing->last_ms = clock_monotonic_ms();
 	}
 	signing->key = key;
 	signing->interval_ms = interval_ms;
 	pthread_cond_broadcast(&ledger->view.changed);
 	pthread_mutex_unlock(&ledger->view.lock);
+}
+
+uint64_t
+ledger_evidence_size(const struct ledger *ledger)
+{
+	return atomic_load(&ledger->signing.shown_size);
 }
 
 int64_t
@@ -239,6 +246,7 @@ ledger_evidence_step(struct ledger *ledger)
 	pthread_cond_broadcast(&ledger->view.changed);
 	if (status == STATUS_OK) {
 		signing->last_size = head.size;
+		atomic_store(&signing->shown_size, head.size);
 		problem.status = STATUS_OK;
 	}
 	signing->fault = problem;

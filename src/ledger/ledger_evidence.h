@@ -20,6 +20,10 @@
 void ledger_evidence_sign(
 	struct ledger *ledger, const struct crypto_key *key, uint32_t interval_ms);
 
+/* How many entries the newest head covers that was signed so, or was there before; 0 without one.
+ * From any thread. */
+uint64_t ledger_evidence_size(const struct ledger *ledger);
+
 /* What became of the last head to be signed so, and of the tree's last rows: OK, or why they
  * could not be written. */
 enum status ledger_evidence_fault(struct ledger *ledger, struct problem *problem) MUST_CHECK;

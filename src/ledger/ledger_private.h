@@ -76,6 +76,7 @@ struct ledger_signing {
 	const struct crypto_key *key; /* NULL: none are made. */
 	uint32_t interval_ms;
 	uint64_t last_size;
+	atomic_uint_fast64_t shown_size; /* The same, for who has no lock. */
 	int64_t last_ms; /* When the last one was tried. */
 	bool is_signing; /* The applier has `key` in hand, without the lock. */
 	struct problem fault; /* Of the last head that was due. */

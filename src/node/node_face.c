@@ -1,13 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "node/node_face.h"
 
+#include "base/file.h"
+#include "base/limits.h"
 #include "base/text_writer.h"
+#include "http/http_country.h"
+#include "markup/markup_namespace.h"
 #include "node/node_certificate.h"
+#include "node/node_theme.h"
 
+#include <errno.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 /* As many connections as descriptors allow, less those kept for the rest of the node. */
 static uint32_t
@@ -77,6 +84,8 @@ http_settings_from(struct node_face *face, size_t worker_count)
 	}
 	http.base_url = bytes_from_string(settings->web_base_url.text);
 	http.codes_prefix = bytes_from_string(settings->codes_prefix.text);
+	http.countries = face->countries;
+	http.themes = face->themes;
 	face->http = http;
 }
 
@@ -91,6 +100,9 @@ face_destroy(struct service_face *service)
 	node_identity_free(&face->identity);
 	node_certificate_free(face->certificate);
 	node_recursion_free(&face->recursion);
+	http_countries_close(face->countries);
+	http_themes_free(face->themes);
+	arena_free(face->arena);
 	free(face);
 }
 
@@ -180,6 +192,68 @@ face_make_service(
 	return STATUS_OK;
 }
 
+/* What only web clients need. */
+static enum status
+face_make_web(struct node_face *face, const char *directory, struct problem *problem)
+{
+	char path[NODE_PATH_SIZE_MAX];
+	enum status status = node_certificate_read(
+		directory, &face->settings, face->identity.key, &face->certificate, problem);
+
+	if (status == STATUS_OK) {
+		status = node_theme_read(directory, &face->themes, problem);
+	}
+	if (status == STATUS_OK) {
+		status = node_path(directory, face->settings.web_countries.text, path, problem);
+	}
+	if (status == STATUS_OK) {
+		status = http_countries_open(path, &face->countries, problem);
+		status = status == STATUS_NOT_FOUND ? STATUS_OK : status;
+	}
+	return status;
+}
+
+static enum status
+namespace_parse(struct node_face *face, const char *path, struct bytes xml, struct problem *problem)
+{
+	struct problem why = {.status = STATUS_OK};
+	struct markup_element *root;
+	enum status status = markup_read(xml, MARKUP_DEPTH_MAX, face->arena, &root, &why);
+
+	if (status == STATUS_OK) {
+		status = markup_namespace_check(root, face->arena, &why);
+	}
+	if (status != STATUS_OK) {
+		return problem_set(problem, STATUS_INVALID, "%s, %s", path, why.text);
+	}
+	face->service.templates = (struct authority_templates){
+		.namespace = root, .overrides = face->settings.templates_override};
+	return STATUS_OK;
+}
+
+/* The file need not be there. */
+static enum status
+face_read_namespace(struct node_face *face, const char *directory, struct problem *problem)
+{
+	char path[NODE_PATH_SIZE_MAX];
+	uint8_t *octets;
+	size_t size = 0;
+	enum status status =
+		node_path(directory, face->settings.templates_namespace.text, path, problem);
+
+	if (status != STATUS_OK || (access(path, F_OK) != 0 && errno == ENOENT)) {
+		return status;
+	}
+	face->arena = arena_new(MARKUP_SIZE_MAX, 4 * REQUEST_MEMORY_MAX);
+	octets = face->arena == NULL ? NULL : arena_alloc(face->arena, MARKUP_SIZE_MAX + 1);
+	if (octets == NULL) {
+		return problem_system(problem, "cannot hold %s", path);
+	}
+	status = file_read(path, MARKUP_SIZE_MAX, octets, &size, problem);
+	return status == STATUS_OK ? namespace_parse(face, path, bytes_over(octets, size), problem)
+				   : status;
+}
+
 enum status
 node_face_read(
 	const struct node_face_parts *parts, struct node_face **ret_face, struct problem *problem)
@@ -205,9 +279,11 @@ node_face_read(
 		status = node_recursion_read(
 			parts->directory, &face->settings, &face->recursion, problem);
 	}
+	if (status == STATUS_OK) {
+		status = face_read_namespace(face, parts->directory, problem);
+	}
 	if (status == STATUS_OK && face->settings.http.count > 0) {
-		status = node_certificate_read(parts->directory, &face->settings,
-			face->identity.key, &face->certificate, problem);
+		status = face_make_web(face, parts->directory, problem);
 	}
 	if (status == STATUS_OK) {
 		http_settings_from(face, parts->worker_count);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
+#include "base/arena.h"
 #include "http/http.h"
 #include "loop/loop_impair.h"
 #include "native/native.h"
@@ -22,6 +23,9 @@ struct node_face {
 	struct http_settings http;
 	struct node_certificate *certificate; /* What `http` points to; NULL: no HTTPS. */
 	struct node_recursion recursion; /* What the service's points to. */
+	struct arena *arena; /* What templates of the configuration lie in; NULL: there are none. */
+	struct http_themes *themes; /* The same. */
+	struct http_countries *countries; /* The same; NULL: there is no such file. */
 	struct service_face service;
 };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/limits.h"
 #include "handle/handle_json.h"
+#include "markup/markup_check.h"
 #include "program/load.h"
 
 #include <stdarg.h>
@@ -119,6 +120,10 @@ line_parse(struct load_chunk *chunk, struct bytes line, uint64_t number,
 			(void)problem_set(&problem, status, "value with index %u: %s", index,
 				status_text(status));
 		}
+	}
+	/* An export may hold what another server let pass. */
+	if (status == STATUS_OK && !chunk->load->options->is_import) {
+		status = markup_values_check(&values, &problem);
 	}
 	if (status != STATUS_OK) {
 		load_complain(chunk, number, "%s", problem.text);

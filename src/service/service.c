@@ -3,6 +3,7 @@
 
 #include "access/access_rights.h"
 #include "base/clock.h"
+#include "ledger/ledger_evidence.h"
 #include "service/service_private.h"
 
 #include <assert.h>
@@ -73,6 +74,7 @@ service_use(struct service *service, struct service_face *face)
 		resolver_use(service->resolver, face->recursion);
 	}
 	authority_set_share(service->authority, &face->site.share);
+	authority_set_templates(service->authority, &face->templates);
 }
 
 const struct service_site *
@@ -141,6 +143,24 @@ service_look_ahead(struct service *service, struct service_query *const *queries
 	authority_look_ahead(service->authority, resolutions, count);
 }
 
+bool
+service_namespace(struct service *service, struct bytes handle, struct handle_value *ret_value)
+{
+	return authority_namespace(service->authority, handle, ret_value);
+}
+
+const struct authority_templates *
+service_templates(const struct service *service)
+{
+	return &service->face->templates;
+}
+
+uint64_t
+service_signed_size(const struct service *service)
+{
+	return ledger_evidence_size(service->ledger);
+}
+
 /* 0.SITE/status: lives nowhere, is read by administrators (Handle.net 9, 18.3). */
 static enum status
 resolve_status(struct service *service, const struct request *request,
@@ -190,6 +210,10 @@ resolve(struct service *service, const struct request *request, struct service_q
 	answer->version = found.place == 0
 		? 0
 		: journal_sequence_at(ledger_journal(service->ledger), found.place);
+	answer->is_computed = found.is_computed;
+	if (found.is_computed) {
+		monitor_add(service->row, METRIC_RECORDS_COMPUTED, 1);
+	}
 	if (status != STATUS_NOT_RESPONSIBLE) {
 		return status;
 	}
@@ -207,7 +231,7 @@ service_answer_to(struct service *service, const struct request *request,
 {
 	struct service_answer *answer = ret_answer;
 
-	*answer = (struct service_answer){{NULL, 0}, {NULL, 0}, {0, {NULL, 0}}, {NULL, 0}, 0};
+	*answer = (struct service_answer){.text = {NULL, 0}};
 	if (request_is_resolution(request)) {
 		return resolve(service, request, query, reader, arena, answer);
 	}

@@ -47,6 +47,7 @@ struct service_face {
 	/* Proves streams to mirrors, and names them. */
 	struct replication_identity *stream_identity;
 	struct access_policy policy;
+	struct authority_templates templates;
 	bool has_status_handle; /* 0.SITE/status is answered. */
 	/* What lives elsewhere is found for those who ask; NULL: it is not. */
 	const struct resolver_settings *recursion;
@@ -113,6 +114,7 @@ struct service_answer {
 	struct handle_value_list values; /* Resolution and referral. */
 	struct bytes site; /* GET_SITE_INFO. */
 	uint64_t version; /* Resolution: of the record, also when nothing of it is told; 0: none. */
+	bool is_computed; /* By a template. */
 };
 
 /* True if the request must become an operation; the steps below are for the others. */
@@ -133,6 +135,14 @@ bool service_begin(
 /* At most UDP_BATCH_MAX at once. */
 void service_look_ahead(
 	struct service *service, struct service_query *const *queries, size_t count);
+
+/* What a prefix says of its identifiers (authority_namespace()). */
+bool service_namespace(
+	struct service *service, struct bytes handle, struct handle_value *ret_value);
+const struct authority_templates *service_templates(const struct service *service);
+
+/* How many entries of the ledger the newest signed head covers. */
+uint64_t service_signed_size(const struct service *service);
 
 /* For whom. */
 struct service_reader {

@@ -1,6 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fuzz/fuzz.h"
-#include "http/http_locations.h"
+#include "http/http_choose.h"
+
+/* A copy with a NUL behind it. */
+static const char *
+text_end(struct arena *arena, struct bytes text)
+{
+	char *copy = arena_alloc(arena, text.size + 1);
+
+	if (copy != NULL && text.size > 0) {
+		memcpy(copy, text.at, text.size);
+	}
+	return copy;
+}
 
 /* The first line is a query, the rest a value of type 10320/loc. Whatever they say: a choice is one
  * of the candidates, and there is one when there are any. */
@@ -12,13 +24,26 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct arena *arena = arena_new(65536, REQUEST_MEMORY_MAX);
 	struct http_locations *locations = calloc(1, sizeof(*locations));
 	struct http_parameters parameters = {.count = 0};
-	struct http_wish wish = {.parameters = &parameters, .random = size * 2654435761U};
+	struct http_wish *wish = calloc(1, sizeof(*wish));
+	struct bytes want;
+	size_t at = 0;
 
 	if (http_parameters_read(bytes_slice(text, 0, line), arena, &parameters) != STATUS_OK) {
 		parameters.count = 0;
 	}
+	wish->random = size * 2654435761U;
+	while (http_parameter_next(&parameters, TEXT("locatt"), &at, &want)) {
+		http_wish_add(wish, want);
+	}
+	if (parameters.count > 0) {
+		struct bytes accept = parameters.items[0].value;
+		const struct http_wish_headers headers = {.accept = text_end(arena, accept),
+			.accept_language = text_end(arena, accept)};
+
+		http_wish_add_headers(wish, &headers, arena);
+	}
 	if (http_locations_read(bytes_slice(text, line + 1, size), arena, locations) == STATUS_OK) {
-		const struct http_location *location = http_locations_choose(locations, &wish);
+		const struct http_location *location = http_locations_choose(locations, wish);
 
 		FUZZ_CHECK(locations->count <= HTTP_LOCATION_COUNT_MAX);
 		FUZZ_CHECK((location == NULL) == (locations->count == 0));
@@ -34,6 +59,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		}
 	}
 	free(locations);
+	free(wish);
 	arena_free(arena);
 	return 0;
 }

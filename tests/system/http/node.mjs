@@ -40,12 +40,13 @@ export async function serverStart({settings = '', codes = null, records = []} = 
 	if (codes !== null) {
 		execFileSync(houji, ['code', 'import', '--home', '--quiet', '--prefix', CODES, directory, '-'], {input: codes});
 	}
-	const process_ = spawn(houji, ['serve', directory], {stdio: ['ignore', 'pipe', 'inherit'],
+	const process_ = spawn(houji, ['serve', directory], {stdio: ['ignore', 'pipe', 'pipe'],
 		env: {...process.env, LC_ALL: 'C.UTF-8'}});
 	const line = await new Promise((resolve, reject) => {
 		process_.stdout.once('data', (data) => resolve(String(data)));
 		process_.once('exit', () => reject(new Error('the node did not start')));
 	});
+	process_.stderr.setEncoding('utf8').on('data', (text) => process.stderr.write(text));
 	const port = /127\.0\.0\.1:(\d+) \(http, https\)/.exec(line)[1];
 
 	return {
@@ -53,6 +54,12 @@ export async function serverStart({settings = '', codes = null, records = []} = 
 		tls: `https://127.0.0.1:${port}`,
 		user: `301:0.NA/${PREFIX}`,
 		secret: readFileSync(join(directory, 'client', 'admin.secret'), 'utf8').trimEnd(),
+		directory,
+		// Resolves to what the node says of it.
+		reload: () => new Promise((resolve) => {
+			process_.stderr.once('data', resolve);
+			process_.kill('SIGHUP');
+		}),
 		stop: () => new Promise((resolve) => {
 			process_.removeAllListeners('exit');
 			process_.once('exit', () => {

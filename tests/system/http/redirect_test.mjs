@@ -87,7 +87,7 @@ test('nobody is sent to what is no address of the web', async () => {
 
 		assert.equal(answer.status, 200, url);
 		assert.equal(answer.location, null, url);
-		assert.doesNotMatch(answer.text, /<a [^>]*href="(?!\/api)/, url);
+		assert.doesNotMatch(answer.text, /<a [^>]*href="(?!\/(?!\/)|#)/, url);
 	}
 });
 test('of several places one is chosen by what the asker says', async () => {
@@ -103,13 +103,137 @@ test('of several places one is chosen by what the asker says', async () => {
 	assert.equal((await follow(`${name('loc')}?locatt=id:0`)).location, 'https://example.org/gb');
 	assert.equal((await follow(`${name('loc')}?country=gb`)).location, 'https://example.org/gb');
 });
-test('a place that is none falls back to the URL', async () => {
-	await put(name('bomb'), [[1, 'URL', 'https://example.org/old'],
-		[2, '10320/loc', '<!DOCTYPE l [<!ENTITY a "x">]><locations><location href="https://a/&a;"/></locations>']]);
-	await put(name('script'), [[1, 'URL', 'https://example.org/old'],
-		[2, '10320/loc', '<locations><location href="javascript:alert(1)"/></locations>']]);
-	assert.equal((await follow(name('bomb'))).location, 'https://example.org/old');
-	assert.equal((await follow(name('script'))).location, 'https://example.org/old');
+test('of several places one is chosen by what the asker is', async () => {
+	await put(name('role'), [[1, '10320/loc', '<locations>' +
+		'<location http_role="browser" href="https://example.org/page"/>' +
+		'<location http_role="conneg" media-type="application/ld+json" href="https://example.org/ld"/>' +
+		'<location role="metadata" href="https://example.org/meta"/>' +
+		'<location http_role="no_conneg" href="https://example.org/plain"/></locations>']]);
+	const page = await follow(name('role'), {Accept: 'text/html,*/*;q=0.8'});
+
+	assert.equal(page.location, 'https://example.org/page');
+	assert.match(page.headers.get('vary'), /\bAccept\b(?!-)/);
+	assert.equal((await follow(name('role'), {Accept: 'application/ld+json'})).location, 'https://example.org/ld');
+	assert.equal((await follow(name('role'))).location, 'https://example.org/plain');
+	assert.equal((await follow(`${name('role')}?action=metadata`)).location, 'https://example.org/meta');
+	await put(name('tongue'), [[1, '10320/loc', '<locations><location language="en" href="https://example.org/en"/>' +
+		'<location language="zh" href="https://example.org/zh"/></locations>']]);
+	assert.equal((await follow(name('tongue'), {'Accept-Language': 'fr,zh;q=0.8,en;q=0.5'})).location, 'https://example.org/zh');
+});
+test('places can be included from other records, as many as may be', async () => {
+	await put(name('common'), [[1, '10320/loc', '<locations><location id="c" href="https://example.org/common"/></locations>']]);
+	await put(name('including'), [[1, '10320/loc', `<locations include="${name('common')}"><include>${name('ring')}</include>` +
+		'<location id="a" href="https://example.org/own"/></locations>']]);
+	await put(name('ring'), [[1, '10320/loc', `<locations include="${name('ring')}">` +
+		'<location id="r" href_template="https://example.org/{hdl}"/></locations>']]);
+	assert.equal((await follow(`${name('including')}?locatt=id:c`)).location, 'https://example.org/common');
+	assert.equal((await follow(`${name('including')}?locatt=id:a`)).location, 'https://example.org/own');
+	assert.equal((await follow(`${name('including')}?locatt=id:r`)).location,
+		`https://example.org/${encodeURIComponent(name('including'))}`);
+	assert.equal((await follow(name('ring'))).status, 302);
+});
+test('all places can be seen as XML', async () => {
+	await put(name('shown'), [[1, 'URL', 'https://example.org/?a&b'], [2, '10320/loc',
+		'<locations><location id="x&lt;" href_template="https://example.org/{hdl}"/></locations>']]);
+	const answer = await follow(`${name('shown')}?action=showurls`);
+
+	assert.equal(answer.headers.get('content-type'), 'text/xml;charset=utf-8');
+	assert.match(answer.text, /<location id="x&lt;" href_template="[^"]+" href="https:\/\/example.org\/20.500[^"]+"\/>/);
+	assert.match(answer.text, /<location href="https:\/\/example.org\/\?a&amp;b" weight="0" mode="legacy"\/>/);
+	assert.match((await follow(`${name('url')}?action=showurls`)).text,
+		/^<locations>\n<location href="https:\/\/example.org\/demo" weight="1" mode="legacy"\/>/);
+});
+test('the same address answers programs, and forms', async () => {
+	assert.equal(JSON.parse((await follow(`${name('url')}?action=api&type=DESC`)).text).values[0].type, 'DESC');
+	assert.equal((await follow(`?hdl=${encodeURIComponent(name('url'))}`)).location, 'https://example.org/demo');
+	assert.equal((await follow(`${name('url')}?type=URL.other;noredirect`)).status, 200);
+	for (const path of ['', `${PREFIX}/NONE-${process.pid}`]) {
+		const answer = await fetch(`${server.url}/${path}`, {method: 'POST', redirect: 'manual',
+			body: new URLSearchParams({hdl: ` ${name('url')} `, type: 'URL.other'})});
+
+		assert.equal(answer.status, path === '' ? 302 : 404);
+		assert.equal(answer.headers.get('location'), path === '' ? 'https://example.net/' : null);
+		await answer.text();
+	}
+});
+test('a record adds headers that harm nobody', async () => {
+	await put(name('lines'), [[1, 'URL', 'https://example.org/'], [2, '10320/headers',
+		'X-Robots-Tag: noindex\nLink: <https://example.org/{hdl}>; rel="item"\n<meta name="a" content="&quot;{hdl}"/>']]);
+	const answer = await follow(name('lines'));
+
+	assert.equal(answer.status, 302);
+	assert.equal(answer.headers.get('x-robots-tag'), 'noindex');
+	assert.match(answer.headers.get('link'), new RegExp(`<https://example.org/${encodeURIComponent(name('lines'))}>; rel="item"`));
+	assert.match(answer.text, /<title>Handle Redirect<\/title>\n<meta name="a" content="&quot;20.500[^"]+">\n<\/head>/);
+});
+test('values that cannot be used are refused when they are written', async () => {
+	const bad = [['10320/loc', '<!DOCTYPE l [<!ENTITY a "x">]><locations/>', /DOCTYPE/],
+		['10320/loc', '<locations><location href="javascript:alert(1)"/></locations>', /line 1: href="javascript:alert\(1\)"/],
+		['10320/loc', '<locations><location href="https://example.org/" weight="much"/></locations>', /weight="much"/],
+		['10320/loc', '<locations>', /line 1/], ['10320/headers', 'Set-Cookie: a=b', /"Set-Cookie" is no header/],
+		['HS_NAMESPACE', '<namespace><template><if test="matches" expression="("/></template></namespace>', /expression is wrong/]];
+
+	for (const [type, data, why] of bad) {
+		const answer = await fetch(`${server.tls}/api/handles/${encodeURIComponent(name('bad'))}`, {method: 'PUT',
+			headers: {Authorization: by, 'Content-Type': 'application/json'}, body: JSON.stringify([{index: 9, type, data}])});
+		const said = await answer.json();
+
+		assert.equal(answer.status, 400, data);
+		assert.equal(said.responseCode, 202);
+		assert.match(said.message, why);
+		assert.match(said.message, /^value 9 \(/);
+	}
+	assert.equal((await follow(name('bad'))).status, 404);
+});
+test('a prefix says where its identifiers lead, and that they do no longer', async () => {
+	const home = `0.NA/${PREFIX}`;
+	const write = async (method, body) => {
+		const answer = await fetch(`${server.tls}/api/handles/${home}?index=${method === 'PUT' ? 'various' : '7'}`, {method,
+			headers: {Authorization: by, 'Content-Type': 'application/json'}, body});
+
+		assert.ok(answer.ok, await answer.text());
+	};
+	const namespace = (inside) => write('PUT', JSON.stringify([{index: 7, type: 'HS_NAMESPACE', ttl: 5,
+		data: `<namespace>${inside}</namespace>`}]));
+
+	await (await fetch(`${server.tls}/api/prefixes/0.NA/0.NA`, {method: 'POST', headers: {Authorization: by}})).text();
+	await put(name('places'), [[1, '10320/loc', '<locations><location id="p" weight="0" href_template="https://p.example/{hdl:path}"/></locations>']]);
+	await put(name('bare'), [[1, 'DESC', 'nothing']]);
+	await namespace(`<locs>${name('places')}</locs>`);
+	try {
+		assert.equal((await follow(name('bare'))).location, `https://p.example/${name('bare')}`);
+		assert.equal((await follow(name('host'))).location, 'https://example.org');
+		assert.equal((await follow(`${name('host')}?locatt=id:p`)).location, `https://p.example/${name('host')}`);
+		await namespace('<status>inactive</status><statusmsg>gone &lt;b&gt;</statusmsg>');
+		const gone = await follow(name('url'));
+
+		assert.equal(gone.status, 404);
+		assert.match(gone.text, /gone &lt;b&gt;/);
+	} finally {
+		await write('DELETE');
+	}
+	assert.equal((await follow(name('url'))).status, 302);
+});
+test('a template of the prefix answers for what nobody registered', async () => {
+	const home = `0.NA/${PREFIX}`;
+	const write = async (method, query, body) => (await fetch(`${server.tls}/api/handles/${home}?index=${query}`, {method,
+		headers: {Authorization: by, 'Content-Type': 'application/json'}, body})).text();
+
+	await put(name('base'), [[1, 'URL', 'https://example.org/item']]);
+	await (await fetch(`${server.tls}/api/prefixes/0.NA/0.NA`, {method: 'POST', headers: {Authorization: by}})).text();
+	await write('PUT', 'various', JSON.stringify([{index: 8, type: 'HS_NAMESPACE', data: '<namespace><template delimiter="@">' +
+		'<foreach><if value="extension" test="matches" expression="page(\\d+)"><value data="${data}?page=$1"/></if>' +
+		'<else><notfound/></else></foreach></template></namespace>'}]));
+	try {
+		assert.equal((await follow(`${name('base')}@page12`)).location, 'https://example.org/item?page=12');
+		assert.equal((await follow(`${name('base')}@other`)).status, 404);
+		assert.equal(JSON.parse((await follow(`api/handles/${name('base')}@page7`)).text).values[0].data.value,
+			'https://example.org/item?page=7');
+		assert.match((await follow(`${name('base')}@page7?noredirect`, {'Accept-Language': 'en'})).text, /a template of its prefix computes/);
+	} finally {
+		await write('DELETE', '8');
+	}
+	assert.equal((await follow(`${name('base')}@page12`)).status, 404);
 });
 test('values are shown as text, whatever they are', async () => {
 	await put(name('<b>"&\''), [[1, 'URL', 'https://example.org/'], [2, '<i>', '</td><script>alert(1)</script>']]);

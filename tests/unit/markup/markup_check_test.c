@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "markup/markup_check.h"
+
+#include "base/limits.h"
+#include "markup/markup_headers.h"
+#include "markup/markup_locations.h"
+#include "support/cmocka_all.h"
+
+#include <stdlib.h>
+
+static struct arena *arena;
+static struct problem problem;
+
+static int
+world_begin(void **state)
+{
+	(void)state;
+	arena = arena_new(65536, REQUEST_MEMORY_MAX);
+	return arena == NULL;
+}
+
+static int
+world_end(void **state)
+{
+	(void)state;
+	arena_free(arena);
+	return 0;
+}
+
+static enum status
+check(const char *type, const char *data)
+{
+	struct handle_value value = {
+		.index = 7, .type = bytes_from_string(type), .data = bytes_from_string(data)};
+
+	arena_reset(arena);
+	problem.text[0] = '\0';
+	return markup_value_check(&value, arena, &problem);
+}
+
+static void
+refused(const char *type, const char *data, const char *why)
+{
+	assert_int_equal(check(type, data), STATUS_INVALID_VALUE);
+	if (strstr(problem.text, why) == NULL) {
+		fail_msg("%s: \"%s\" does not say \"%s\"", data, problem.text, why);
+	}
+}
+
+static void
+values_of_other_types_may_hold_anything(void **state)
+{
+	(void)state;
+	assert_int_equal(check("URL", "javascript:x"), STATUS_OK);
+	assert_int_equal(check("10320/locs", "<"), STATUS_OK);
+	assert_int_equal(check("HS_NAMESPACES", "<"), STATUS_OK);
+}
+
+static void
+good_places_pass(void **state)
+{
+	(void)state;
+	assert_int_equal(
+		check("10320/loc",
+			"<?xml version='1.0'?><locations chooseby='locatt, weighted' "
+			"include='1/a' urlWeight='0.5' http_sc='303'>\n<include>1/b</include>"
+			"<location id='0' href=' https://example.org/\xe4\xb8\xad ' weight='-1' "
+			"score='12.25' addresses='10.0.0.0/8, 2001:db8::/32' http_sc='308'/>"
+			"<location href_template='http://{hdl}.example.org/{hdl:path}'/>"
+			"<other/></locations>"),
+		STATUS_OK);
+	assert_int_equal(check("10320/LOC.x", "<locations/>"), STATUS_OK);
+}
+
+static void
+each_fault_of_a_place_is_named_with_its_line(void **state)
+{
+	static const struct {
+		const char *xml, *why;
+	} bad[] = {
+		{"<locations>\n<location href='a'/></locations>", "line 2: href=\"a\""},
+		{"<locations><location href='javascript:alert(1)'/></locations>", "no address"},
+		{"<locations><location href='https://a@b/'/></locations>", "no address"},
+		{"<locations><location href='http://a\\@b/'/></locations>", "no address"},
+		{"<locations><location href='//a/'/></locations>", "no address"},
+		{"<locations><location href_template='{hdl}'/></locations>", "makes no address"},
+		{"<locations><location href='http://a' href_template='data:x'/></locations>",
+			"makes no address"},
+		{"<locations><location weight='1'/></locations>", "neither href nor"},
+		{"<locations><location href='http://a' weight='heavy'/></locations>",
+			"weight=\"heavy\" is no decimal"},
+		{"<locations><location href='http://a' weight=''/></locations>", "no decimal"},
+		{"<locations><location href='http://a' weight='1e3'/></locations>", "no decimal"},
+		{"<locations><location href='http://a' weight='NaN'/></locations>", "no decimal"},
+		{"<locations><location href='http://a' weight='1234567890123'/></locations>",
+			"no decimal"},
+		{"<locations><location href='http://a' score='.'/></locations>", "score=\".\""},
+		{"<locations><location href='http://a' http_sc='200'/></locations>", "http_sc"},
+		{"<locations http_sc='30'/>", "http_sc"},
+		{"<locations urlWeight='x'/>", "urlWeight"},
+		{"<locations urlSubtypeWeight='x'/>", "urlSubtypeWeight"},
+		{"<locations include=' '/>", "include=\"\" is no handle"},
+		{"<locations><include/></locations>", "is no handle"},
+		{"<locations><includeNamespace> </includeNamespace></locations>", "is no handle"},
+		{"<locations><location href='http://a' addresses='10.0.0.1/8'/></locations>",
+			"no network"},
+		{"<location href='http://a'/>", "must be <locations>"},
+		{"<locations>", "line 1: "},
+		{"<locations>&other;</locations>", "line 1: "},
+		{"<!DOCTYPE locations><locations/>", "DOCTYPE"},
+		{"<!DOCTYPE l [<!ENTITY a 'aaaa'>]><locations>&a;&a;</locations>", "DOCTYPE"},
+		{"<!DOCTYPE l SYSTEM 'file:///etc/passwd'><locations/>", "DOCTYPE"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		refused("10320/loc", bad[i].xml, bad[i].why);
+		assert_non_null(strstr(problem.text, "value 7 (10320/loc), "));
+	}
+}
+
+static void
+good_namespaces_pass(void **state)
+{
+	(void)state;
+	assert_int_equal(check("HS_NAMESPACE",
+				 "<NAMESPACE><contact>a</contact><locs>1/a</locs><future/>"
+				 "<template delimiter='@' ref='1:1/t'/><template><foreach>"
+				 "<if value='extension' test='matches' expression='(a+)b'>"
+				 "<value><anything/></value></if><else><notfound/></else>"
+				 "<if><def parameter='x'><value data='1' type='t'/></def></if>"
+				 "</foreach></template></NAMESPACE>"),
+		STATUS_OK);
+}
+
+static void
+each_fault_of_a_namespace_is_named(void **state)
+{
+	static const struct {
+		const char *inside, *why;
+	} bad[] = {
+		{"<locs> </locs>", "is no handle"},
+		{"<template delimiter=''/>", "is no delimiter"},
+		{"<template ref='1/t'/>", "is no reference"},
+		{"<template><loop/></template>", "\"loop\" is no element"},
+		{"<template><foreach><if test='like' expression='x'/></foreach></template>",
+			"\"like\" is no test"},
+		{"<template><if test='equals'/></template>", "needs an expression"},
+		{"<template><def/></template>", "needs a parameter"},
+		{"<template><if test='matches' expression='(a'/></template>",
+			"wrong at character 2"},
+		{"<template><if><else><if test='matches' expression='[b'/></else></if></template>",
+			"wrong at"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		char xml[512];
+		struct text_writer writer = text_writer_over(xml, sizeof(xml) - 1);
+
+		text_write_string(&writer, "<namespace>\n");
+		text_write_string(&writer, bad[i].inside);
+		text_write_string(&writer, "</namespace>");
+		*writer.next = '\0';
+		refused("HS_NAMESPACE", xml, bad[i].why);
+		assert_non_null(strstr(problem.text, "line 2: "));
+	}
+	refused("HS_NAMESPACE", "<names/>", "must be <namespace>");
+}
+
+static void
+only_harmless_headers_may_be_added(void **state)
+{
+	static const char *const bad[] = {"Location: http://a/", "Set-Cookie: a=b",
+		"Content-Security-Policy: x", "Access-Control-Allow-Origin: *", "X-Other: x",
+		"Link", ": x", "Link: a\x01!b", "Link: a\rSet-Cookie: b", "Link : \x7f",
+		"<script>alert(1)</script>",
+		"<meta http-equiv='refresh' content='0;url=http://a'/>",
+		"<link rel='stylesheet' href='http://a/'/>", "<link href='http://a/'/>",
+		"<link rel='alternate' onload='x' href='http://a/'/>", "<meta name='a'>",
+		"<meta name='a'/><script/>", "<base href='http://a/'/>", "<meta><b/></meta>"};
+	static const char *const good[] = {"", "\n\n", "Link: <http://a/{hdl}>; rel=\"item\"",
+		"link: x\r\nX-Robots-Tag: noindex\n", "  Content-Language : zh",
+		"<meta name='citation_doi' content='{hdl}'/>",
+		"<link rel='alternate describedby' type='text/turtle' href='http://a/'/>"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		refused("10320/headers", bad[i], "");
+	}
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		assert_int_equal(check("10320/headers", good[i]), STATUS_OK);
+	}
+}
+
+/* No octet of a name of a handle ends a header or an element. */
+static void
+no_handle_can_break_out_of_a_line(void **state)
+{
+	(void)state;
+	for (unsigned int octet = 0; octet < 256; octet++) {
+		uint8_t handle[] = {'1', '/', (uint8_t)octet, '"', '>'};
+		char room[512];
+		struct text_writer writer = text_writer_over(room, sizeof(room));
+		struct bytes name, value;
+
+		assert_int_equal(
+			markup_header_write(&writer, TEXT("Link: <http://a/{hdl}{hdl:path}>"),
+				bytes_over(handle, sizeof(handle)), &name, &value),
+			STATUS_OK);
+		assert_true(bytes_equal(name, TEXT("Link")));
+		for (size_t i = 0; i < value.size; i++) {
+			assert_true(value.at[i] >= 0x20 && value.at[i] < 0x7f);
+		}
+		writer = text_writer_over(room, sizeof(room));
+		markup_head_write(&writer, TEXT("<meta name='a' content='&quot;&lt;{hdl}'/>"),
+			bytes_over(handle, sizeof(handle)));
+		assert_true(bytes_start_with(
+			text_written(&writer), TEXT("<meta name=\"a\" content=\"&quot;&lt;1%2F")));
+		assert_int_equal(
+			bytes_find(text_written(&writer), '>'), text_written(&writer).size - 2);
+	}
+}
+
+static enum status
+repeated(const char *type, const char *front, const char *middle, size_t count)
+{
+	const char *behind = bytes_start_with(bytes_from_string(front), TEXT("<l")) ? "</locations>"
+		: bytes_start_with(bytes_from_string(front), TEXT("<n"))	    ? "</namespace>"
+										    : "";
+	size_t size = strlen(front) + count * strlen(middle) + strlen(behind) + 1;
+	char *text = malloc(size);
+	struct text_writer writer = text_writer_over(text, size - 1);
+	enum status status;
+
+	text_write_string(&writer, front);
+	for (size_t i = 0; i < count; i++) {
+		text_write_string(&writer, middle);
+	}
+	text_write_string(&writer, behind);
+	*writer.next = '\0';
+	status = check(type, text);
+	free(text);
+	return status;
+}
+
+static void
+counts_and_sizes_have_limits(void **state)
+{
+	(void)state;
+	for (int more = -1; more <= 1; more++) {
+		enum status expected = more == 1 ? STATUS_INVALID_VALUE : STATUS_OK;
+
+		assert_int_equal(repeated("10320/loc", "<locations>", "<location href='http://a'/>",
+					 (size_t)(HTTP_LOCATION_COUNT_MAX + more)),
+			expected);
+		assert_int_equal(repeated("HS_NAMESPACE", "<namespace>", "<a/>",
+					 (size_t)(MARKUP_ELEMENT_COUNT_MAX - 1 + more)),
+			expected);
+		assert_int_equal(repeated("HS_NAMESPACE", "<namespace>", " ",
+					 (size_t)(MARKUP_SIZE_MAX -
+						 (int)strlen("<namespace></namespace>") + more)),
+			expected);
+		assert_int_equal(repeated("10320/headers", "", "Link: a\n",
+					 (size_t)(MARKUP_LINE_COUNT_MAX + more)),
+			expected);
+		assert_int_equal(repeated("10320/headers", "Link: ", "a",
+					 (size_t)(MARKUP_LINE_SIZE_MAX - 6 + more)),
+			expected);
+	}
+}
+
+static void
+the_depth_of_a_namespace_has_a_limit(void **state)
+{
+	(void)state;
+	for (size_t depth = MARKUP_DEPTH_MAX - 1; depth <= MARKUP_DEPTH_MAX + 1; depth++) {
+		char xml[1024];
+		struct text_writer writer = text_writer_over(xml, sizeof(xml) - 1);
+
+		text_write_string(&writer, "<namespace><template>");
+		for (size_t i = 2; i < depth; i++) {
+			text_write_string(&writer, "<if>");
+		}
+		for (size_t i = 2; i < depth; i++) {
+			text_write_string(&writer, "</if>");
+		}
+		text_write_string(&writer, "</template></namespace>");
+		*writer.next = '\0';
+		assert_int_equal(check("HS_NAMESPACE", xml),
+			depth > MARKUP_DEPTH_MAX ? STATUS_INVALID_VALUE : STATUS_OK);
+	}
+}
+
+static void
+text_and_children_are_told_apart(void **state)
+{
+	struct markup_element *root;
+	struct bytes xml = TEXT("<a>x &amp; y<b k='1'>z<c/></b> tail<d/></a>");
+
+	(void)state;
+	assert_int_equal(markup_read(xml, 3, arena, &root, NULL), STATUS_OK);
+	assert_true(bytes_equal(root->text, TEXT("x & y")));
+	assert_true(bytes_equal(root->inside, TEXT("<b k='1'>z<c/></b> tail<d/>")));
+	assert_true(bytes_equal(markup_child(root, "b")->text, TEXT("z")));
+	assert_true(bytes_equal(markup_child(root, "b")->inside, TEXT("<c/>")));
+	assert_int_equal(markup_child(root, "d")->inside.size, 0);
+	assert_null(markup_child(root, "c"));
+	assert_int_equal(markup_read(xml, 2, arena, &root, NULL), STATUS_TOO_LARGE);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(values_of_other_types_may_hold_anything),
+		cmocka_unit_test(good_places_pass),
+		cmocka_unit_test(each_fault_of_a_place_is_named_with_its_line),
+		cmocka_unit_test(good_namespaces_pass),
+		cmocka_unit_test(each_fault_of_a_namespace_is_named),
+		cmocka_unit_test(only_harmless_headers_may_be_added),
+		cmocka_unit_test(no_handle_can_break_out_of_a_line),
+		cmocka_unit_test(counts_and_sizes_have_limits),
+		cmocka_unit_test(the_depth_of_a_namespace_has_a_limit),
+		cmocka_unit_test(text_and_children_are_told_apart),
+	};
+
+	return cmocka_run_group_tests(tests, world_begin, world_end);
+}

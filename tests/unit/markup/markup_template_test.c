@@ -1,0 +1,401 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "markup/markup_template.h"
+
+#include "base/limits.h"
+#include "base/text_writer.h"
+#include "markup/markup_pattern.h"
+#include "support/cmocka_all.h"
+#include "wire/wire_writer.h"
+
+#include <stdlib.h>
+
+static struct arena *arena;
+static uint8_t octets[8192];
+static struct handle_value_list base_values;
+
+static int
+world_begin(void **state)
+{
+	struct wire_writer writer = wire_writer_over(octets, sizeof(octets));
+	const struct handle_value values[] = {
+		{.index = 1,
+			.timestamp = 5,
+			.ttl = 60,
+			.permissions = HANDLE_PERMISSION_DEFAULT,
+			.type = TEXT("URL"),
+			.data = TEXT("http://a/b")},
+		{.index = 2,
+			.timestamp = 9,
+			.ttl = 70,
+			.permissions = HANDLE_ADMIN_READ,
+			.type = TEXT("NOTE"),
+			.data = TEXT("<&\"")},
+		{.index = 3, .timestamp = 7, .type = TEXT("HS_SECKEY"), .data = TEXT("secret")},
+	};
+
+	(void)state;
+	arena = arena_new(65536, REQUEST_MEMORY_MAX);
+	for (size_t i = 0; i < 3; i++) {
+		handle_value_write(&writer, &values[i]);
+	}
+	base_values = (struct handle_value_list){3, wire_written(&writer)};
+	return arena == NULL;
+}
+
+static int
+world_end(void **state)
+{
+	(void)state;
+	arena_free(arena);
+	return 0;
+}
+
+static const char *fetched;
+
+static enum status
+fetch(void *context, struct bytes handle, uint32_t index, struct bytes *ret_data)
+{
+	(void)context;
+	if (fetched == NULL || index != 1 || !bytes_equal(handle, TEXT("1/t"))) {
+		return STATUS_NOT_FOUND;
+	}
+	*ret_data = bytes_from_string(fetched);
+	return STATUS_OK;
+}
+
+static enum status
+build_with(const char *const *namespaces, size_t count, const char *extension,
+	struct handle_value_list *ret_values)
+{
+	struct markup_template template = {
+		.handle = TEXT("1/B@x"),
+		.base = TEXT("1/B"),
+		.extension = bytes_from_string(extension),
+		.values = &base_values,
+		.namespace_count = count,
+		.fetch = fetch,
+	};
+
+	arena_reset(arena);
+	for (size_t i = 0; i < count; i++) {
+		struct markup_element *root;
+
+		assert_int_equal(markup_read(bytes_from_string(namespaces[i]), MARKUP_DEPTH_MAX,
+					 arena, &root, NULL),
+			STATUS_OK);
+		template.namespaces[i] = root;
+	}
+	return markup_template_build(&template, arena, ret_values);
+}
+
+/* What it makes, as "index type data|..."; or the status. */
+static const char *
+built(const char *inside, const char *extension)
+{
+	static char text[4096];
+	static char xml[8192];
+	struct text_writer writer = text_writer_over(xml, sizeof(xml) - 1);
+	struct text_writer out = text_writer_over(text, sizeof(text) - 1);
+	const char *namespaces[1] = {xml};
+	struct handle_value_list list;
+	struct handle_value value;
+	struct wire_reader walk;
+	enum status status;
+
+	text_write_string(&writer, "<namespace><template delimiter='@'>");
+	text_write_string(&writer, inside);
+	text_write_string(&writer, "</template></namespace>");
+	*writer.next = '\0';
+	status = build_with(namespaces, 1, extension, &list);
+	if (status != STATUS_OK) {
+		return status_name(status);
+	}
+	walk = handle_value_list_walk(&list);
+	while (handle_value_next(&walk, &value)) {
+		text_write_u64(&out, value.index);
+		text_write_char(&out, ' ');
+		text_write(&out, value.type);
+		text_write_char(&out, ' ');
+		text_write(&out, value.data);
+		text_write_char(&out, '|');
+	}
+	*out.next = '\0';
+	return text;
+}
+
+static void
+values_are_made_of_what_was_asked(void **state)
+{
+	(void)state;
+	assert_string_equal(built("<value type='T' data='${handle} ${base} ${extension}'/>", "x"),
+		"1 T 1/B@x 1/B x|");
+	assert_string_equal(built("<value index='5' type='${extension}' data='\\$$0\\\\'/>"
+				  "<value index='5' type='b' data='${none}${x'/>",
+				    "x"),
+		"5 x $x\\|6 b ${x|");
+	assert_string_equal(built("<value type='T'/><value data='x'/>", "x"), "");
+	assert_string_equal(built("<value type='T'>a ${extension} b</value>", "x"), "1 T a x b|");
+}
+
+static void
+each_value_of_the_base_is_seen_but_no_secret(void **state)
+{
+	(void)state;
+	assert_string_equal(
+		built("<foreach><value/></foreach>", "x"), "1 URL http://a/b|2 NOTE <&\"|");
+	assert_string_equal(
+		built("<foreach><value type='${index}' data='${type}-${data}'/></foreach>", "x"),
+		"1 1 URL-http://a/b|2 2 NOTE-<&\"|");
+	/* No loop in a loop. */
+	assert_string_equal(built("<foreach><foreach><value/></foreach></foreach>", "x"), "");
+}
+
+static void
+what_a_value_does_not_say_is_that_of_the_base(void **state)
+{
+	const char *xml = "<namespace><template><foreach><value data='z'/></foreach>"
+			  "<value type='new' data='y'/></template></namespace>";
+	struct handle_value_list list;
+	struct handle_value value;
+	struct wire_reader walk;
+
+	(void)state;
+	assert_int_equal(build_with(&xml, 1, "x", &list), STATUS_OK);
+	walk = handle_value_list_walk(&list);
+	assert_true(handle_value_next(&walk, &value));
+	assert_int_equal(value.ttl, 60);
+	assert_int_equal(value.timestamp, 5);
+	assert_true(handle_value_next(&walk, &value));
+	assert_int_equal(value.permissions, HANDLE_ADMIN_READ);
+	assert_true(handle_value_next(&walk, &value));
+	assert_int_equal(value.index, 3);
+	assert_int_equal(value.timestamp, 9);
+	assert_int_equal(value.ttl, HANDLE_TTL_DEFAULT);
+	assert_int_equal(value.permissions, HANDLE_PERMISSION_DEFAULT);
+}
+
+static void
+tests_decide_and_else_is_the_other_case(void **state)
+{
+	static const char both[] =
+		"<if test='equals' expression='x'><value type='T' data='yes'/></if>"
+		"<else><value type='T' data='no'/></else>";
+	static const char negated[] =
+		"<if test='equals' expression='x' negate='true'><value type='T' data='yes'/></if>"
+		"<else><value type='T' data='no'/></else>";
+
+	(void)state;
+	assert_string_equal(built(both, "x"), "1 T yes|");
+	assert_string_equal(built(both, "X"), "1 T no|");
+	assert_string_equal(built(negated, "x"), "1 T no|");
+	assert_string_equal(built(negated, "y"), "1 T yes|");
+	assert_string_equal(built("<foreach><if value='type' test='equals' expression='URL'>"
+				  "<value data='${data}#${extension}'/></if></foreach>",
+				    "x"),
+		"1 URL http://a/b#x|");
+	assert_string_equal(built("<if><value type='T' data='d'/></if>"
+				  "<else><value type='T' data='e'/></else>",
+				    "x"),
+		"1 T d|");
+	assert_string_equal(built("<else><value type='T' data='e'/></else>", "x"), "");
+}
+
+static void
+matches_are_of_the_whole_and_their_groups_are_variables(void **state)
+{
+	static const char pages[] =
+		"<if test='matches' expression='page(\\d+)(-(\\d+))?' parameter='p'>"
+		"<value type='T' data='${p}:${p[1]}:${p[3]}:${p[9]}:${extension}'/></if>"
+		"<else><value type='T' data='none'/></else>";
+
+	(void)state;
+	assert_string_equal(built(pages, "page12"), "1 T page12:12:::page12|");
+	assert_string_equal(built(pages, "PAGE1-2"), "1 T PAGE1-2:1:2::PAGE1-2|");
+	assert_string_equal(built(pages, "page12x"), "1 T none|");
+	assert_string_equal(built(pages, ""), "1 T none|");
+	assert_string_equal(built("<if test='matches' expression='(.)(.*)'>"
+				  "<value type='T' data='$2$1'/></if>",
+				    "abc"),
+		"1 T bca|");
+	assert_string_equal(built("<if value='base' test='matches' expression='1/(.)'>"
+				  "<value type='T' data='${base[1]}'/></if>",
+				    "x"),
+		"1 T B|");
+}
+
+static void
+definitions_hold_until_their_element_ends(void **state)
+{
+	(void)state;
+	assert_string_equal(
+		built("<def parameter='d'><value type='x' data='&lt;${extension}&gt;'/></def>"
+		      "<value type='T' data='${d}'/>",
+			"x"),
+		"1 T <x>|");
+	assert_string_equal(built("<if><def parameter='d'><value type='x' data='1'/></def></if>"
+				  "<value type='T' data='[${d}]'/>",
+				    "x"),
+		"1 T []|");
+}
+
+static void
+a_template_may_say_that_there_is_nothing(void **state)
+{
+	(void)state;
+	assert_string_equal(built("<value type='T' data='x'/><notfound/>", "x"), "NOT_FOUND");
+	assert_string_equal(built("<if test='equals' expression='y'><notfound/></if>", "x"), "");
+}
+
+/* What an extension says cannot end the attribute that it stands in. */
+static void
+what_is_filled_into_xml_is_escaped(void **state)
+{
+	(void)state;
+	assert_string_equal(built("<value type='10320/loc'><locations><location href="
+				  "\"http://a/${extension}\"/></locations></value>",
+				    "\"/><&'"),
+		"1 10320/loc <locations><location href=\"http://a/&quot;/&gt;&lt;&amp;&#39;\"/>"
+		"</locations>|");
+}
+
+static void
+the_nearest_template_counts_and_none_is_the_base(void **state)
+{
+	const char *own = "<namespace><contact>x</contact></namespace>";
+	const char *two[] = {own,
+		"<namespace><template><value type='T' data='p'/></template>"
+		"<template><value type='T' data='q'/></template></namespace>"};
+	struct handle_value_list list;
+
+	(void)state;
+	assert_int_equal(build_with(two, 2, "x", &list), STATUS_OK);
+	assert_int_equal(list.count, 2);
+	assert_int_equal(build_with(&own, 1, "x", &list), STATUS_OK);
+	assert_int_equal(list.count, 3);
+}
+
+static void
+references_are_followed_and_end(void **state)
+{
+	const char *xml = "<namespace><template ref='1:1/t'/></namespace>";
+	struct handle_value_list list;
+
+	(void)state;
+	fetched = "<namespace><template><value type='T' data='far'/></template></namespace>";
+	assert_int_equal(build_with(&xml, 1, "x", &list), STATUS_OK);
+	assert_int_equal(list.count, 1);
+	fetched = "<template><value type='T' data='far'/></template>";
+	assert_int_equal(build_with(&xml, 1, "x", &list), STATUS_OK);
+	fetched = xml; /* To itself. */
+	assert_int_equal(build_with(&xml, 1, "x", &list), STATUS_TOO_LARGE);
+	fetched = NULL;
+	assert_int_equal(build_with(&xml, 1, "x", &list), STATUS_NOT_FOUND);
+	fetched = "<";
+	assert_int_equal(build_with(&xml, 1, "x", &list), STATUS_OK);
+	assert_int_equal(list.count, 3); /* No template: the base. */
+}
+
+/* (a+)+ against a long run without an end is what brings others to their knees. */
+static void
+an_expression_costs_no_more_than_it_may(void **state)
+{
+	static const char *const bad[] = {"(a+)+b", "(a|aa)+b", "(a|b|ab)*c", "(?:a?){30}a{30}b",
+		"((a)|(?1)b)+c", "(x+x+)+y|(a*)*b"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		char text[256];
+		struct text_writer writer = text_writer_over(text, sizeof(text) - 1);
+		const char *result;
+
+		text_write_string(&writer, "<if test='matches' expression='");
+		text_write_string(&writer, bad[i]);
+		text_write_string(&writer, "'><notfound/></if>");
+		*writer.next = '\0';
+		result = built(
+			text, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa");
+		assert_true(strcmp(result, "TOO_LARGE") == 0 || strcmp(result, "") == 0);
+	}
+	assert_string_equal(built("<if test='matches' expression='(a+)+(b|c)'/>",
+				    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"),
+		"TOO_LARGE");
+}
+
+static void
+matches_have_a_number(void **state)
+{
+	(void)state;
+	for (int more = 0; more <= 1; more++) {
+		char *text = malloc(65536);
+		struct text_writer writer = text_writer_over(text, 65535);
+		const char *namespaces[1] = {text};
+		struct handle_value_list list;
+		enum status status;
+
+		text_write_string(&writer, "<namespace><template>");
+		for (int i = 0; i < MARKUP_MATCH_COUNT_MAX + more; i++) {
+			text_write_string(&writer, "<if test='matches' expression='a'/>");
+		}
+		text_write_string(&writer, "</template></namespace>");
+		*writer.next = '\0';
+		status = build_with(namespaces, 1, "b", &list);
+		/* A slow machine may reach the deadline first. */
+		assert_true(status == STATUS_TOO_LARGE || (more == 0 && status == STATUS_OK));
+		free(text);
+	}
+}
+
+static void
+results_have_a_size(void **state)
+{
+	static char extension[2000];
+	char text[8000];
+	struct text_writer writer = text_writer_over(text, sizeof(text) - 1);
+
+	(void)state;
+	memset(extension, 'x', sizeof(extension) - 1);
+	for (int i = 0; i < 34; i++) {
+		text_write_string(&writer, "<value type='T' data='${extension}${extension}'/>");
+	}
+	*writer.next = '\0';
+	assert_string_equal(built(text, extension), "TOO_LARGE");
+}
+
+static void
+a_handle_is_parted_at_the_first_delimiter_of_its_suffix(void **state)
+{
+	struct bytes base, extension;
+
+	(void)state;
+	assert_true(markup_template_split(TEXT("1@/a@b@c"), TEXT("@"), &base, &extension));
+	assert_true(bytes_equal(base, TEXT("1@/a")));
+	assert_true(bytes_equal(extension, TEXT("b@c")));
+	assert_true(markup_template_split(TEXT("1/a::"), TEXT("::"), &base, &extension));
+	assert_int_equal(extension.size, 0);
+	assert_false(markup_template_split(TEXT("1@2/a"), TEXT("@"), &base, &extension));
+	assert_false(markup_template_split(TEXT("1@2"), TEXT("@"), &base, &extension));
+	assert_false(markup_template_split(TEXT("1/a"), TEXT(""), &base, &extension));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(values_are_made_of_what_was_asked),
+		cmocka_unit_test(each_value_of_the_base_is_seen_but_no_secret),
+		cmocka_unit_test(what_a_value_does_not_say_is_that_of_the_base),
+		cmocka_unit_test(tests_decide_and_else_is_the_other_case),
+		cmocka_unit_test(matches_are_of_the_whole_and_their_groups_are_variables),
+		cmocka_unit_test(definitions_hold_until_their_element_ends),
+		cmocka_unit_test(a_template_may_say_that_there_is_nothing),
+		cmocka_unit_test(what_is_filled_into_xml_is_escaped),
+		cmocka_unit_test(the_nearest_template_counts_and_none_is_the_base),
+		cmocka_unit_test(references_are_followed_and_end),
+		cmocka_unit_test(an_expression_costs_no_more_than_it_may),
+		cmocka_unit_test(matches_have_a_number),
+		cmocka_unit_test(results_have_a_size),
+		cmocka_unit_test(a_handle_is_parted_at_the_first_delimiter_of_its_suffix),
+	};
+
+	return cmocka_run_group_tests(tests, world_begin, world_end);
+}
