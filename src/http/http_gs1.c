@@ -32,7 +32,8 @@ http_gs1_is_path(struct bytes path)
 	}
 	path = bytes_slice(path, 1, path.size);
 	name = bytes_slice(path, 0, bytes_find(path, '/'));
-	return name.size < path.size && code_gs1_is_key(name);
+	/* Of two to four digits: the question comes with every redirect. */
+	return name.size < path.size && name.size <= 4 && code_gs1_is_key(name);
 }
 
 /* Whether all of the path belongs to the candidate, and not only its end: src/code takes any path

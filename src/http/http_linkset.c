@@ -9,7 +9,7 @@
 
 #define LINKSET_TYPE "application/linkset+json"
 
-enum { ADDRESS_SIZE_MAX = 256 + 3 * HANDLE_NAME_SIZE_MAX };
+enum { HEADER_LINK_SIZE_MAX = 64 }; /* But for its target: relation, kind, brackets. */
 
 /* With its links, this says what each name of a linkset means (GS1-Conformant Resolver 1.2). */
 static const char context_header[] =
@@ -19,24 +19,35 @@ static const char context_header[] =
 struct bytes
 http_address_write(struct http_request *request, const char *front, struct bytes encoded_path)
 {
-	char *room = arena_alloc(request->http->arena, ADDRESS_SIZE_MAX);
-	struct text_writer writer = text_writer_over(room, room == NULL ? 0 : ADDRESS_SIZE_MAX);
+	struct bytes base = request->http->settings->base_url;
+	size_t size = base.size + strlen(front) + encoded_path.size;
+	char *room = arena_alloc(request->http->arena, size);
+	struct text_writer writer = text_writer_over(room, room == NULL ? 0 : size);
 
-	text_write(&writer, request->http->settings->base_url);
+	text_write(&writer, base);
 	text_write_string(&writer, front);
 	text_write(&writer, encoded_path);
 	return text_writer_end(&writer) == STATUS_OK ? text_written(&writer)
 						     : (struct bytes){NULL, 0};
 }
 
+/* As a part of a path; empty: memory is short. */
+static struct bytes
+path_of(struct http_request *request, struct bytes handle)
+{
+	char *room = arena_alloc(request->http->arena, 3 * handle.size);
+	struct text_writer writer = text_writer_over(room, room == NULL ? 0 : 3 * handle.size);
+
+	http_path_write(&writer, handle);
+	return text_written(&writer);
+}
+
 struct bytes
 http_handle_address(struct http_request *request, struct bytes handle)
 {
-	char path[3 * HANDLE_NAME_SIZE_MAX];
-	struct text_writer writer = text_writer_over(path, sizeof(path));
+	struct bytes path = path_of(request, handle);
 
-	http_path_write(&writer, handle);
-	return http_address_write(request, "/", text_written(&writer));
+	return path.size == 0 ? path : http_address_write(request, "/", path);
 }
 
 /*
@@ -236,14 +247,25 @@ http_levels_take(struct http_request *request, const struct http_levels *levels)
 /*
  * Headers
  */
+/* An arena clears what it gives, so that most answers, which have two links, ask for no more. */
+static size_t
+header_size(const struct http_level *level, struct bytes json_address)
+{
+	size_t size = level->anchor.size + json_address.size + 4 * HEADER_LINK_SIZE_MAX;
+
+	return level->links->count > 0 || size > HTTP_LINK_HEADER_SIZE_MAX
+		? HTTP_LINK_HEADER_SIZE_MAX
+		: size;
+}
+
 void
 http_linkset_announce(
 	struct http_request *request, const struct http_level *level, struct bytes json_address)
 {
 	struct arena *arena = request->http->arena;
-	char *room = arena_alloc(arena, HTTP_LINK_HEADER_SIZE_MAX + 1);
-	struct text_writer writer =
-		text_writer_over(room, room == NULL ? 0 : HTTP_LINK_HEADER_SIZE_MAX);
+	size_t size = header_size(level, json_address);
+	char *room = arena_alloc(arena, size + 1);
+	struct text_writer writer = text_writer_over(room, room == NULL ? 0 : size);
 	char *address = arena_alloc(arena, level->anchor.size + 20);
 	struct text_writer linkset =
 		text_writer_over(address, address == NULL ? 0 : level->anchor.size + 20);
@@ -357,16 +379,6 @@ links_complete(struct http_request *request, const struct http_resolved *resolve
 	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
-static struct bytes
-json_address_of(struct http_request *request, struct bytes handle)
-{
-	char path[3 * HANDLE_NAME_SIZE_MAX];
-	struct text_writer writer = text_writer_over(path, sizeof(path));
-
-	http_path_write(&writer, handle);
-	return http_address_write(request, "/api/handles/", text_written(&writer));
-}
-
 static bool
 wants_links(const struct http_request *request)
 {
@@ -376,7 +388,7 @@ wants_links(const struct http_request *request)
 		http_parameter_find(&request->parameters, TEXT("linkType"), &type);
 }
 
-/* Most records say of themselves no more than where they lead. */
+/* Most records say of themselves no more than where they lead; then there is nothing to read. */
 static bool
 states_links(const struct handle_value_list *values)
 {
@@ -384,8 +396,10 @@ states_links(const struct handle_value_list *values)
 	struct handle_value value;
 
 	while (handle_value_next(&walk, &value)) {
-		if (bytes_equal_fold(value.type, TEXT("10320/loc")) ||
-			bytes_start_with_fold(value.type, TEXT("URL."))) {
+		if (bytes_equal_fold(value.type, TEXT("10320/loc"))
+				? memmem(value.data.at, value.data.size, "rel", 3) != NULL
+				: bytes_start_with_fold(value.type, TEXT("URL.")) &&
+					bytes_find(value.type, ':') < value.type.size) {
 			return true;
 		}
 	}
@@ -394,15 +408,14 @@ states_links(const struct handle_value_list *values)
 
 /* True: answered that there are too many, if they were asked for. */
 static bool
-too_much(struct http_request *request)
+too_much(struct http_request *request, bool is_wanted)
 {
-	if (wants_links(request)) {
+	if (is_wanted) {
 		http_answer_code(request, 500, RESPONSE_ERROR,
 			TEXT("The links are too large: ask for the record as JSON"),
 			(struct bytes){NULL, 0});
-		return true;
 	}
-	return false;
+	return is_wanted;
 }
 
 static bool
@@ -410,30 +423,33 @@ record_links_take(struct http_request *request, const struct http_resolved *reso
 {
 	static const struct http_links none = {.default_number = SIZE_MAX};
 	struct arena *arena = request->http->arena;
+	struct bytes path = path_of(request, resolved->name);
+	struct bytes json_address = http_address_write(request, "/api/handles/", path);
+	struct http_level level = {http_address_write(request, "/", path), &none};
+	bool is_wanted = wants_links(request);
 	struct http_links *links = NULL;
-	struct http_level level = {http_handle_address(request, resolved->name), &none};
-	struct http_levels levels = {1, &level, http_values_ttl(&resolved->values)};
-	struct bytes json_address = json_address_of(request, resolved->name);
+	struct http_levels levels;
 
-	if (level.anchor.size == 0 || json_address.size == 0) {
-		return too_much(request);
+	if (path.size == 0 || level.anchor.size == 0 || json_address.size == 0) {
+		return too_much(request, is_wanted);
 	}
-	if (wants_links(request) || states_links(&resolved->values)) {
+	if (is_wanted || states_links(&resolved->values)) {
 		links = arena_alloc(arena, sizeof(*links));
 		if (links == NULL ||
 			http_links_make(resolved->name, &resolved->values, arena, links) !=
 				STATUS_OK) {
-			return too_much(request);
+			return too_much(request, is_wanted);
 		}
 		level.links = links;
 	}
 	http_linkset_announce(request, &level, json_address);
-	if (!wants_links(request)) {
+	if (!is_wanted) {
 		return false;
 	}
+	levels = (struct http_levels){1, &level, http_values_ttl(&resolved->values)};
 	return links_complete(request, resolved, links, json_address) == STATUS_OK
 		? http_levels_take(request, &levels)
-		: too_much(request);
+		: too_much(request, true);
 }
 
 bool
