@@ -2,6 +2,7 @@
 #pragma once
 
 #include "access/access.h"
+#include "access/access_remote.h"
 #include "base/arena.h"
 #include "markup/markup_tree.h"
 #include "message/request.h"
@@ -104,3 +105,6 @@ enum status authority_select(const struct handle_value_list *values,
  * authority_leave(). What is stored counts, wherever it may be homed; what is neither stored
  * nor homed is NOT_RESPONSIBLE. */
 struct access_reach authority_reach(struct authority *authority);
+/* What is known of records elsewhere, for the decisions until this is called again; what they
+ * miss is noted there. NULL: nothing is. */
+void authority_set_remote(struct authority *authority, struct access_remote *remote);

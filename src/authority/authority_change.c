@@ -52,12 +52,26 @@ key_is_homed(struct ledger_state *state, struct bytes key, bool *ret_is_homed)
 	return status;
 }
 
+/* What a decision within the commit can reach. */
+struct change_reach {
+	struct ledger_state *state;
+	const struct access_remote *remote;
+};
+
+static enum status
+remote_lookup(void *context, struct bytes name, struct record *ret_record)
+{
+	const struct change_reach *reach = context;
+
+	return access_remote_find(reach->remote, name, ret_record);
+}
+
 /* What the deciding file asks of the state. What is stored counts, wherever it may be homed;
  * what is not stored lives elsewhere unless its prefix is homed. */
 static enum status
 state_lookup(void *context, struct bytes name, struct record *ret_record)
 {
-	struct ledger_state *state = context;
+	struct ledger_state *state = ((const struct change_reach *)context)->state;
 	uint8_t octets[HANDLE_KEY_SIZE_MAX] __attribute__((uninitialized));
 	enum status status = ledger_state_find(state, name, ret_record);
 	bool is_homed = false;
@@ -83,13 +97,14 @@ change_decide(struct authority_change *change, struct ledger_state *state,
 		change->key, verdict->replaces && opcode_of(change) == OPCODE_CREATE_HANDLE};
 	struct access_budget budget = access_budget_full();
 	struct access_demand demand;
+	struct change_reach reach = {state, change->order.remote};
 	struct access_question question = {
 		.policy = change->order.policy,
 		.demand = &demand,
 		.identity = &change->order.identity,
 		.name = change->key,
 		.before = before,
-		.reach = {state_lookup, NULL, state},
+		.reach = {state_lookup, reach.remote == NULL ? NULL : remote_lookup, &reach},
 	};
 	enum status status =
 		access_demand_make(opcode_of(change), verdict->effects, &target, &demand);

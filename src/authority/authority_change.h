@@ -56,6 +56,7 @@ struct authority_order {
 	struct access_identity identity; /* Proven. Empty name: nobody. */
 	const struct access_policy *policy;
 	struct authority_share share;
+	const struct access_remote *remote; /* Fetched for the decision; NULL: nothing. */
 	uint32_t now_s; /* Seconds since 1970: the time stamp of values that change. */
 };
 

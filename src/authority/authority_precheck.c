@@ -32,10 +32,25 @@ authority_lookup(void *context, struct bytes name, struct record *ret_record)
 		: STATUS_NOT_RESPONSIBLE;
 }
 
+static enum status
+authority_lookup_remote(void *context, struct bytes name, struct record *ret_record)
+{
+	struct authority *authority = context;
+
+	return access_remote_want(authority->remote, name, ret_record);
+}
+
 struct access_reach
 authority_reach(struct authority *authority)
 {
-	return (struct access_reach){authority_lookup, NULL, authority};
+	return (struct access_reach){authority_lookup,
+		authority->remote == NULL ? NULL : authority_lookup_remote, authority};
+}
+
+void
+authority_set_remote(struct authority *authority, struct access_remote *remote)
+{
+	authority->remote = remote;
 }
 
 static enum status

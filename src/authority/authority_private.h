@@ -12,6 +12,7 @@ struct authority {
 	struct records_reader *reader;
 	struct authority_share share;
 	struct authority_templates templates;
+	struct access_remote *remote; /* NULL: nothing is known of records elsewhere. */
 	uint8_t prefix[HANDLE_KEY_SIZE_MAX]; /* Of the name being asked for. */
 };
 

@@ -67,6 +67,7 @@
 	X(RESOLVER_PER_HOST_MAX, 64, "exchanges", "under way with one server, of one worker")     \
 	X(RESOLVER_HOST_COUNT_MAX, 1024, "servers", "whose times are known, of one worker")       \
 	X(RESOLVER_SILENCE_COUNT_MAX, 2, "times", "silent in a row, and a server is held down")   \
+	X(RESOLVER_STALE_PATIENCE_MS, 600, "ms", "with servers, when an old answer is at hand")   \
 	X(RESOLVER_HOLD_MIN_MS, 1000, "ms", "a silent server is left alone at first")             \
 	X(RESOLVER_HOLD_MAX_MS, 60000, "ms", "a silent server is left alone at the most")         \
 	X(MINT_DRAW_COUNT_MAX, 4096, "names", "drawn until this server of its site holds one")    \

@@ -37,6 +37,7 @@ struct resolver_exchange {
 	struct bytes name;
 	uint32_t flags;
 	uint8_t recursion_count;
+	int64_t deadline_ms;
 	resolver_replied *replied;
 	void *context;
 	struct loop_timer timer; /* When to ask the next one, or to give up. */
@@ -472,13 +473,14 @@ attempt_start(struct resolver_attempt *attempt)
 	const struct resolver_server *server = attempt->server;
 	struct resolver_host *host = attempt->host;
 	int64_t now_ms = exchange_now_ms(exchange);
-	int64_t left_ms = exchange->budget->deadline_ms - now_ms;
+	int64_t left_ms = exchange->deadline_ms - now_ms;
 	struct request request;
 	struct client_question question = {
 		.request = &request,
 		.server = server->address,
 		.tcp_port = server->has_tcp ? server->tcp_port : 0,
 		.is_tcp_only = !server->has_udp || (server->has_tcp && host->tcp_until_ms > now_ms),
+		.is_busy_an_answer = true,
 		.deadline_ms = left_ms < 1 ? 1 : (uint32_t)left_ms,
 		.udp_wait_ms = resolver_host_patience_ms(host),
 		.udp_try_count = UDP_TRY_COUNT,
@@ -554,7 +556,7 @@ exchange_ask_next(struct resolver_exchange *exchange)
 static void
 exchange_timer_set(struct resolver_exchange *exchange)
 {
-	int64_t at_ms = exchange->budget->deadline_ms;
+	int64_t at_ms = exchange->deadline_ms;
 
 	if (exchange->next < exchange->rank_count && exchange->attempt_count > 0 &&
 		exchange->attempt_count < RESOLVER_TRY_COUNT_MAX &&
@@ -578,7 +580,7 @@ exchange_go_on(struct resolver_exchange *exchange)
 	if (exchange->answering != NULL) {
 		return; /* A signature is being verified. */
 	}
-	if (exchange_now_ms(exchange) >= exchange->budget->deadline_ms) {
+	if (exchange_now_ms(exchange) >= exchange->deadline_ms) {
 		exchange_tell(exchange, exchange->worst);
 		return;
 	}
@@ -639,6 +641,11 @@ resolver_exchange_new(const struct resolver_exchange_order *order)
 	exchange->name = order->name;
 	exchange->flags = order->flags;
 	exchange->recursion_count = order->recursion_count;
+	exchange->deadline_ms = order->budget->deadline_ms;
+	if (order->patience_ms > 0 &&
+		exchange_now_ms(exchange) + order->patience_ms < exchange->deadline_ms) {
+		exchange->deadline_ms = exchange_now_ms(exchange) + order->patience_ms;
+	}
 	exchange->replied = order->replied;
 	exchange->context = order->context;
 	exchange->worst = STATUS_TIMED_OUT;

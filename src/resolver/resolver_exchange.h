@@ -42,6 +42,7 @@ struct resolver_exchange_order {
 	struct bytes name; /* As it is to be asked for; lives as long as the budget. */
 	uint32_t flags; /* Of the request. */
 	uint8_t recursion_count;
+	uint32_t patience_ms; /* 0: as long as the budget's deadline allows. */
 	const struct resolver_server *servers; /* In the budget's arena. */
 	size_t server_count;
 	resolver_replied *replied;

@@ -88,6 +88,7 @@ struct walk {
 	struct bytes service_name; /* Whose service that is, for people. */
 	struct bytes referrer; /* The service that refers to it; empty: none does. */
 	struct bytes above; /* The prefix above the one looked for, whose site is asked next. */
+	bool is_stale_known; /* There is something better than nothing: less patience. */
 	bool is_refresh; /* What is known does not count. */
 	bool is_retried; /* Primaries were asked, after mirrors had nothing. */
 	bool is_referred; /* By whoever was asked first. */

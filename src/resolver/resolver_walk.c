@@ -48,6 +48,15 @@ walk_end(struct walk *walk, enum status status, struct bytes text)
 	resolver_walk_over(walk);
 }
 
+/* What was found on the way may not be believed for longer than this. */
+static void
+walk_limit(struct walk *walk, int64_t expires_ms)
+{
+	if (expires_ms < walk->expires_ms) {
+		walk->expires_ms = expires_ms;
+	}
+}
+
 /* Nobody could tell: what is known from before is better than nothing (RFC 8767). */
 static void
 walk_fail(struct walk *walk, enum status status, struct bytes text)
@@ -61,6 +70,7 @@ walk_fail(struct walk *walk, enum status status, struct bytes text)
 		if (walk->values.octets.at != NULL) {
 			walk->is_stale = true;
 			walk->is_certified = record.is_certified;
+			walk_limit(walk, record.expires_ms);
 			walk->status = status;
 			resolver_store_put(walk->resolver, walk);
 			walk_note(walk, text);
@@ -71,15 +81,6 @@ walk_fail(struct walk *walk, enum status status, struct bytes text)
 		walk->values = (struct handle_value_list){0, {NULL, 0}};
 	}
 	walk_end(walk, status, text);
-}
-
-/* What was found on the way may not be believed for longer than this. */
-static void
-walk_limit(struct walk *walk, int64_t expires_ms)
-{
-	if (expires_ms < walk->expires_ms) {
-		walk->expires_ms = expires_ms;
-	}
 }
 
 /* When the first of these values has had its time. */
@@ -320,7 +321,7 @@ walk_refused(struct walk *walk, enum status status)
 		return;
 	}
 	if (walk->budget->is_spent) {
-		text = TEXT("too many servers would have to be asked");
+		text = TEXT("to answer this would cost too much");
 	} else if (status == STATUS_NOT_RESPONSIBLE) {
 		text = RESOLVER_TEXT(walk->budget, TEXT("the servers of "), whose,
 			TEXT(" say that "), walk->goal.name, TEXT(" is not theirs"));
@@ -367,11 +368,66 @@ values_strip(struct handle_value_list *list)
 	list->octets.size = (size_t)(to - start);
 }
 
+/* The site record in the value of that type and index. */
+static bool
+site_find(const struct handle_value_list *list, const struct handle_value *like,
+	struct handle_site *ret_site)
+{
+	struct wire_reader reader = handle_value_list_walk(list);
+	struct handle_value value;
+
+	while (handle_value_next(&reader, &value)) {
+		if (value.index == like->index && bytes_equal(value.type, like->type)) {
+			return handle_site_decode(value.data, ret_site) == STATUS_OK;
+		}
+	}
+	return false;
+}
+
+/* A site record with a lower serial than one that is known is an old one, brought again by somebody
+ * who gains from it. Serials go round after 65535. */
+static bool
+sites_go_back(const struct handle_value_list *known, const struct handle_value_list *found)
+{
+	struct wire_reader reader = handle_value_list_walk(known);
+	struct handle_value value;
+	struct handle_site before, after;
+
+	while (handle_value_next(&reader, &value)) {
+		if (bytes_start_with(value.type, TEXT("HS_SITE")) &&
+			handle_site_decode(value.data, &before) == STATUS_OK &&
+			site_find(found, &value, &after) &&
+			(uint16_t)(after.serial - before.serial) > INT16_MAX) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool
+walk_is_taken_back(struct walk *walk)
+{
+	struct resolver_record record;
+
+	return walk_is_for_prefix(walk) &&
+		resolver_store_find(walk->resolver, &walk->goal, &record) !=
+		RESOLVER_KNOWN_NOTHING &&
+		record.status == STATUS_OK && sites_go_back(&record.values, &walk->values);
+}
+
 static void
 walk_found(struct walk *walk, const struct handle_value_list *list)
 {
 	walk->values = *list;
 	values_strip(&walk->values);
+	if (walk_is_taken_back(walk)) {
+		monitor_add(walk->resolver->row, METRIC_RESOLVER_REFUSED, 1);
+		walk->values = (struct handle_value_list){0, {NULL, 0}};
+		walk_fail(walk, STATUS_CLOSED,
+			RESOLVER_TEXT(walk->budget, TEXT("the site record of "), walk->goal.name,
+				TEXT(" is older than one that is known")));
+		return;
+	}
 	walk_limit(walk, values_expire_ms(&walk->values, walk_now_ms(walk)));
 	walk_end(walk, walk->values.count > 0 ? STATUS_OK : STATUS_VALUE_NOT_FOUND,
 		(struct bytes){NULL, 0});
@@ -478,6 +534,7 @@ walk_exchange(struct walk *walk)
 		.name = walk->goal.name,
 		.flags = walk_flags(walk),
 		.recursion_count = (uint8_t)(walk->recursion_count + 1),
+		.patience_ms = walk->is_stale_known ? RESOLVER_STALE_PATIENCE_MS : 0,
 		.servers = walk->servers,
 		.server_count = walk->server_count,
 		.replied = walk_replied,
@@ -532,7 +589,7 @@ walk_ask(struct walk *walk)
 					: TEXT(" no server is known")));
 		return;
 	}
-	if (walk->above.size > 0 && servers_are_same(walk, servers, count)) {
+	if (walk->above.size > 0 && !walk->is_referred && servers_are_same(walk, servers, count)) {
 		walk_end_not_found(walk);
 		return;
 	}
@@ -599,9 +656,12 @@ static bool
 walk_is_known(struct walk *walk)
 {
 	struct resolver_record record;
+	enum resolver_known known = walk->goal.is_authoritative || walk->is_refresh
+		? RESOLVER_KNOWN_NOTHING
+		: resolver_store_find(walk->resolver, &walk->goal, &record);
 
-	if (walk->goal.is_authoritative || walk->is_refresh ||
-		resolver_store_find(walk->resolver, &walk->goal, &record) != RESOLVER_KNOWN_FRESH) {
+	walk->is_stale_known = known == RESOLVER_KNOWN_STALE;
+	if (known != RESOLVER_KNOWN_FRESH && (known != RESOLVER_KNOWN_STALE || !record.is_held)) {
 		return false;
 	}
 	walk->values = record.values;
@@ -612,6 +672,7 @@ walk_is_known(struct walk *walk)
 	}
 	walk->status = record.status;
 	walk->is_certified = record.is_certified;
+	walk->is_stale = known == RESOLVER_KNOWN_STALE;
 	walk_limit(walk, record.expires_ms);
 	if (walk->values.count == 0) {
 		walk->text = walk->values.octets;

@@ -133,6 +133,7 @@ operation_change(struct operation *operation)
 		.request = &operation->request,
 		.identity = operation->identity,
 		.policy = &operation->face->policy,
+		.remote = &operation->remote,
 		.share = operation->face->site.share,
 		.now_s = (uint32_t)service->now_s,
 	};

@@ -71,9 +71,15 @@ challenge_send(struct operation *operation)
 static void
 identity_speaks(struct operation *operation)
 {
-	struct service *service = operation->service;
-	enum status status = authority_may(service->authority, &operation->request,
+	enum status status;
+
+	operation_reach_begin(operation);
+	status = authority_may(operation->service->authority, &operation->request,
 		&operation->identity, &operation->face->policy, &operation->budget);
+	operation_reach_end(operation);
+	if (operation_fetch(operation, status, identity_speaks)) {
+		return;
+	}
 	if (status != STATUS_OK) {
 		operation_refuse(operation, status, (struct bytes){NULL, 0});
 		return;
@@ -218,10 +224,9 @@ proof_input(const struct operation *operation)
 }
 
 static void
-proof_begin(struct operation *operation)
+proof_look(struct operation *operation)
 {
-	struct service *service = operation->service;
-	struct access_reach reach = authority_reach(service->authority);
+	struct access_reach reach;
 	struct access_proof proof = {
 		.kind = operation->proof.authentication_type,
 		.identity = operation->identity,
@@ -233,13 +238,14 @@ proof_begin(struct operation *operation)
 	};
 	enum status status;
 
-	if (!guess_begin(operation)) {
-		monitor_add(service->row, METRIC_GUESSES_REFUSED, 1);
-		proof_fails(operation, STATUS_BUSY, TEXT("too many wrong answers to challenges"));
-		return;
-	}
+	operation_reach_begin(operation);
+	reach = authority_reach(operation->service->authority);
 	status = access_verification_new(
 		&proof, &reach, &operation->budget, &operation->verification);
+	operation_reach_end(operation);
+	if (operation_fetch(operation, status, proof_look)) {
+		return;
+	}
 	if (status == STATUS_OK) {
 		status = operation_run(operation, proof_verify, proof_verified);
 	}
@@ -249,6 +255,17 @@ proof_begin(struct operation *operation)
 				? TEXT("the identity's handle does not live here")
 				: (struct bytes){NULL, 0});
 	}
+}
+
+static void
+proof_begin(struct operation *operation)
+{
+	if (!guess_begin(operation)) {
+		monitor_add(operation->service->row, METRIC_GUESSES_REFUSED, 1);
+		proof_fails(operation, STATUS_BUSY, TEXT("too many wrong answers to challenges"));
+		return;
+	}
+	proof_look(operation);
 }
 
 void
@@ -285,6 +302,26 @@ request_restore(struct operation *operation)
 	return status;
 }
 
+/* May whoever claims to be there do it? Asked before its proof is looked at. */
+static void
+proof_weigh(struct operation *operation)
+{
+	enum status status;
+
+	operation_reach_begin(operation);
+	status = authority_may(operation->service->authority, &operation->request,
+		&operation->identity, &operation->face->policy, &operation->budget);
+	operation_reach_end(operation);
+	if (operation_fetch(operation, status, proof_weigh)) {
+		return;
+	}
+	if (status != STATUS_OK) {
+		proof_fails(operation, status, (struct bytes){NULL, 0});
+		return;
+	}
+	proof_begin(operation);
+}
+
 static void
 proof_taken(struct operation *operation)
 {
@@ -306,13 +343,7 @@ proof_taken(struct operation *operation)
 	}
 	operation->identity =
 		(struct access_identity){operation->proof.name, operation->proof.index};
-	status = authority_may(operation->service->authority, &operation->request,
-		&operation->identity, &operation->face->policy, &operation->budget);
-	if (status != STATUS_OK) {
-		proof_fails(operation, status, (struct bytes){NULL, 0});
-		return;
-	}
-	proof_begin(operation);
+	proof_weigh(operation);
 }
 
 void

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
+#include "access/access_remote.h"
 #include "access/access_verify.h"
 #include "audit/audit.h"
 #include "authority/authority_change.h"
@@ -65,6 +66,9 @@ struct operation {
 	bool has_guess;
 	struct access_identity identity; /* Claimed, then proven; an empty name: nobody. */
 	struct access_budget budget;
+	struct access_remote remote; /* Records that were fetched from elsewhere. */
+	struct access_budget budget_before; /* The decision that wants one more. */
+	struct bytes fetched; /* Its name, in the arena. */
 	bool is_identified; /* The claim of its order was proven: `identity` holds. */
 	bool is_settled; /* The result was kept for a repeated message. */
 
@@ -143,6 +147,14 @@ void operation_admit(struct operation *operation);
 /* operation_seal.c: encodes operation->response, proves and encrypts it as the request asks,
  * hands it over. */
 void operation_seal(struct operation *operation);
+
+/* operation_fetch.c: around each decision about who may do what. */
+void operation_reach_begin(struct operation *operation);
+void operation_reach_end(struct operation *operation);
+/* True if the decision failed for want of a record from elsewhere, which is being looked for;
+ * `again` is called when it has come or cannot be had. */
+bool operation_fetch(struct operation *operation, enum status status,
+	void (*again)(struct operation *operation));
 
 /* operation_prove.c */
 
