@@ -163,6 +163,10 @@ line_write(struct json_writer *json, const struct audit_refusal *refusal, uint64
 	json_write_string(json, text_written(&time));
 	source_write(json, refusal->source);
 	identity_write(json, refusal);
+	if (refusal->token.size > 0) {
+		json_write_name(json, "token");
+		json_write_string(json, refusal->token);
+	}
 	json_write_name(json, "operation");
 	json_write_string(json, bytes_from_string(refusal->operation));
 	member_write(json, "handle", refusal->handle);

@@ -36,6 +36,7 @@ struct audit_refusal {
 	const uint8_t *source; /* 16 octets: address_octets(). */
 	struct bytes identity_name; /* Claimed; empty: nobody in particular. */
 	uint32_t identity_index;
+	struct bytes token; /* Its name, if one was shown for the identity. */
 	const char *operation; /* Its name. */
 	struct bytes handle;
 	uint32_t code; /* Response code. */

@@ -282,9 +282,9 @@ change_mint(struct authority_change *change)
 }
 
 static struct bytes
-actor_of(struct arena *arena, const struct access_identity *identity)
+actor_of(struct arena *arena, const struct access_identity *identity, struct bytes token)
 {
-	size_t size_max = identity->name.size + sizeof("4294967295:");
+	size_t size_max = identity->name.size + sizeof("4294967295: token ") + token.size;
 	char *text = arena_alloc(arena, size_max);
 	struct text_writer writer;
 
@@ -295,6 +295,10 @@ actor_of(struct arena *arena, const struct access_identity *identity)
 	text_write_u64(&writer, identity->index);
 	text_write_char(&writer, ':');
 	text_write(&writer, identity->name);
+	if (token.size > 0) {
+		text_write_string(&writer, " token ");
+		text_write(&writer, token);
+	}
 	return text_written(&writer);
 }
 
@@ -385,7 +389,7 @@ authority_change_new(struct arena *arena, const struct authority_order *order,
 	change->arena = arena;
 	change->entry.kind = kind;
 	change->entry.judge = judge_change;
-	change->entry.actor = actor_of(arena, &order->identity);
+	change->entry.actor = actor_of(arena, &order->identity, order->token);
 	change->entry.name = request_handle(order->request);
 	if (opcode == OPCODE_CREATE_HANDLE &&
 		authority_is_asked(order->request, MESSAGE_FLAG_MINT)) {

@@ -54,6 +54,7 @@ enum status authority_may_look_back(struct authority *authority, struct bytes na
 struct authority_order {
 	const struct request *request; /* It and its octets stay until the outcome was asked. */
 	struct access_identity identity; /* Proven. Empty name: nobody. */
+	struct bytes token; /* By which the identity was shown; may be empty. */
 	const struct access_policy *policy;
 	struct authority_share share;
 	const struct access_remote *remote; /* Fetched for the decision; NULL: nothing. */

@@ -153,6 +153,10 @@
 	X(HTTP_BODY_DEADLINE_MS, 60000, "ms", "the body of a request over HTTP")                  \
 	X(HTTP_IDLE_MS, 30000, "ms", "an HTTP connection without a request (Handle.net)")         \
 	X(HTTP_ANSWER_DEADLINE_MS, 60000, "ms", "an answer over HTTP that is read slowly")        \
+	X(TOKEN_COUNT_MAX, 1024, "tokens", "of a node")                                           \
+	X(TOKEN_FILE_SIZE_MAX, 4194304, "octets", "all of them, as lines of JSON")                \
+	X(TOKEN_PREFIX_COUNT_MAX, 16, "prefixes", "that one token is limited to")                 \
+	X(TOKEN_LIFE_S_MAX, 315360000, "s", "of a token: ten years")                              \
 	X(RESULT_FILES_SIZE_MAX, 1073741824, "octets", "results kept for who asks again")         \
 	X(RESULT_FILE_LIFE_S, 86400, "s", "how long they are kept")                               \
 	X(BULK_COUNT_MAX, 8, "requests", "to /v1/bulk at once, of one worker")                    \

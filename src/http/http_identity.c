@@ -5,6 +5,7 @@
 #include "base/text_writer.h"
 #include "handle/handle_mac.h"
 #include "http/http_answer.h"
+#include "http/http_v1.h"
 
 enum {
 	NONCE_SIZE = 16,
@@ -136,6 +137,9 @@ http_identity_take(struct http_request *request, const struct operation_claim **
 	*ret_claim = NULL;
 	if (!http_identity_is_claimed(request)) {
 		return true;
+	}
+	if (http_token_is_claimed(request)) {
+		return http_token_take(request, ret_claim);
 	}
 	text = bytes_from_string(http_request_header(request, "Authorization"));
 	claim = arena_alloc(arena, sizeof(*claim));

@@ -48,5 +48,9 @@ bool http_v1_number(struct http_request *request, const char *name, uint64_t max
 /* POST /v1/bulk, when its head has come (http_v1_bulk.c). */
 void http_v1_bulk_begin(struct http_request *request);
 
+/* Whether a token is shown, and whose (http_v1_token.c); false: answered. */
+bool http_token_is_claimed(const struct http_request *request);
+bool http_token_take(struct http_request *request, const struct operation_claim **ret_claim);
+
 /* GET ?at= of a record, which was told to ask for it. */
 void http_v1_past(struct http_request *request);

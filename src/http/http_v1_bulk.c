@@ -402,6 +402,7 @@ stream_begin(struct bulk *bulk)
 	struct change_stream_order order = {
 		.service = request->http->service,
 		.identity = operation_identity(request->operation),
+		.scope = operation_scope(request->operation),
 		.progressed = bulk_progressed,
 		.context = bulk,
 	};

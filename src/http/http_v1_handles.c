@@ -112,6 +112,25 @@ found_answer(struct http_request *request, enum status status, struct bytes text
 }
 
 static void
+resolved(struct http_request *request, const struct response *response, bool is_last)
+{
+	enum status status = operation_outcome(request->operation);
+	struct told told = {
+		.version = operation_version(request->operation), .is_all = request->has_claim};
+
+	(void)is_last;
+	if (!http_handle_take(request, &told.name)) {
+		return;
+	}
+	if (status == STATUS_OK) {
+		told.values = response->values.list;
+	} else if (status == STATUS_REFERRED) {
+		told.values = response->referral.list;
+	}
+	found_answer(request, status, http_response_text(response), &told);
+}
+
+static void
 resolve_for_nobody(struct http_request *request, const struct request *question)
 {
 	struct http *http = request->http;
@@ -124,26 +143,12 @@ resolve_for_nobody(struct http_request *request, const struct request *question)
 		service_look_ahead(http->service, &queries, 1);
 	}
 	status = service_answer(http->service, question, &query, http->arena, &answer);
-	found_answer(request, status, answer.text,
-		&(struct told){question->resolution.name, answer.values, answer.version, false});
-}
-
-static void
-resolved(struct http_request *request, const struct response *response, bool is_last)
-{
-	enum status status = operation_outcome(request->operation);
-	struct told told = {.version = operation_version(request->operation), .is_all = true};
-
-	(void)is_last;
-	if (!http_handle_take(request, &told.name)) {
+	if (status == STATUS_ELSEWHERE) {
+		http_operation_start(request, question, NULL, resolved);
 		return;
 	}
-	if (status == STATUS_OK) {
-		told.values = response->values.list;
-	} else if (status == STATUS_REFERRED) {
-		told.values = response->referral.list;
-	}
-	found_answer(request, status, http_response_text(response), &told);
+	found_answer(request, status, answer.text,
+		&(struct told){question->resolution.name, answer.values, answer.version, false});
 }
 
 void

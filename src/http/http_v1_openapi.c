@@ -151,10 +151,10 @@ security_write(struct json_writer *writer, enum route_identity identity)
 		json_write_raw(writer, TEXT("[]"));
 		break;
 	case ROUTE_SOME:
-		json_write_raw(writer, TEXT("[{},{\"basic\":[]}]"));
+		json_write_raw(writer, TEXT("[{},{\"basic\":[]},{\"bearer\":[]}]"));
 		break;
 	case ROUTE_EACH:
-		json_write_raw(writer, TEXT("[{\"basic\":[]}]"));
+		json_write_raw(writer, TEXT("[{\"basic\":[]},{\"bearer\":[]}]"));
 		break;
 	}
 }
@@ -252,6 +252,11 @@ components_write(struct json_writer *writer)
 	text_member(writer, "scheme", "basic");
 	text_member(writer, "description",
 		"over TLS: the user is INDEX:HANDLE, percent-encoded, the password its secret key");
+	json_write_object_end(writer);
+	object_member(writer, "bearer");
+	text_member(writer, "type", "http");
+	text_member(writer, "scheme", "bearer");
+	text_member(writer, "description", "over TLS: a token that houji token made");
 	json_write_object_end(writer);
 	json_write_object_end(writer);
 	object_member(writer, "schemas");

@@ -7,6 +7,7 @@
 #include "node/node_mirror.h"
 #include "node/node_worker.h"
 #include "service/result_files.h"
+#include "service/token.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +28,7 @@ struct node {
 	struct loop_pool *pool;
 	struct audit *audit;
 	struct result_files *results;
+	struct token_table *tokens;
 	struct service_access access;
 	struct loop_timer sweep; /* On the first worker's loop. */
 	struct node_health health; /* Of that thread. */
@@ -156,6 +158,14 @@ files_make(struct node *node, struct problem *problem)
 	if (status == STATUS_OK) {
 		node->results = result_files_open(path, problem);
 		status = node->results == NULL ? STATUS_SYSTEM : STATUS_OK;
+	}
+	if (status == STATUS_OK) {
+		status = node_path(node->directory, "tokens.ndjson", path, problem);
+	}
+	if (status == STATUS_OK) {
+		node->tokens = token_table_new(path);
+		status = node->tokens == NULL ? problem_system(problem, "cannot make a node")
+					      : token_table_refresh(node->tokens, problem);
 	}
 	return status;
 }
@@ -291,6 +301,7 @@ sweep_due(void *context)
 {
 	struct node *node = context;
 	struct loop *loop = node->workers[0].loop;
+	struct problem problem;
 
 	const struct node_health_parts health = {.directory = node->directory,
 		.ledger = node->ledger,
@@ -300,6 +311,9 @@ sweep_due(void *context)
 		.context = node->news_context};
 
 	service_access_sweep(&node->access, loop_now_ms(loop));
+	if (token_table_refresh(node->tokens, &problem) != STATUS_OK && node->news != NULL) {
+		node->news(node->news_context, problem.text);
+	}
 	node_health_look(&node->health, &health);
 	loop_timer_set(loop, &node->sweep, loop_now_ms(loop) + SWEEP_MS, sweep_due, node);
 }
@@ -319,6 +333,7 @@ worker_open(struct node *node, size_t number, struct problem *problem)
 			.row = monitor_row(node->monitor, number),
 			.audit = node->audit,
 			.results = node->results,
+			.tokens = node->tokens,
 			.access = &node->access},
 	};
 	enum status status = node_worker_open(&node->workers[number], &parts, problem);
@@ -402,6 +417,7 @@ node_close(struct node *node, struct problem *problem)
 	service_access_free(&node->access);
 	audit_close(node->audit);
 	result_files_close(node->results);
+	token_table_free(node->tokens);
 	if (node->ledger != NULL) {
 		status = ledger_close(node->ledger, problem);
 	}

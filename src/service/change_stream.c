@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "service/change_stream.h"
 
+#include "access/access_scope.h"
 #include "authority/authority_change.h"
 #include "ledger/ledger.h"
 #include "message/change_line.h"
@@ -11,6 +12,7 @@
 
 enum {
 	ARENA_BLOCK_SIZE = 262144,
+	ORDER_BLOCK_SIZE = 4096,
 	/* A group is closed at CHANGE_STREAM_OCTETS_MAX; one more may be as large as a record, and
 	 * what its change writes as large again, together with what it replaces. */
 	ARENA_LIMIT = 4 * CHANGE_STREAM_OCTETS_MAX,
@@ -42,6 +44,7 @@ struct group {
 /* Groups in a ring: told - under way - filled. */
 struct change_stream {
 	struct change_stream_order order;
+	struct arena *arena; /* What the order points to. */
 	struct service_face *face;
 	struct group groups[CHANGE_STREAM_GROUP_COUNT_MAX];
 	uint64_t first; /* Whose results are told next. */
@@ -68,27 +71,36 @@ stream_free(struct change_stream *stream)
 	}
 	service_face_leave(stream->face);
 	stream->order.service->stream_count--;
-	free((void *)(uintptr_t)stream->order.identity.name.at);
+	arena_free(stream->arena);
 	free(stream);
+}
+
+static bool
+order_copy(struct change_stream *stream, const struct change_stream_order *order)
+{
+	stream->arena = arena_new(ORDER_BLOCK_SIZE, REQUEST_MEMORY_MAX);
+	if (stream->arena == NULL) {
+		return false;
+	}
+	stream->order = *order;
+	stream->order.identity.name = arena_copy(stream->arena, order->identity.name);
+	stream->order.scope =
+		order->scope == NULL ? NULL : access_scope_copy(stream->arena, order->scope);
+	return stream->order.identity.name.at != NULL &&
+		(order->scope == NULL || stream->order.scope != NULL);
 }
 
 enum status
 change_stream_new(const struct change_stream_order *order, struct change_stream **ret_stream)
 {
 	struct service *service = order->service;
-	struct change_stream *stream;
-	uint8_t *name;
+	struct change_stream *stream = calloc(1, sizeof(*stream));
 
-	stream = calloc(1, sizeof(*stream));
-	name = malloc(order->identity.name.size + 1);
-	if (stream == NULL || name == NULL) {
+	if (stream == NULL || !order_copy(stream, order)) {
+		arena_free(stream == NULL ? NULL : stream->arena);
 		free(stream);
-		free(name);
 		return STATUS_NO_MEMORY;
 	}
-	stream->order = *order;
-	memcpy(name, order->identity.name.at, order->identity.name.size);
-	stream->order.identity.name.at = name;
 	stream->face = service->face;
 	service_face_enter(stream->face);
 	service->stream_count++;
@@ -288,6 +300,12 @@ request_of_line(const struct change_line *line, struct request *ret_request)
 	}
 }
 
+static struct bytes
+stream_token(const struct change_stream *stream)
+{
+	return stream->order.scope == NULL ? (struct bytes){NULL, 0} : stream->order.scope->token;
+}
+
 /* The change, all it points to in the group's arena. */
 static enum status
 item_make(struct item *item, const struct change_line *line)
@@ -298,6 +316,7 @@ item_make(struct item *item, const struct change_line *line)
 	struct authority_order order = {
 		.request = &item->request,
 		.identity = stream->order.identity,
+		.token = stream_token(stream),
 		.policy = &stream->face->policy,
 		.share = stream->face->site.share,
 		.now_s = (uint32_t)stream->order.service->now_s,
@@ -314,6 +333,11 @@ item_make(struct item *item, const struct change_line *line)
 	if (!stream->face->site.is_primary) {
 		item->text = TEXT("Not a primary server");
 		return STATUS_NOT_RESPONSIBLE;
+	}
+	if (stream->order.scope != NULL &&
+		!access_scope_allows(stream->order.scope, copy.opcode, copy.handle)) {
+		item->text = TEXT("The token may not do this");
+		return STATUS_DENIED;
 	}
 	return authority_change_new(arena, &order, &item->change);
 }
@@ -364,6 +388,7 @@ refusal_note(const struct change_stream *stream, const struct change_stream_resu
 		.source = stream->order.source,
 		.identity_name = stream->order.identity.name,
 		.identity_index = stream->order.identity.index,
+		.token = stream_token(stream),
 		.operation = opcode_name(result->opcode),
 		.handle = result->handle,
 		.code = result->code,

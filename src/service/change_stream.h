@@ -35,6 +35,7 @@ enum {
 struct change_stream_order {
 	struct service *service;
 	struct access_identity identity; /* Proven. Copied. */
+	const struct access_scope *scope; /* Of the token that was shown; NULL: none. Copied. */
 	uint8_t source[16]; /* For the audit log. */
 	void (*progressed)(void *context);
 	void *context;

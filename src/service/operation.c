@@ -42,10 +42,14 @@ claim_copy(struct operation *operation, const struct operation_claim *claim)
 		.nonce = arena_copy(operation->arena, claim->nonce),
 		.digest = arena_copy(operation->arena, claim->digest),
 		.is_known = claim->is_known,
+		.is_proven = claim->is_proven,
+		.scope = claim->scope == NULL ? NULL
+					      : access_scope_copy(operation->arena, claim->scope),
 	};
 	operation->order.claim = copy;
 	return copy->kind.at != NULL && copy->name.at != NULL && copy->response.at != NULL &&
-		copy->nonce.at != NULL && copy->digest.at != NULL;
+		copy->nonce.at != NULL && copy->digest.at != NULL &&
+		(claim->scope == NULL || copy->scope != NULL);
 }
 
 static enum status
@@ -315,6 +319,7 @@ refusal_note(struct operation *operation, struct bytes text)
 		.source = operation->order.source,
 		.identity_name = operation->identity.name,
 		.identity_index = operation->identity.index,
+		.token = operation_token(operation),
 		.operation = opcode_name(operation_opcode(operation)),
 		.handle = request_handle(&operation->request),
 		.code = operation->response.message.header.response_code,
@@ -445,6 +450,31 @@ operation_dispatch(struct operation *operation)
 	operation_refuse(operation, STATUS_UNSUPPORTED, TEXT("operation not supported"));
 }
 
+/* Of the token that was shown, if one was. */
+const struct access_scope *
+operation_scope(const struct operation *operation)
+{
+	return operation->order.claim == NULL ? NULL : operation->order.claim->scope;
+}
+
+static bool
+operation_is_in_scope(const struct operation *operation)
+{
+	const struct access_scope *scope = operation_scope(operation);
+
+	return scope == NULL ||
+		access_scope_allows(
+			scope, operation_opcode(operation), request_handle(&operation->request));
+}
+
+struct bytes
+operation_token(const struct operation *operation)
+{
+	const struct access_scope *scope = operation_scope(operation);
+
+	return scope == NULL ? (struct bytes){NULL, 0} : scope->token;
+}
+
 /* What every request must obey, in the order of 18.1. */
 void
 operation_admit(struct operation *operation)
@@ -462,6 +492,8 @@ operation_admit(struct operation *operation)
 	} else if (is_admin && !operation->face->site.is_primary && !opcode_is_feed(opcode)) {
 		/* A mirror has a ledger of its own, which others may follow. */
 		operation_refuse(operation, STATUS_NOT_RESPONSIBLE, TEXT("Not a primary server"));
+	} else if (!operation_is_in_scope(operation)) {
+		operation_refuse(operation, STATUS_DENIED, TEXT("The token may not do this"));
 	} else if (operation->order.is_asking) {
 		operation_ask(operation);
 	} else {

@@ -40,6 +40,9 @@ struct operation_claim {
 	/* The very same proof was right before: it is verified as ever, but counts as no guess, or
 	 * who sends its secret with each request could not send many at once. */
 	bool is_known;
+	/* The front has had the identity proven before, in a session of its own: it is believed. */
+	bool is_proven;
+	const struct access_scope *scope; /* What may be done at the most; NULL: everything. */
 };
 
 struct operation_order {
@@ -85,6 +88,8 @@ enum status operation_take_stream(
 	struct operation *operation, struct loop_stream *stream) MUST_CHECK;
 bool operation_is_identified(const struct operation *operation); /* Its claim was right. */
 struct access_identity operation_identity(const struct operation *operation); /* Then. */
+/* Of its claim; NULL: everything. */
+const struct access_scope *operation_scope(const struct operation *operation);
 /* What became of it, once answered, more exactly than a response code can say. */
 enum status operation_outcome(const struct operation *operation);
 /* Of the record as it was read or has been changed; 0: there is none. */

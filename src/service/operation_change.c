@@ -132,6 +132,7 @@ operation_change(struct operation *operation)
 	const struct authority_order order = {
 		.request = &operation->request,
 		.identity = operation->identity,
+		.token = operation_token(operation),
 		.policy = &operation->face->policy,
 		.remote = &operation->remote,
 		.share = operation->face->site.share,

@@ -38,6 +38,7 @@ service_new(const struct service_parts *parts)
 	service->row = parts->row;
 	service->audit = parts->audit;
 	service->access = parts->access;
+	service->tokens = parts->tokens;
 	service->results = parts->results;
 	service->mirrors = parts->mirrors;
 	service->resolver = parts->resolver;
@@ -87,6 +88,12 @@ struct ledger *
 service_ledger(const struct service *service)
 {
 	return service->ledger;
+}
+
+struct token_table *
+service_tokens(const struct service *service)
+{
+	return service->tokens;
 }
 
 struct result_files *

@@ -3,6 +3,7 @@
 
 #include "access/access_challenge.h"
 #include "access/access_guess.h"
+#include "access/access_scope.h"
 #include "access/access_session.h"
 #include "audit/audit.h"
 #include "authority/authority.h"
@@ -85,6 +86,7 @@ struct service_parts {
 	struct monitor_row *row;
 	struct audit *audit; /* NULL: refusals are only counted. */
 	struct service_access *access;
+	struct token_table *tokens; /* NULL: there are none. */
 	struct result_files *results; /* NULL: none can be kept. */
 	struct replication_source *mirrors; /* NULL: mirrors are not served. */
 	struct resolver *resolver; /* NULL: nothing is found elsewhere. */
@@ -96,6 +98,7 @@ void service_free(struct service *service); /* After its last operation. NULL is
 void service_use(struct service *service, struct service_face *face);
 const struct service_site *service_site(const struct service *service);
 struct ledger *service_ledger(const struct service *service);
+struct token_table *service_tokens(const struct service *service);
 struct result_files *service_results(const struct service *service);
 /* Streams of changes that the ledger still has something of, also of those who went away. */
 size_t service_stream_count(const struct service *service);

@@ -20,6 +20,7 @@ struct service {
 	struct audit *audit;
 	const struct monitor *monitor;
 	struct service_access *access;
+	struct token_table *tokens;
 	struct result_files *results;
 	struct replication_source *mirrors;
 	struct resolver *resolver;
@@ -113,6 +114,9 @@ enum status service_recall(struct service *service, const struct request *reques
 	struct arena *arena, struct service_answer *answer) MUST_CHECK;
 
 /* operation.c */
+
+/* The name of the token that was shown; may be empty. */
+struct bytes operation_token(const struct operation *operation);
 
 /* Admin operations are not taken over UDP: answered as by a query-only interface. */
 void operation_refuse_datagram(struct operation *operation);

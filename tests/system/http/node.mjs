@@ -21,6 +21,32 @@ const RECORDS = [
 			{handle: `0.NA/${PREFIX}`, index: 301, permissions: '111111111111'}}}]},
 ];
 
+async function serve(houji, directory) {
+	const process_ = spawn(houji, ['serve', directory], {stdio: ['ignore', 'pipe', 'pipe'],
+		env: {...process.env, LC_ALL: 'C.UTF-8'}});
+	const line = await new Promise((resolve, reject) => {
+		process_.stdout.once('data', (data) => resolve(String(data)));
+		process_.once('exit', () => reject(new Error('the node did not start')));
+	});
+	process_.stderr.setEncoding('utf8').on('data', (text) => process.stderr.write(text));
+	const port = /127\.0\.0\.1:(\d+) \(http, https\)/.exec(line)[1];
+
+	return {
+		url: `http://127.0.0.1:${port}`,
+		tls: `https://127.0.0.1:${port}`,
+		// Resolves to what the node says of it.
+		reload: () => new Promise((resolve) => {
+			process_.stderr.once('data', resolve);
+			process_.kill('SIGHUP');
+		}),
+		stop: () => new Promise((resolve) => {
+			process_.removeAllListeners('exit');
+			process_.once('exit', resolve);
+			process_.kill('SIGTERM');
+		}),
+	};
+}
+
 // Resolves to {url, tls, user, secret, stop()}. Of a node of our own: `settings` are lines put behind its houji.yaml,
 // `codes` a CSV of mappings below CODES, `records` are loaded beside ours, whatever their prefix.
 export const CODES = '88.998.1';
@@ -40,33 +66,25 @@ export async function serverStart({settings = '', codes = null, records = []} = 
 	if (codes !== null) {
 		execFileSync(houji, ['code', 'import', '--home', '--quiet', '--prefix', CODES, directory, '-'], {input: codes});
 	}
-	const process_ = spawn(houji, ['serve', directory], {stdio: ['ignore', 'pipe', 'pipe'],
-		env: {...process.env, LC_ALL: 'C.UTF-8'}});
-	const line = await new Promise((resolve, reject) => {
-		process_.stdout.once('data', (data) => resolve(String(data)));
-		process_.once('exit', () => reject(new Error('the node did not start')));
-	});
-	process_.stderr.setEncoding('utf8').on('data', (text) => process.stderr.write(text));
-	const port = /127\.0\.0\.1:(\d+) \(http, https\)/.exec(line)[1];
+	const served = await serve(houji, directory);
 
 	return {
-		url: `http://127.0.0.1:${port}`,
-		tls: `https://127.0.0.1:${port}`,
+		...served,
+		directory,
 		user: `301:0.NA/${PREFIX}`,
 		secret: readFileSync(join(directory, 'client', 'admin.secret'), 'utf8').trimEnd(),
-		directory,
-		// Resolves to what the node says of it.
-		reload: () => new Promise((resolve) => {
-			process_.stderr.once('data', resolve);
-			process_.kill('SIGHUP');
-		}),
-		stop: () => new Promise((resolve) => {
-			process_.removeAllListeners('exit');
-			process_.once('exit', () => {
+		stop: async () => {
+			await served.stop();
+			rmSync(folder, {recursive: true});
+		},
+		stopKeeping: served.stop,
+		startAgain: async () => {
+			const again = await serve(houji, directory);
+
+			return {...again, stop: async () => {
+				await again.stop();
 				rmSync(folder, {recursive: true});
-				resolve();
-			});
-			process_.kill('SIGTERM');
-		}),
+			}};
+		},
 	};
 }
