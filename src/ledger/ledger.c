@@ -21,9 +21,13 @@ static const char *const VIEW_FILES[] = {
 	"/view/ordered.mdb.new",
 	"/view/ordered.mdb.new-lock",
 	"/view/tree",
+	"/view/search.mdb",
+	"/view/search.mdb-lock",
+	"/view/search.mdb.new",
+	"/view/search.mdb.new-lock",
 };
 
-enum { VIEW_PLACES, VIEW_ORDERED, VIEW_TREE = 5, VIEW_FILE_COUNT };
+enum { VIEW_PLACES, VIEW_ORDERED, VIEW_TREE = 5, VIEW_SEARCH = 6, VIEW_FILE_COUNT = 10 };
 
 static enum status
 path_make(
@@ -373,6 +377,7 @@ ledger_free(struct ledger *ledger, struct problem *problem)
 	if (status == STATUS_OK && ledger->is_committer_running) {
 		status = last_head_sign(ledger, problem);
 	}
+	records_search_close(ledger->search);
 	records_close(ledger->records);
 	store_close(ledger->store);
 	if (ledger->places != NULL) {
@@ -496,6 +501,40 @@ enum status
 ledger_close(struct ledger *ledger, struct problem *problem)
 {
 	return ledger == NULL ? STATUS_OK : ledger_free(ledger, problem);
+}
+
+enum status
+ledger_index(
+	struct ledger *ledger, const struct records_search_types *types, struct problem *problem)
+{
+	struct records_search *search = NULL;
+	char path[PATH_MAX];
+	enum status status = STATUS_OK;
+
+	for (unsigned i = VIEW_SEARCH; i < VIEW_FILE_COUNT && status == STATUS_OK; i++) {
+		status = path_make(ledger->directory, VIEW_FILES[i], path, problem);
+		if (status == STATUS_OK && types->count == 0) {
+			(void)unlink(path);
+		}
+	}
+	if (status == STATUS_OK && types->count > 0) {
+		status = path_make(ledger->directory, VIEW_FILES[VIEW_SEARCH], path, problem);
+	}
+	if (status == STATUS_OK && types->count > 0) {
+		status = records_search_open(path, ledger->journal, types, &search, problem);
+	}
+	pthread_mutex_lock(&ledger->view.lock);
+	ledger->search = search;
+	ledger->view.is_tree_behind = true;
+	pthread_cond_broadcast(&ledger->view.changed);
+	pthread_mutex_unlock(&ledger->view.lock);
+	return status;
+}
+
+struct records_search *
+ledger_search(const struct ledger *ledger)
+{
+	return ledger->search;
 }
 
 struct records *

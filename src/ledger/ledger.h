@@ -152,6 +152,14 @@ struct store *ledger_store(struct ledger *ledger); /* The ordered table: to be r
  * their way: then answers take longer. */
 const struct ledger_tree *ledger_tree(const struct ledger *ledger);
 
+/* An index of values by these types (records_search.h), which follows the journal from now on; with
+ * no types there is none, and what there was is removed. Once, before anybody asks. */
+struct records_search;
+struct records_search_types;
+enum status ledger_index(struct ledger *ledger, const struct records_search_types *types,
+	struct problem *problem) MUST_CHECK;
+struct records_search *ledger_search(const struct ledger *ledger); /* NULL: there is none. */
+
 /* The version of a record: the sequence of the entry it was read from. */
 uint64_t ledger_record_version(const struct ledger *ledger, const struct record *record);
 

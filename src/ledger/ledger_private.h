@@ -4,6 +4,7 @@
 #include "ledger/ledger.h"
 #include "ledger/ledger_tree.h"
 #include "records/records_order.h"
+#include "records/records_search.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -24,6 +25,7 @@ enum {
 	 * large batches write each page once for many keys. */
 	LEDGER_VIEW_PAUSE_MS = 50,
 	LEDGER_VIEW_AGE_MAX_MS = 1000,
+	LEDGER_SEARCH_STEP_COUNT = 4096, /* Entries in one transaction of the index of values. */
 	LEDGER_TREE_STEP_COUNT = 16384, /* Entries: some milliseconds. */
 	/* While changes keep coming the tree may be so many entries behind, less than a second's
 	 * work; beyond, it takes its share of a processor from them. */
@@ -93,6 +95,7 @@ struct ledger {
 	struct store *store;
 	struct records *records;
 	struct ledger_tree *tree;
+	struct records_search *search; /* The applier's; NULL: no index of values. */
 
 	pthread_mutex_t lock; /* Guards the queue and the fault. */
 	pthread_cond_t changed;

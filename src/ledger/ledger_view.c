@@ -157,6 +157,20 @@ view_apply(struct ledger *ledger, const struct ledger_view_batch *batch)
 	return status;
 }
 
+/* Some of the index of values. True when it is complete; one that cannot be written stays as it is,
+ * and says how far it is. */
+static bool
+search_step(struct ledger *ledger)
+{
+	struct problem problem;
+	bool is_complete = true;
+
+	return ledger->search == NULL ||
+		records_search_step(ledger->search, LEDGER_SEARCH_STEP_COUNT, &is_complete,
+			&problem) != STATUS_OK ||
+		is_complete;
+}
+
 /* Some of the tree. What cannot be done now is tried again when more is written. */
 static void
 tree_step(struct ledger *ledger)
@@ -169,6 +183,9 @@ tree_step(struct ledger *ledger)
 	view->is_tree_behind = false;
 	pthread_mutex_unlock(&view->lock);
 	status = ledger_tree_extend(ledger->tree, LEDGER_TREE_STEP_COUNT, &is_complete, &problem);
+	if (status == STATUS_OK && !search_step(ledger)) {
+		is_complete = false;
+	}
 	pthread_mutex_lock(&view->lock);
 	view->is_tree_behind = view->is_tree_behind || (status == STATUS_OK && !is_complete);
 	problem.status = status;

@@ -6,6 +6,7 @@
 #include "node/node_health.h"
 #include "node/node_mirror.h"
 #include "node/node_worker.h"
+#include "records/records_search.h"
 #include "service/result_files.h"
 #include "service/token.h"
 
@@ -102,6 +103,17 @@ node_face_renew(struct node *node, struct node_face **ret_face, struct problem *
 }
 
 static enum status
+index_make(struct node *node, const struct settings *settings, struct problem *problem)
+{
+	struct records_search_types types = {.count = settings->search_index.count};
+
+	for (size_t i = 0; i < types.count; i++) {
+		types.items[i] = bytes_from_string(settings->search_index.items[i]);
+	}
+	return ledger_index(node->ledger, &types, problem);
+}
+
+static enum status
 node_ledger_open(struct node *node, const struct settings *settings, struct problem *problem)
 {
 	enum status status =
@@ -115,6 +127,7 @@ node_ledger_open(struct node *node, const struct settings *settings, struct prob
 			monitor_row(node->monitor, node->worker_count + COMMITTER_ROW));
 		ledger_evidence_sign(
 			node->ledger, node->evidence_key, settings->evidence_interval_s * 1000);
+		status = index_make(node, settings, problem);
 	}
 	return status;
 }

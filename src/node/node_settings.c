@@ -24,6 +24,7 @@ enum settings_kind {
 	SETTINGS_SPAN,
 	SETTINGS_URL,
 	SETTINGS_PREFIX,
+	SETTINGS_TYPES,
 };
 
 struct settings_row {
@@ -157,6 +158,23 @@ text_take(const struct settings_row *row, struct bytes text, struct settings_pat
 	return true;
 }
 
+static bool
+type_add(const struct settings_row *row, struct bytes text, struct settings_types *types)
+{
+	bool is_good = text.size > 0 && text.size < SETTINGS_TYPE_TEXT_SIZE_MAX &&
+		types->count < row->maximum && text_is_plain(text) &&
+		bytes_find(text, '"') == text.size && bytes_find(text, '\\') == text.size;
+
+	for (uint32_t i = 0; i < types->count && is_good; i++) {
+		is_good = !bytes_equal(text, bytes_from_string(types->items[i]));
+	}
+	if (is_good) {
+		memcpy(types->items[types->count], text.at, text.size);
+		types->items[types->count++][text.size] = '\0';
+	}
+	return is_good;
+}
+
 /* Adds one scalar to a setting: false if it is not what the row expects. */
 static bool
 row_take(const struct settings_row *row, struct bytes text, struct settings *settings)
@@ -202,6 +220,8 @@ row_take(const struct settings_row *row, struct bytes text, struct settings *set
 	case SETTINGS_URL:
 	case SETTINGS_PREFIX:
 		return text_take(row, text, path);
+	case SETTINGS_TYPES:
+		return type_add(row, text, member);
 	}
 	return false;
 }
@@ -219,6 +239,8 @@ row_count(const struct settings_row *row, struct settings *settings)
 		return &((struct settings_networks *)member)->count;
 	case SETTINGS_IDENTITIES:
 		return &((struct settings_identities *)member)->count;
+	case SETTINGS_TYPES:
+		return &((struct settings_types *)member)->count;
 	case SETTINGS_NUMBER:
 	case SETTINGS_BOOLEAN:
 	case SETTINGS_PATH:
@@ -577,6 +599,9 @@ write_list(struct text_writer *writer, const struct settings_row *row, struct se
 			text_write_string(writer, address_format(&addresses->items[i], text));
 		} else if (row->kind == SETTINGS_NETWORKS) {
 			text_write_string(writer, network_format(&networks->items[i], text));
+		} else if (row->kind == SETTINGS_TYPES) {
+			text_write_string(
+				writer, ((const struct settings_types *)member)->items[i]);
 		} else {
 			write_identity(writer, member, i);
 		}
@@ -595,6 +620,7 @@ write_row_value(
 	case SETTINGS_ADDRESSES:
 	case SETTINGS_NETWORKS:
 	case SETTINGS_IDENTITIES:
+	case SETTINGS_TYPES:
 		write_list(writer, row, settings);
 		break;
 	case SETTINGS_NUMBER:

@@ -52,6 +52,14 @@ struct settings_span {
 	int64_t ms;
 };
 
+enum { SETTINGS_TYPE_TEXT_SIZE_MAX = 65 };
+
+/* Types of values. */
+struct settings_types {
+	uint32_t count;
+	char items[SETTINGS_LIST_MAX][SETTINGS_TYPE_TEXT_SIZE_MAX];
+};
+
 #define SETTINGS_TYPE_ADDRESSES	 struct settings_addresses
 #define SETTINGS_TYPE_NETWORKS	 struct settings_networks
 #define SETTINGS_TYPE_IDENTITIES struct settings_identities
@@ -61,6 +69,7 @@ struct settings_span {
 #define SETTINGS_TYPE_SPAN	 struct settings_span
 #define SETTINGS_TYPE_URL	 struct settings_path
 #define SETTINGS_TYPE_PREFIX	 struct settings_path
+#define SETTINGS_TYPE_TYPES	 struct settings_types
 
 struct settings {
 #define X(path, member, kind, ...) SETTINGS_TYPE_##kind member;

@@ -13,7 +13,7 @@ try {
 process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0'; // The node signs its certificate itself.
 process.removeAllListeners('warning');
 
-const server = await serverStart();
+const server = await serverStart({settings: 'search:\n  index: ["URL"]\n'});
 const admin = 'Basic ' + Buffer.from(encodeURIComponent(server.user) + ':' + server.secret).toString('base64');
 const answer = await fetch(`${server.url}/v1/openapi.json`);
 const text = await answer.text();

@@ -6,7 +6,7 @@ import {assert} from './tap.mjs';
 process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0'; // The node signs its certificate itself.
 process.removeAllListeners('warning');
 
-export const server = await serverStart();
+export const server = await serverStart({settings: process.env.HOUJI_TEST_SETTINGS ?? ''});
 export const basic = (user, secret) => 'Basic ' + Buffer.from(encodeURIComponent(user) + ':' + secret).toString('base64');
 export const admin = basic(server.user, server.secret);
 const [ownerIndex, owner] = [server.user.slice(0, server.user.indexOf(':')), server.user.slice(server.user.indexOf(':') + 1)];
