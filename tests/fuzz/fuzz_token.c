@@ -20,8 +20,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	}
 	FUZZ_CHECK(token_name_is_good(token.name));
-	FUZZ_CHECK(token.identity.name.size > 0 &&
-		token.identity.name.size <= HANDLE_NAME_SIZE_MAX);
+	FUZZ_CHECK(
+		token.identity.name.size > 0 && token.identity.name.size <= HANDLE_NAME_SIZE_MAX);
 	FUZZ_CHECK(token.scope.prefix_count <= TOKEN_PREFIX_COUNT_MAX);
 	token_line_write(&writer, &token);
 	if (json_writer_end(&writer) == STATUS_OK) {
