@@ -85,7 +85,8 @@ typedef void loop_udp_received(
 
 /* Each worker opens the same address (SO_REUSEPORT), and the kernel would let a second process
  * do so, too, and deal the questions out between both. So this is asked first, once: IN_USE when
- * any socket has the address for UDP or listens there. Port 0 is always free. */
+ * any socket has the address for UDP or listens there; SYSTEM when the machine does not have the
+ * address, or refuses it. Port 0 is always free. */
 enum status loop_address_check(const struct address *address, struct problem *problem) MUST_CHECK;
 
 /* SO_REUSEPORT is set, so that each worker opens the same address. IPv6 sockets are v6 only. */

@@ -47,39 +47,50 @@ loop_socket_open(int kind, const struct address *address, struct problem *proble
 }
 
 /* Bound without SO_REUSEPORT: refused where anybody has the address. A connection of an earlier
- * process that still lingers is no hindrance to a listener (SO_REUSEADDR). */
-static bool
-address_is_taken(const struct address *address, int kind)
+ * process that still lingers is no hindrance to a listener (SO_REUSEADDR). The errno of the
+ * refusal, 0 if there is none. */
+static int
+address_refusal(const struct address *address, int kind)
 {
 	int fd = socket(address->any.sa_family, kind | SOCK_CLOEXEC, 0);
-	bool is_taken = false;
+	int number = 0;
 
 	if (fd < 0) {
-		return false; /* Opening it in earnest will say why. */
+		return 0; /* Opening it in earnest will say why. */
 	}
 	if ((kind == SOCK_DGRAM || socket_set(fd, SOL_SOCKET, SO_REUSEADDR, 1)) &&
 		(address->any.sa_family != AF_INET6 ||
-			socket_set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1))) {
-		is_taken = bind(fd, &address->any, address->size) != 0 && errno == EADDRINUSE;
+			socket_set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1)) &&
+		bind(fd, &address->any, address->size) != 0) {
+		number = errno;
 	}
 	close(fd);
-	return is_taken;
+	return number;
 }
 
 enum status
 loop_address_check(const struct address *address, struct problem *problem)
 {
-	bool is_udp_taken = address_is_taken(address, SOCK_DGRAM);
+	int refusal = address_refusal(address, SOCK_DGRAM);
+	bool is_udp = refusal != 0;
 	char text[ADDRESS_TEXT_SIZE_MAX];
 
-	if (address_port(address) == 0 ||
-		(!is_udp_taken && !address_is_taken(address, SOCK_STREAM))) {
+	if (!is_udp) {
+		refusal = address_refusal(address, SOCK_STREAM);
+	}
+	if (refusal == 0) {
 		return STATUS_OK;
 	}
-	return problem_set(problem, STATUS_IN_USE,
-		"cannot listen on %s (%s): another process has the address; "
-		"`ss -lnp` names it",
-		address_format(address, text), is_udp_taken ? "UDP" : "TCP");
+	address_format(address, text);
+	if (refusal == EADDRINUSE) {
+		return problem_set(problem, STATUS_IN_USE,
+			"cannot listen on %s (%s): another process has the address; "
+			"`ss -lnp` names it",
+			text, is_udp ? "UDP" : "TCP");
+	}
+	errno = refusal;
+	return problem_system(problem, "cannot listen on %s (%s)%s", text, is_udp ? "UDP" : "TCP",
+		refusal == EADDRNOTAVAIL ? ": no address of this machine" : "");
 }
 
 void

@@ -5,6 +5,7 @@
 #include "ledger/ledger_evidence.h"
 #include "node/node_health.h"
 #include "node/node_mirror.h"
+#include "node/node_restart.h"
 #include "node/node_worker.h"
 #include "records/records_search.h"
 #include "service/result_files.h"
@@ -38,6 +39,7 @@ struct node {
 	uint32_t http_count;
 	struct address http[SETTINGS_LIST_MAX]; /* Where web clients are served. */
 	struct node_mirror *mirror; /* NULL: no primary is followed. */
+	struct settings started; /* With which. */
 	node_news *news;
 	void *news_context;
 	size_t worker_count;
@@ -81,17 +83,6 @@ settings_of(const char *directory, struct settings *ret_settings, struct problem
 	enum status status = node_path(directory, "houji.yaml", path, problem);
 
 	return status == STATUS_OK ? settings_read(path, ret_settings, problem) : status;
-}
-
-enum status
-node_check(const char *directory, struct problem *problem)
-{
-	struct node_face_parts parts = {.directory = directory, .worker_count = 1};
-	struct node_face *face = NULL;
-	enum status status = node_face_read(&parts, &face, problem);
-
-	node_face_free(face);
-	return status;
 }
 
 static enum status
@@ -362,6 +353,7 @@ node_start(struct node *node, struct problem *problem)
 {
 	enum status status = STATUS_OK;
 
+	node->started = node->face->settings;
 	node->bound_count = node->face->settings.listen.count;
 	node->http_count = node->face->settings.http.count;
 	for (size_t i = 0; i < node->worker_count && status == STATUS_OK; i++) {
@@ -374,6 +366,27 @@ node_start(struct node *node, struct problem *problem)
 		status = node_worker_start(&node->workers[i], problem);
 	}
 	return status == STATUS_OK ? follow(node, problem) : status;
+}
+
+/* Changed in the file, but not here: whoever changed it waits for it. */
+static void
+tell_restart(const struct node *node)
+{
+	char names[NODE_TEXT_SIZE_MAX], line[NODE_TEXT_SIZE_MAX + 128];
+	struct text_writer writer = text_writer_over(line, sizeof(line) - 1);
+	size_t count =
+		node_restart_names(&node->started, &node->face->settings, names, sizeof(names));
+
+	if (count == 0 || node->news == NULL) {
+		return;
+	}
+	text_write_string(&writer, names);
+	text_write_string(&writer, count == 1 ? " is" : " are");
+	text_write_string(&writer, " changed in houji.yaml and wait");
+	text_write_string(&writer, count == 1 ? "s" : "");
+	text_write_string(&writer, " for a restart: until then what was is served");
+	line[text_written(&writer).size] = '\0';
+	node->news(node->news_context, line);
 }
 
 enum status
@@ -402,6 +415,7 @@ node_reload(struct node *node, struct problem *problem)
 	node->face = face;
 	/* Every worker has turned to the new one. */
 	node_face_free(old);
+	tell_restart(node);
 	return STATUS_OK;
 }
 

@@ -13,7 +13,8 @@
  *     status = node_open(directory, &node, &problem);
  *     status = node_start(node, &problem);       binds, starts the workers
  *     ... node_describe(node, text, size) ...
- *     node_reload(node, &problem);               on SIGHUP; a bad file changes nothing
+ *     node_reload(node, &problem);               on SIGHUP; a bad file changes nothing; what
+ *                                                only a restart takes up is told as news
  *     node_stop(node);                           what is under way is answered first
  *     node_close(node);
  *
@@ -25,7 +26,8 @@ enum { NODE_PATH_SIZE_MAX = 4096, NODE_TEXT_SIZE_MAX = 2048 };
 
 enum status node_open(
 	const char *directory, struct node **ret_node, struct problem *problem) MUST_CHECK;
-/* Reads and checks settings, key and site, as node_open() does, and nothing else. */
+/* Whether node_open() and node_start() would do, without changing anything: settings, keys, site
+ * record, ledger, addresses, whom a mirror follows. Also beside the process that serves it. */
 enum status node_check(const char *directory, struct problem *problem) MUST_CHECK;
 
 /* Before node_start(): who is told, in one line, what an operator should know of what happens

@@ -106,10 +106,10 @@ key_read(const char *directory, const struct settings_path *name, struct crypto_
 }
 
 static enum status
-identity_read(
-	struct node_mirror *mirror, const struct node_mirror_parts *parts, struct problem *problem)
+identity_read(struct node_mirror *mirror, const char *directory, const struct settings *settings,
+	struct problem *problem)
 {
-	const struct settings_identities *users = &parts->settings->mirror_user;
+	const struct settings_identities *users = &settings->mirror_user;
 	struct bytes name;
 	enum status status;
 
@@ -121,14 +121,14 @@ identity_read(
 	}
 	name = settings_identity_name(users, 0);
 	memcpy(mirror->identity_name, name.at, name.size);
-	status = key_read(parts->directory, &parts->settings->mirror_key, &mirror->key, problem);
+	status = key_read(directory, &settings->mirror_key, &mirror->key, problem);
 	if (status == STATUS_OK) {
-		status = key_read(parts->directory, &parts->settings->mirror_server_key,
-			&mirror->server_key, problem);
+		status = key_read(
+			directory, &settings->mirror_server_key, &mirror->server_key, problem);
 	}
 	if (status == STATUS_OK && !crypto_key_is_private(mirror->key)) {
 		status = problem_set(problem, STATUS_INVALID, "%s: holds no private key",
-			parts->settings->mirror_key.text);
+			settings->mirror_key.text);
 	}
 	mirror->identity =
 		(struct client_identity){.handle = bytes_over(mirror->identity_name, name.size),
@@ -173,6 +173,38 @@ start_posted(void *context)
 	replication_follower_start(mirror->follower);
 }
 
+static enum status
+role_check(const struct service_site *site, struct problem *problem)
+{
+	return site->is_primary
+		? problem_set(problem, STATUS_CONFLICT,
+			  "houji.yaml names a primary to follow, but the site record says that "
+			  "this is one; take mirror.from away, or see `houji mirror --demote`")
+		: STATUS_OK;
+}
+
+enum status
+node_mirror_check(const char *directory, const struct settings *settings,
+	const struct service_site *site, struct problem *problem)
+{
+	struct node_mirror *mirror;
+	enum status status;
+
+	if (settings->mirror_from.count == 0) {
+		return STATUS_OK;
+	}
+	mirror = calloc(1, sizeof(*mirror));
+	if (mirror == NULL) {
+		return problem_system(problem, "cannot follow");
+	}
+	status = role_check(site, problem);
+	if (status == STATUS_OK) {
+		status = identity_read(mirror, directory, settings, problem);
+	}
+	mirror_free(mirror);
+	return status;
+}
+
 enum status
 node_mirror_start(const struct node_mirror_parts *parts, struct node_mirror **ret_mirror,
 	struct problem *problem)
@@ -184,10 +216,9 @@ node_mirror_start(const struct node_mirror_parts *parts, struct node_mirror **re
 	if (parts->settings->mirror_from.count == 0) {
 		return STATUS_OK;
 	}
-	if (parts->site->is_primary) {
-		return problem_set(problem, STATUS_CONFLICT,
-			"houji.yaml names a primary to follow, but the site record says that this "
-			"is one; take mirror.from away, or see `houji mirror --demote`");
+	status = role_check(parts->site, problem);
+	if (status != STATUS_OK) {
+		return status;
 	}
 	mirror = calloc(1, sizeof(*mirror));
 	if (mirror == NULL) {
@@ -198,7 +229,7 @@ node_mirror_start(const struct node_mirror_parts *parts, struct node_mirror **re
 	mirror->context = parts->context;
 	status = node_path(parts->directory, "mirror.json", mirror->position_path, problem);
 	if (status == STATUS_OK) {
-		status = identity_read(mirror, parts, problem);
+		status = identity_read(mirror, parts->directory, parts->settings, problem);
 	}
 	if (status == STATUS_OK) {
 		status = follower_make(mirror, parts, problem);

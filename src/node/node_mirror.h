@@ -28,6 +28,10 @@ struct node_mirror_parts {
 	void *context;
 };
 
+/* The same refusals, and nothing is begun. */
+enum status node_mirror_check(const char *directory, const struct settings *settings,
+	const struct service_site *site, struct problem *problem) MUST_CHECK;
+
 /* `ret_mirror` is NULL when no primary is named. CONFLICT when the site record says that the node
  * is a primary itself; a key that is missing or wrong is named. */
 enum status node_mirror_start(const struct node_mirror_parts *parts,

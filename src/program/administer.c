@@ -145,11 +145,11 @@ administer_open(struct administer *administer)
 			SAY("no such server: %s", "没有这个服务器：%s"), administer->server);
 	}
 	if (administer->user != NULL && identity_read(administer, &problem) != STATUS_OK) {
-		return command_failure(administer->manual, "%s", problem.text);
+		return command_problem(administer->manual, &problem);
 	}
 	administer->loop = loop_new(&problem);
 	if (administer->loop == NULL) {
-		return command_failure(administer->manual, "%s", problem.text);
+		return command_problem(administer->manual, &problem);
 	}
 	settings = administer_link_settings(administer);
 	administer->link = client_link_new(administer->loop, &settings);
@@ -194,12 +194,16 @@ print_line(FILE *file, struct words words, struct bytes name)
 	fprintf(file, "%s %.*s\n", words_say(words), (int)text_written(&writer).size, text);
 }
 
-/* Also says what stands in the way of saying it. */
+/* Also says what stands in the way of saying it; `refusal`, if not NULL, is what stderr says. */
 static int
-print_json(const struct administer *administer, const struct response *response, struct bytes name)
+print_json(const struct administer *administer, const struct response *response, struct bytes name,
+	const char *refusal)
 {
 	struct answer_shown shown = answer_shown_of(response, name);
-	enum status status = answer_print_json(stdout, &shown);
+	enum status status;
+
+	shown.refusal = refusal;
+	status = answer_print_json(stdout, &shown);
 
 	return status == STATUS_OK
 		? EXIT_CODE_OK
@@ -215,12 +219,9 @@ administer_refused(const struct administer *administer, const struct request *re
 	uint32_t code = response->message.header.response_code;
 	enum response_shape shape = response_shape(response->message.header.opcode, code);
 	struct bytes why = shape == RESPONSE_MESSAGE ? response->error.text : TEXT("");
-	char text[LINE_SIZE_MAX];
+	char text[LINE_SIZE_MAX], refusal[LINE_SIZE_MAX + 512];
 	struct text_writer writer = text_writer_over(text, sizeof(text) - 1);
 
-	if (administer->is_json) {
-		(void)print_json(administer, response, request_handle(request));
-	}
 	text_write_escaped(&writer, request_handle(request));
 	if (why.size > 0) {
 		text_write_string(&writer, ": ");
@@ -228,14 +229,19 @@ administer_refused(const struct administer *administer, const struct request *re
 	}
 	text[text_written(&writer).size] = '\0';
 	if (code == RESPONSE_AUTHENTICATION_NEEDED) {
-		return command_failure(administer->manual,
+		snprintf(refusal, sizeof(refusal),
 			SAY("%s asks who you are: give --user and --key or --secret-file (%s)",
 				"%s 要求证明身份：请给出 --user 以及 --key 或 --secret-file（%s）"),
 			administer->server, text);
+	} else {
+		snprintf(refusal, sizeof(refusal),
+			SAY("%s refused: %u %s: %s", "%s 拒绝：%u %s：%s"), administer->server,
+			code, response_code_text(code), text);
 	}
-	return command_failure(administer->manual,
-		SAY("%s refused: %u %s: %s", "%s 拒绝：%u %s：%s"), administer->server, code,
-		response_code_text(code), text);
+	if (administer->is_json) {
+		(void)print_json(administer, response, request_handle(request), refusal);
+	}
+	return command_refusal(administer->manual, "%s", refusal);
 }
 
 struct ask {
@@ -265,7 +271,7 @@ ask_answered(void *context, enum status status, const struct client_answer *answ
 	struct bytes name = answer_shown_of(response, request_handle(ask->request)).handle;
 
 	if (ask->administer->is_json) {
-		ask->exit_code = print_json(ask->administer, response, name);
+		ask->exit_code = print_json(ask->administer, response, name, NULL);
 	} else if (!ask->administer->is_quiet) {
 		print_line(stdout, ask->done, name);
 	}

@@ -80,6 +80,15 @@ shown_write(struct json_writer *writer, const void *context)
 	if (shown->values != NULL) {
 		values_write(writer, shown->values);
 	}
+	if (shown->refusal != NULL) {
+		json_write_name(writer, "error");
+		json_write_object(writer);
+		json_write_name(writer, "code");
+		json_write_string(writer, TEXT("REFUSED"));
+		json_write_name(writer, "message");
+		json_write_string(writer, bytes_from_string(shown->refusal));
+		json_write_object_end(writer);
+	}
 	json_write_object_end(writer);
 }
 

@@ -22,6 +22,7 @@ struct answer_shown {
 	struct bytes handle;
 	struct bytes message; /* Empty: none. */
 	const struct handle_value_list *values; /* NULL: none. */
+	const char *refusal; /* NULL: none. What stderr says, as the member "error" (failure.h). */
 };
 
 /* Points into `response` and `handle`; of a handle that was made, the name is the answer's. */

@@ -484,5 +484,5 @@ bench_commit(const struct bench_options *options)
 	pthread_mutex_destroy(&committer->lock);
 	free(committer);
 	return status == STATUS_OK ? EXIT_CODE_OK
-				   : command_failure(&command_bench_manual, "%s", problem.text);
+				   : command_problem(&command_bench_manual, &problem);
 }

@@ -349,7 +349,7 @@ bench_lookup(const struct bench_options *options)
 	bench_handles_free(&seeker->names);
 	free(seeker);
 	if (status != STATUS_OK) {
-		return command_failure(&command_bench_manual, "%s", problem.text);
+		return command_problem(&command_bench_manual, &problem);
 	}
 	return is_complete ? EXIT_CODE_OK : EXIT_CODE_FAILED;
 }

@@ -572,7 +572,7 @@ asker_begin(struct asker *asker)
 		status = asker->loop == NULL ? problem.status : STATUS_OK;
 	}
 	if (status != STATUS_OK) {
-		return command_failure(&command_bench_manual, "%s", problem.text);
+		return command_problem(&command_bench_manual, &problem);
 	}
 	loop_to_stop = asker->loop;
 	signal(SIGINT, stop);
@@ -585,7 +585,7 @@ asker_begin(struct asker *asker)
 	signal(SIGTERM, SIG_DFL);
 	loop_free(asker->loop);
 	if (status != STATUS_OK) {
-		return command_failure(&command_bench_manual, "%s", problem.text);
+		return command_problem(&command_bench_manual, &problem);
 	}
 	address_format(&asker->server, server);
 	(asker->options->is_json ? print_json : print_text)(asker, server);

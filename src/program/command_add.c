@@ -21,7 +21,7 @@ const struct command_manual command_add_manual = {
 	.rows = rows,
 	.ending = {"Example:\n  houji add 88.999/A 2:EMAIL=info@example.org --user 300:0.NA/88.999 "
 		   "--key admin.pem\n\n"
-		   "Exit codes: 0 added; 1 refused or no answer; 2 usage.",
+		   "Exit codes: 0 added; 1 refused or no answer; 2 wrong use.",
 		"示例：\n  houji add 88.999/A 2:EMAIL=info@example.org --user 300:0.NA/88.999 "
 		"--key admin.pem\n\n"
 		"退出码：0 已添加；1 被拒绝或无应答；2 用法错误。"},

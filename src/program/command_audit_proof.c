@@ -22,7 +22,7 @@ static const struct option_row rows[] = {
 			"包含记录，即使其中有非公开的值"}},
 	{OPTION_NO_RECORD, "no-record", 0, NULL,
 		{"leave the record out: only its digest is proven", "不含记录本身，仅证明其摘要"}},
-	{OPTION_JSON, "json", 0, NULL, {"the default", "默认格式"}},
+	{OPTION_JSON, "json", 'j', NULL, {"the default", "默认格式"}},
 	{0},
 };
 
@@ -56,7 +56,7 @@ const struct command_manual command_audit_proof_manual = {
 	.ending = {"Examples:\n"
 		   "  houji audit-proof node 88.999.1/IC.07 > proof.json\n"
 		   "  houji audit-verify proof.json --key server.pub.pem\n"
-		   "Exit code: 0 the proof was written, 1 it was not, 2 usage.",
+		   "Exit codes: 0 the proof was written; 1 it was not; 2 wrong use.",
 		"示例：\n"
 		"  houji audit-proof node 88.999.1/IC.07 > proof.json\n"
 		"  houji audit-verify proof.json --key server.pub.pem\n"
@@ -152,9 +152,8 @@ prove(const struct asking *asking)
 		}
 		(void)ledger_close(ledger, NULL);
 	}
-	return status == STATUS_OK
-		? EXIT_CODE_OK
-		: command_failure(&command_audit_proof_manual, "%s", problem.text);
+	return status == STATUS_OK ? EXIT_CODE_OK
+				   : command_problem(&command_audit_proof_manual, &problem);
 }
 
 static bool

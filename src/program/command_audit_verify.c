@@ -22,7 +22,7 @@ static const struct option_row rows[] = {
 	{OPTION_EARLIER_KEY, "earlier-key", 0, "PUBKEY",
 		{"that of the earlier head, if the node has another one since",
 			"较早树头所用的公钥（若节点此后更换过密钥）"}},
-	{OPTION_JSON, "json", 0, NULL, {"write one JSON object", "输出一个 JSON 对象"}},
+	{OPTION_JSON, "json", 'j', NULL, {"write one JSON object", "输出一个 JSON 对象"}},
 	{0},
 };
 
@@ -39,7 +39,7 @@ const struct command_manual command_audit_verify_manual = {
 		"（RFC 9162）与记录摘要，并说明证明了什么。公钥应取自节点运营者或其 HS_SITE\n"
 		"记录，而非证明的提供者。"},
 	.rows = rows,
-	.ending = {"Exit code: 0 proven, 1 not proven or not readable, 2 usage.",
+	.ending = {"Exit codes: 0 proven; 1 not proven or not readable; 2 wrong use.",
 		"退出码：0 得到证明；1 未得到证明或无法读取；2 用法错误。"},
 };
 
@@ -211,11 +211,7 @@ audit_report(struct audit *audit)
 	enum status status;
 
 	if (audit_run(audit, &problem) != STATUS_OK) {
-		if (audit->is_json) {
-			printf("{\"proven\":false,\"status\":\"%s\"}\n",
-				status_name(problem.status));
-		}
-		return command_failure(&command_audit_verify_manual, "%s", problem.text);
+		return command_problem(&command_audit_verify_manual, &problem);
 	}
 	if (audit->is_json) {
 		status = json_print(stdout, proof_write, &audit->proof);

@@ -15,7 +15,7 @@ static const struct option_row rows[] = {
 			"同时复制 houji.yaml、密钥及 DIR 中的其他文件"}},
 	{OPTION_CHECK, "check", 0, NULL,
 		{"prove the backup in TO; change nothing", "核验 TO 中的备份，不作任何更改"}},
-	{OPTION_JSON, "json", 0, NULL, {"write one JSON object", "输出一个 JSON 对象"}},
+	{OPTION_JSON, "json", 'j', NULL, {"write one JSON object", "输出一个 JSON 对象"}},
 	{OPTION_QUIET, "quiet", 'q', NULL, {"no progress", "不显示进度"}},
 	{0},
 };
@@ -49,7 +49,7 @@ const struct command_manual command_backup_manual = {
 	.ending = {"Examples:\n"
 		   "  houji backup node /backup/node\n"
 		   "  houji backup --check /backup/node && houji restore /backup/node restored\n"
-		   "Exit code: 0 the backup is whole, 1 it is not, 2 usage.",
+		   "Exit codes: 0 the backup is whole; 1 it is not; 2 wrong use.",
 		"示例：\n"
 		"  houji backup node /backup/node\n"
 		"  houji backup --check /backup/node && houji restore /backup/node restored\n"
@@ -120,10 +120,7 @@ backup(const struct backup_call *call)
 
 	progress_end(&progress);
 	if (status != STATUS_OK) {
-		if (call->is_json) {
-			printf("{\"complete\":false,\"status\":\"%s\"}\n", status_name(status));
-		}
-		return command_failure(&command_backup_manual, "%s", problem.text);
+		return command_problem(&command_backup_manual, &problem);
 	}
 	print_report(&report, progress_seconds(&progress), call->directory == NULL, call->is_json);
 	return EXIT_CODE_OK;

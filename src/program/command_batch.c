@@ -80,7 +80,7 @@ const struct command_manual command_batch_manual = {
 		   "  houji batch new.ndjson --user 300:0.NA/88.999 --key admin.pem\n"
 		   "  houji dump old | houji batch - --user 300:0.NA/88.999 --key admin.pem\n"
 		   "  houji batch --dry-run handles.txt\n\n"
-		   "Exit codes: 0 everything was done; 1 not everything; 2 usage.",
+		   "Exit codes: 0 everything was done; 1 not everything; 2 wrong use.",
 		"示例：\n"
 		"  houji batch new.ndjson --user 300:0.NA/88.999 --key admin.pem\n"
 		"  houji dump old | houji batch - --user 300:0.NA/88.999 --key admin.pem\n"

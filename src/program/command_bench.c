@@ -88,7 +88,7 @@ const struct command_manual command_bench_manual = {
 		   "  houji bench lookup node\n"
 		   "  houji bench commit --scratch\n\n"
 		   "Exit codes: 0 measured; 1 no answer, a wrong answer, or it could not be "
-		   "done;\n2 usage.",
+		   "done;\n2 wrong use.",
 		"示例：\n"
 		"  houji bench resolve 88.999.1/IC.07 --seconds 2\n"
 		"  houji bench resolve --tcp -c 64 -d 1 records.ndjson --json\n"

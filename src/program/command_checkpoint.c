@@ -8,7 +8,7 @@
 enum { OPTION_JSON = 1 };
 
 static const struct option_row rows[] = {
-	{OPTION_JSON, "json", 0, NULL,
+	{OPTION_JSON, "json", 'j', NULL,
 		{"write the head as it stands in heads.ndjson", "按 heads.ndjson 的格式输出树头"}},
 	{0},
 };
@@ -84,7 +84,7 @@ command_checkpoint(int argc, char **argv)
 	}
 	crypto_key_free(key);
 	if (status != STATUS_OK) {
-		return command_failure(&command_checkpoint_manual, "%s", problem.text);
+		return command_problem(&command_checkpoint_manual, &problem);
 	}
 	print_head(&head, is_json);
 	return EXIT_CODE_OK;

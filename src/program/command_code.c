@@ -60,7 +60,7 @@ const struct command_manual command_code_manual = {
 		   "  houji code import --home --prefix 88.998.1 node codes.csv\n"
 		   "  houji code export --prefix 88.998.1 node -\n"
 		   "  houji identify --dir node --prefix 88.998.1 6901234567892\n"
-		   "Exit code: 0 every row was taken, 1 not every row, 2 usage.",
+		   "Exit codes: 0 every row was taken; 1 not every row; 2 wrong use.",
 		"示例：\n"
 		"  houji code import --home --prefix 88.998.1 node codes.csv\n"
 		"  houji code export --prefix 88.998.1 node -\n"

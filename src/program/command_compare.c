@@ -47,7 +47,7 @@ const struct command_manual command_compare_manual = {
 	.ending =
 		{"Example:\n"
 		 "  houji compare /srv/mirror 192.0.2.1:2641 --user 300:0.NA/88.999 --key k.pem\n\n"
-		 "Exit codes: 0 equal; 1 not equal, or it cannot be told; 2 usage.",
+		 "Exit codes: 0 equal; 1 not equal, or it cannot be told; 2 wrong use.",
 			"示例：\n"
 			"  houji compare /srv/mirror 192.0.2.1:2641 --user 300:0.NA/88.999 --key "
 			"k.pem\n\n"
@@ -126,11 +126,11 @@ server_take(struct mirror *mirror, struct site *site)
 		ledger_open(site->scratch, LEDGER_CREATE, &site->ledger, &problem) != STATUS_OK ||
 		node_path(site->scratch, "mirror.json", position, &problem) != STATUS_OK) {
 		mirror_close(mirror);
-		return command_failure(&command_compare_manual, "%s", problem.text);
+		return command_problem(&command_compare_manual, &problem);
 	}
 	exit_code = mirror_follow(mirror, site->ledger, position, true, &report);
 	if (exit_code == EXIT_CODE_OK && ledger_settle(site->ledger, &problem) != STATUS_OK) {
-		exit_code = command_failure(&command_compare_manual, "%s", problem.text);
+		exit_code = command_problem(&command_compare_manual, &problem);
 	}
 	mirror_close(mirror);
 	return exit_code;
@@ -146,7 +146,7 @@ site_open(struct mirror *mirror, struct site *site)
 	}
 	if (ledger_tool_open(site->name, &site->ledger, &problem) != STATUS_OK) {
 		site->ledger = NULL;
-		return command_failure(&command_compare_manual, "%s", problem.text);
+		return command_problem(&command_compare_manual, &problem);
 	}
 	return EXIT_CODE_OK;
 }
@@ -251,7 +251,7 @@ compare(const struct mirror *mirror, const struct site sites[2])
 	struct problem problem = {.text = ""};
 
 	if (compare_ledgers(ledgers, tell_difference, &telling, &result, &problem) != STATUS_OK) {
-		return command_failure(&command_compare_manual, "%s", problem.text);
+		return command_problem(&command_compare_manual, &problem);
 	}
 	result_print(sites, &result, telling.is_json);
 	return result.difference_count == 0 ? EXIT_CODE_OK : EXIT_CODE_FAILED;

@@ -32,7 +32,7 @@ const struct command_manual command_create_manual = {
 		   "  houji create 88.999/A URL=https://example.org/ \\\n"
 		   "    --user 300:0.NA/88.999 --key admin.pem\n"
 		   "  houji create 88.999/ --mint --file values.json --user ... --key ...\n\n"
-		   "Exit codes: 0 made; 1 refused or no answer; 2 usage.",
+		   "Exit codes: 0 made; 1 refused or no answer; 2 wrong use.",
 		"示例：\n"
 		"  houji create 88.999/A URL=https://example.org/ \\\n"
 		"    --user 300:0.NA/88.999 --key admin.pem\n"

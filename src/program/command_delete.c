@@ -13,7 +13,7 @@ const struct command_manual command_delete_manual = {
 		"删除服务器上的记录。被删除的记录仍留在服务器的历史中，但不再可解析。"},
 	.rows = rows,
 	.ending = {"Example:\n  houji delete 88.999/A --user 300:0.NA/88.999 --key admin.pem\n\n"
-		   "Exit codes: 0 deleted; 1 refused or no answer; 2 usage.",
+		   "Exit codes: 0 deleted; 1 refused or no answer; 2 wrong use.",
 		"示例：\n  houji delete 88.999/A --user 300:0.NA/88.999 --key admin.pem\n\n"
 		"退出码：0 已删除；1 被拒绝或无应答；2 用法错误。"},
 };

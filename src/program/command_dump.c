@@ -18,7 +18,7 @@ static const struct option_row rows[] = {
 	{OPTION_WITH_SECRETS, "with-secrets", 0, NULL,
 		{"the data of HS_SECKEY, too; not to a terminal",
 			"同时输出 HS_SECKEY 的数据；不可输出到终端"}},
-	{OPTION_JSON, "json", 0, NULL,
+	{OPTION_JSON, "json", 'j', NULL,
 		{"the default: one JSON object a line", "默认格式：每行一个 JSON 对象"}},
 	{0},
 };
@@ -50,7 +50,7 @@ const struct command_manual command_dump_manual = {
 	.ending = {"Examples:\n"
 		   "  houji dump node | gzip > records.ndjson.gz\n"
 		   "  houji dump node --prefix 88.999.10001\n"
-		   "Exit code: 0 all was written, 1 it was not, 2 usage.",
+		   "Exit codes: 0 all was written; 1 it was not; 2 wrong use.",
 		"示例：\n"
 		"  houji dump node | gzip > records.ndjson.gz\n"
 		"  houji dump node --prefix 88.999.10001\n"
@@ -149,8 +149,7 @@ dump(const char *directory, struct bytes start, bool hides_secrets)
 		(void)ledger_close(ledger, NULL);
 	}
 	free(dumping.line);
-	return status == STATUS_OK ? EXIT_CODE_OK
-				   : command_failure(&command_dump_manual, "%s", problem.text);
+	return status == STATUS_OK ? EXIT_CODE_OK : command_problem(&command_dump_manual, &problem);
 }
 
 int

@@ -24,7 +24,7 @@ static const struct option_row rows[] = {
 	{OPTION_WITH_SECRETS, "with-secrets", 0, NULL,
 		{"HS_SECKEY values too; FILE is made 0600 and may not be -",
 			"包含 HS_SECKEY 值；FILE 权限为 0600，且不能是 -"}},
-	{OPTION_JSON, "json", 0, NULL,
+	{OPTION_JSON, "json", 'j', NULL,
 		{"write the summary as one JSON object", "以一个 JSON 对象输出汇总"}},
 	{OPTION_QUIET, "quiet", 'q', NULL, {"no progress, no summary", "不显示进度与汇总"}},
 	{0},
@@ -64,7 +64,7 @@ const struct command_manual command_export_manual = {
 	.ending = {"Examples:\n"
 		   "  houji export node records.ndjson\n"
 		   "  houji export --prefix 88.100 node - | gzip > part.ndjson.gz\n"
-		   "Exit code: 0 all was written, 1 it was not, 2 usage.",
+		   "Exit codes: 0 all was written; 1 it was not; 2 wrong use.",
 		"示例：\n"
 		"  houji export node records.ndjson\n"
 		"  houji export --prefix 88.100 node - | gzip > part.ndjson.gz\n"
@@ -342,10 +342,9 @@ export_call(const struct export_call *call)
 	free(export->line);
 	free(export->values);
 	free(export);
-	return status == STATUS_OK
-		? EXIT_CODE_OK
-		: command_failure(&command_export_manual, "%s",
-			  problem.text[0] != '\0' ? problem.text : status_text(status));
+	problem.status = status;
+	return status == STATUS_OK ? EXIT_CODE_OK
+				   : command_problem(&command_export_manual, &problem);
 }
 
 int

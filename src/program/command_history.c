@@ -13,7 +13,7 @@
 enum { OPTION_JSON = 1, OPTION_LIMIT, OPTION_HOMED, LINE_SIZE_MAX = 16 * RECORD_SIZE_MAX };
 
 static const struct option_row rows[] = {
-	{OPTION_JSON, "json", 0, NULL,
+	{OPTION_JSON, "json", 'j', NULL,
 		{"one JSON object a line, with every change value by value",
 			"每行一个 JSON 对象，逐值列出更改"}},
 	{OPTION_LIMIT, "limit", 'n', "N", {"only the newest N entries", "只输出最新的 N 个条目"}},
@@ -40,19 +40,19 @@ const struct command_manual command_history_manual = {
 		"\n"
 		"期间节点可继续使用 DIR 提供服务。不作任何更改。"},
 	.rows = rows,
-	.ending =
-		{"Examples:\n"
-		 "  houji history node 88.999.1/IC.07\n"
-		 "  houji history node 0.NA/88.999.1 --homed\n"
-		 "  houji resolve 88.999.1/IC.07 --dir node --at '#12'\n"
-		 "  houji revert node 88.999.1/IC.07 --to 12\n"
-		 "Exit code: 0 there is a history, 1 there is none or it cannot be read, 2 usage.",
-			"示例：\n"
-			"  houji history node 88.999.1/IC.07\n"
-			"  houji history node 0.NA/88.999.1 --homed\n"
-			"  houji resolve 88.999.1/IC.07 --dir node --at '#12'\n"
-			"  houji revert node 88.999.1/IC.07 --to 12\n"
-			"退出码：0 有历史；1 无历史或无法读取；2 用法错误。"},
+	.ending = {"Examples:\n"
+		   "  houji history node 88.999.1/IC.07\n"
+		   "  houji history node 0.NA/88.999.1 --homed\n"
+		   "  houji resolve 88.999.1/IC.07 --dir node --at '#12'\n"
+		   "  houji revert node 88.999.1/IC.07 --to 12\n"
+		   "Exit codes: 0 there is a history; 1 there is none or it cannot be read; 2 "
+		   "wrong use.",
+		"示例：\n"
+		"  houji history node 88.999.1/IC.07\n"
+		"  houji history node 0.NA/88.999.1 --homed\n"
+		"  houji resolve 88.999.1/IC.07 --dir node --at '#12'\n"
+		"  houji revert node 88.999.1/IC.07 --to 12\n"
+		"退出码：0 有历史；1 无历史或无法读取；2 用法错误。"},
 };
 
 /* How values differ: called for each index of which one side or both have a value. */
@@ -324,7 +324,7 @@ history_show(const struct history_call *call)
 	}
 	free(line);
 	return status == STATUS_OK ? EXIT_CODE_OK
-				   : command_failure(&command_history_manual, "%s", problem.text);
+				   : command_problem(&command_history_manual, &problem);
 }
 
 int

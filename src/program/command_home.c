@@ -14,7 +14,7 @@ const struct command_manual command_home_manual = {
 		"操作者须为服务器管理员。"},
 	.rows = rows,
 	.ending = {"Example:\n  houji home 88.999 --user 300:0.NA/88.999 --key admin.pem\n\n"
-		   "Exit codes: 0 homed; 1 refused or no answer; 2 usage.",
+		   "Exit codes: 0 homed; 1 refused or no answer; 2 wrong use.",
 		"示例：\n  houji home 88.999 --user 300:0.NA/88.999 --key admin.pem\n\n"
 		"退出码：0 已落户；1 被拒绝或无应答；2 用法错误。"},
 };

@@ -58,7 +58,7 @@ const struct command_manual command_identify_manual = {
 		   "  houji identify '(01)09521234543213(10)ABC' urn:oid:1.2.156.10197\n"
 		   "  houji identify --json - < codes.txt\n"
 		   "  houji identify --dir node --prefix 88.998.1 9521234543213\n"
-		   "Exit code: 0 every code has a valid candidate, 1 not every one, 2 usage.",
+		   "Exit codes: 0 every code has a valid candidate; 1 not every one; 2 wrong use.",
 		"示例：\n"
 		"  houji identify 6901234567892\n"
 		"  houji identify '(01)09521234543213(10)ABC' urn:oid:1.2.156.10197\n"
@@ -278,7 +278,7 @@ finder_open(struct identify *identify)
 		return ledger_open(identify->directory, LEDGER_LOOK, &finder->ledger, &problem) ==
 				STATUS_OK
 			? EXIT_CODE_OK
-			: command_failure(&command_identify_manual, "%s", problem.text);
+			: command_problem(&command_identify_manual, &problem);
 	}
 	return server_name_find(identify->server, &finder->server)
 		? EXIT_CODE_OK

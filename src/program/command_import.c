@@ -78,7 +78,7 @@ const struct command_manual command_import_manual = {
 		   "  houji import handle-net /hs/svr_1 --check\n"
 		   "  houji import handle-net /hs/svr_1 node\n\n"
 		   "Exit codes: 0 imported, or reported and made; 1 not all of it, dangerous, or\n"
-		   "not made; 2 usage.",
+		   "not made; 2 wrong use.",
 		"示例：\n  houji import node export.ndjson\n"
 		"  houji import handle-net /hs/svr_1 --check\n"
 		"  houji import handle-net /hs/svr_1 node\n\n"
@@ -191,7 +191,7 @@ run(struct import *import)
 		next_print(import);
 	}
 	if (status != STATUS_OK) {
-		return command_failure(&command_import_manual, "%s", problem.text);
+		return command_problem(&command_import_manual, &problem);
 	}
 	if (import->counts[IMPORT_DANGEROUS] > 0) {
 		return command_failure(&command_import_manual, "%s",

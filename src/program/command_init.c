@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "program/commands.h"
 
+#include "base/limits.h"
 #include "handle/handle_name.h"
 #include "node/node.h"
 #include "node/node_identity.h"
 #include "program/init.h"
+#include "json/json_writer.h"
 
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <errno.h>
 #include <ifaddrs.h>
 #include <net/if.h>
@@ -26,6 +29,7 @@ enum {
 	OPTION_SEGMENT_SIZE,
 	OPTION_SET,
 	OPTION_ROOT,
+	OPTION_JSON,
 };
 
 static const struct option_row rows[] = {
@@ -60,6 +64,7 @@ static const struct option_row rows[] = {
 		{"be a root of its own: 0.NA/0.NA and 0.0/0.0 live here, and client/\n"
 		 "brings Handle.net's clients to it",
 			"自为根节点：0.NA/0.NA 与 0.0/0.0 在此，client/ 使 Handle.net 客户端可用"}},
+	{OPTION_JSON, "json", 'j', NULL, {"write one JSON object", "输出一个 JSON 对象"}},
 	{0},
 };
 
@@ -92,7 +97,7 @@ const struct command_manual command_init_manual = {
 	.rows = rows,
 	.ending = {"Examples:\n  houji init node --prefix 88.999 --listen 127.0.0.1:2641\n"
 		   "  houji init own --root --prefix 88.999 --prefix 20.500 --address 192.0.2.1\n\n"
-		   "Exit codes: 0 made; 1 not made, and nothing half-made is served; 2 usage.",
+		   "Exit codes: 0 made; 1 not made, and nothing half-made is served; 2 wrong use.",
 		"示例：\n  houji init node --prefix 88.999 --listen 127.0.0.1:2641\n"
 		"  houji init own --root --prefix 88.999 --prefix 20.500 --address 192.0.2.1\n\n"
 		"退出码：0 成功；1 失败；2 用法错误。"},
@@ -156,7 +161,7 @@ take_segment_size(const char *text, uint64_t *ret_size)
 }
 
 static bool
-take_option(struct option_walk *walk, struct init_plan *plan, bool is_first[2])
+take_option(const struct option_walk *walk, struct init_plan *plan, bool is_first[2])
 {
 	struct address address;
 
@@ -183,6 +188,8 @@ take_option(struct option_walk *walk, struct init_plan *plan, bool is_first[2])
 		return take_setting(walk->argument, &plan->settings);
 	case OPTION_SEGMENT_SIZE:
 		return take_segment_size(walk->argument, &plan->segment_size);
+	case OPTION_JSON:
+		return plan->is_json = true;
 	default:
 		plan->key = strcmp(walk->argument, "ed25519") == 0 ? CRYPTO_KEY_ED25519
 								   : CRYPTO_KEY_RSA;
@@ -279,6 +286,35 @@ make_records(const struct init_plan *plan, struct bytes site, struct problem *pr
 	return status;
 }
 
+/* Makes the folder, or refuses one that has something in it: of what lies there already nothing is
+ * overwritten, and nothing is mistaken for a part of the node. */
+static enum status
+take_folder(const char *directory, struct problem *problem)
+{
+	DIR *folder;
+	struct dirent *entry;
+	enum status status = STATUS_OK;
+
+	if (mkdir(directory, 0700) == 0) {
+		return STATUS_OK;
+	}
+	folder = errno == EEXIST ? opendir(directory) : NULL;
+	if (folder == NULL) {
+		return problem_system(problem, "cannot make %s", directory);
+	}
+	while (status == STATUS_OK && (entry = readdir(folder)) != NULL) {
+		/* What every new file system has at its top is no file of anybody's. */
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
+			strcmp(entry->d_name, "lost+found") != 0) {
+			status = problem_set(problem, STATUS_EXISTS,
+				"%s is not empty (it has %s): choose a new or empty folder",
+				directory, entry->d_name);
+		}
+	}
+	closedir(folder);
+	return status;
+}
+
 static enum status
 make_node(struct init_plan *plan, struct problem *problem)
 {
@@ -286,21 +322,21 @@ make_node(struct init_plan *plan, struct problem *problem)
 	struct node_identity identity;
 	enum status status;
 
-	if (mkdir(plan->directory, 0700) != 0 && errno != EEXIST) {
-		return problem_system(problem, "cannot make %s", plan->directory);
-	}
 	status = node_path(plan->directory, "houji.yaml", path, problem);
+	if (status == STATUS_OK && access(path, F_OK) == 0) {
+		return problem_set(problem, STATUS_EXISTS,
+			"%s has a houji.yaml and is a node already; start it with `houji serve`, "
+			"or choose another folder",
+			plan->directory);
+	}
+	if (status == STATUS_OK) {
+		status = take_folder(plan->directory, problem);
+	}
 	if (status == STATUS_OK) {
 		status = init_settings_name(plan, problem);
 	}
 	if (status == STATUS_OK) {
-		/* Made first and never overwritten: a folder that has one is a node already. */
-		status = access(path, F_OK) == 0
-			? problem_set(problem, STATUS_EXISTS,
-				  "%s has a houji.yaml and is a node already; start it with `houji "
-				  "serve`, or choose another folder",
-				  plan->directory)
-			: settings_write(path, &plan->settings, language_is_chinese(), problem);
+		status = settings_write(path, &plan->settings, language_is_chinese(), problem);
 	}
 	if (status == STATUS_OK) {
 		status = node_identity_make(plan->directory, &plan->settings, plan->key,
@@ -341,6 +377,68 @@ print_administrators(const struct init_plan *plan)
 			       "  客户端：%s/client/README 说明 Handle.net 工具如何使用此根\n"),
 			plan->directory);
 	}
+}
+
+static void
+write_path(struct json_writer *writer, const char *name, const char *directory, const char *file)
+{
+	char path[NODE_PATH_SIZE_MAX + 32];
+
+	snprintf(path, sizeof(path), "%s/%s", directory, file);
+	json_write_name(writer, name);
+	json_write_string(writer, bytes_from_string(path));
+}
+
+static void
+write_administrator(struct json_writer *writer, const struct init_plan *plan, bool is_by_key,
+	const char *handle)
+{
+	char identity[INIT_NAME_SIZE_MAX + 8];
+
+	snprintf(identity, sizeof(identity), "%d:%s", is_by_key ? 300 : 301, handle);
+	json_write_object(writer);
+	json_write_name(writer, "identity");
+	json_write_string(writer, bytes_from_string(identity));
+	write_path(writer, is_by_key ? "key" : "secret", plan->directory,
+		is_by_key ? "client/admpriv.bin" : "client/admin.secret");
+	json_write_object_end(writer);
+}
+
+static void
+print_json(const struct init_plan *plan)
+{
+	static char text[JSON_TEXT_SIZE_MAX];
+	struct json_writer writer = json_writer_over(text, sizeof(text));
+	char name[INIT_NAME_SIZE_MAX] = "0.NA/0.NA", address[ADDRESS_TEXT_SIZE_MAX];
+
+	json_write_object(&writer);
+	json_write_name(&writer, "directory");
+	json_write_string(&writer, bytes_from_string(plan->directory));
+	write_path(&writer, "settings", plan->directory, "houji.yaml");
+	json_write_name(&writer, "root");
+	json_write_bool(&writer, plan->is_root);
+	json_write_name(&writer, "listen");
+	json_write_array(&writer);
+	for (uint32_t i = 0; i < plan->settings.listen.count; i++) {
+		address_format(&plan->settings.listen.items[i], address);
+		json_write_string(&writer, bytes_from_string(address));
+	}
+	json_write_array_end(&writer);
+	json_write_name(&writer, "prefixes");
+	json_write_array(&writer);
+	for (size_t i = 0; i < plan->prefix_count; i++) {
+		json_write_string(&writer, bytes_from_string(plan->prefixes[i]));
+	}
+	json_write_array_end(&writer);
+	json_write_name(&writer, "administrators");
+	json_write_array(&writer);
+	if (plan->prefix_count > 0 ? init_prefix_handle(plan->prefixes[0], name) : plan->is_root) {
+		write_administrator(&writer, plan, true, name);
+		write_administrator(&writer, plan, false, name);
+	}
+	json_write_array_end(&writer);
+	json_write_object_end(&writer);
+	printf("%.*s\n", (int)json_written(&writer).size, text);
 }
 
 static void
@@ -391,15 +489,15 @@ command_init(int argc, char **argv)
 	for (uint32_t i = 0; i < plan.settings.listen.count; i++) {
 		if (address_port(&plan.settings.listen.items[i]) == 0 &&
 			pick_port(&plan.settings.listen.items[i], &problem) != STATUS_OK) {
-			return command_failure(&command_init_manual, "%s", problem.text);
+			return command_problem(&command_init_manual, &problem);
 		}
 	}
 	if (!plan.has_address) {
 		guess_address(&plan);
 	}
 	if (make_node(&plan, &problem) != STATUS_OK) {
-		return command_failure(&command_init_manual, "%s", problem.text);
+		return command_problem(&command_init_manual, &problem);
 	}
-	print_next(&plan);
+	(plan.is_json ? print_json : print_next)(&plan);
 	return EXIT_CODE_OK;
 }

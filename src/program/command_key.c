@@ -94,7 +94,7 @@ const struct command_manual command_key_manual = {
 		   "  houji key show --value jwk admpub.bin\n"
 		   "  houji key check privkey.bin --site siteinfo.json\n"
 		   "  houji key check admpriv.bin --user 300:0.NA/88.999\n\n"
-		   "Exit codes: 0 done, or the keys belong together; 1 not; 2 usage.",
+		   "Exit codes: 0 done, or the keys belong together; 1 not; 2 wrong use.",
 		"示例：\n"
 		"  houji key new --encrypt aes admpriv.bin admpub.bin\n"
 		"  houji key convert admpriv.bin admin.pem\n"

@@ -8,7 +8,7 @@
 enum { OPTION_JSON = 1 };
 
 static const struct option_row rows[] = {
-	{OPTION_JSON, "json", 0, NULL, {"one JSON object a line", "每行一个 JSON 对象"}},
+	{OPTION_JSON, "json", 'j', NULL, {"one JSON object a line", "每行一个 JSON 对象"}},
 	{0},
 };
 

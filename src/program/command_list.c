@@ -28,7 +28,7 @@ const struct command_manual command_list_manual = {
 	.rows = rows,
 	.ending = {"Example:\n"
 		   "  houji list 88.999 --user 300:0.NA/88.999 --key admin.pem\n\n"
-		   "Exit codes: 0 listed; 1 refused or no answer; 2 usage.",
+		   "Exit codes: 0 listed; 1 refused or no answer; 2 wrong use.",
 		"示例：\n"
 		"  houji list 88.999 --user 300:0.NA/88.999 --key admin.pem\n\n"
 		"退出码：0 已列出；1 被拒绝或无应答；2 用法错误。"},

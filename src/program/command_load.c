@@ -27,7 +27,7 @@ static const struct option_row rows[] = {
 		{"begin anew, even if the file was loaded in part", "从头开始，忽略上次的进度"}},
 	{OPTION_MAX_ERRORS, "max-errors", 0, "N",
 		{"stop after N lines that fail (default: never)", "N 行失败后停止（默认不停）"}},
-	{OPTION_JSON, "json", 0, NULL,
+	{OPTION_JSON, "json", 'j', NULL,
 		{"write the summary as one JSON object", "以一个 JSON 对象输出汇总"}},
 	{OPTION_QUIET, "quiet", 'q', NULL, {"no progress", "不显示进度"}},
 	{0},
@@ -68,7 +68,7 @@ const struct command_manual command_load_manual = {
 	.ending = {"Examples:\n"
 		   "  houji load --home node records.ndjson\n"
 		   "  houji dump old | houji load --home new -\n"
-		   "Exit code: 0 every line was loaded, 1 not every line, 2 usage.",
+		   "Exit codes: 0 every line was loaded; 1 not every line; 2 wrong use.",
 		"示例：\n"
 		"  houji load --home node records.ndjson\n"
 		"  houji dump old | houji load --home new -\n"
@@ -148,7 +148,7 @@ load_end(struct load *load, enum status status, struct problem *problem)
 	}
 	print_summary(load, progress_seconds(&load->progress), is_complete);
 	if (status != STATUS_OK && status != STATUS_CLOSED) {
-		return command_failure(&command_load_manual, "%s", problem->text);
+		return command_problem(&command_load_manual, problem);
 	}
 	return status == STATUS_OK && load->counts.failed == 0 ? EXIT_CODE_OK : EXIT_CODE_FAILED;
 }
@@ -166,7 +166,7 @@ load_begin(struct load *load)
 		? ledger_tool_open(options->directory, &load->ledger, &problem)
 		: ledger_open(options->directory, LEDGER_WRITE, &load->ledger, &problem);
 	if (status != STATUS_OK) {
-		return command_failure(&command_load_manual, "%s", problem.text);
+		return command_problem(&command_load_manual, &problem);
 	}
 	load->progress = progress_begin("load", SAY("records", "条记录"), options->is_quiet);
 	status = load_source_open(load, &problem);

@@ -50,7 +50,7 @@ const struct command_manual command_mirror_manual = {
 	.ending = {"Example:\n"
 		   "  houji mirror /srv/mirror --from 192.0.2.1:2641 --user 300:0.NA/88.999 \\\n"
 		   "      --key mirror.pem --once\n\n"
-		   "Exit codes: 0 all was taken (--once); 1 it could not be; 2 usage.",
+		   "Exit codes: 0 all was taken (--once); 1 it could not be; 2 wrong use.",
 		"示例：\n"
 		"  houji mirror /srv/mirror --from 192.0.2.1:2641 --user 300:0.NA/88.999 \\\n"
 		"      --key mirror.pem --once\n\n"
@@ -157,11 +157,11 @@ follow(struct mirror *mirror, const struct options *options)
 	if (node_path(options->directory, "mirror.json", path, &problem) != STATUS_OK ||
 		key_check(mirror, path, &problem) != STATUS_OK ||
 		ledger_prepare(options, &ledger, &problem) != STATUS_OK) {
-		return command_failure(manual, "%s", problem.text);
+		return command_problem(manual, &problem);
 	}
 	exit_code = mirror_follow(mirror, ledger, path, options->is_once, &report);
 	if (ledger_close(ledger, &problem) != STATUS_OK) {
-		exit_code = command_failure(manual, "%s", problem.text);
+		exit_code = command_problem(manual, &problem);
 	}
 	print_report(mirror, &report);
 	return exit_code;

@@ -19,7 +19,7 @@ const struct command_manual command_modify_manual = {
 	.rows = rows,
 	.ending = {"Example:\n  houji modify 88.999/A 1:URL=https://example.net/ --user "
 		   "300:0.NA/88.999 --key admin.pem\n\n"
-		   "Exit codes: 0 modified; 1 refused or no answer; 2 usage.",
+		   "Exit codes: 0 modified; 1 refused or no answer; 2 wrong use.",
 		"示例：\n  houji modify 88.999/A 1:URL=https://example.net/ --user 300:0.NA/88.999 "
 		"--key admin.pem\n\n"
 		"退出码：0 已修改；1 被拒绝或无应答；2 用法错误。"},

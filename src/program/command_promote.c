@@ -32,7 +32,7 @@ const struct command_manual command_promote_manual = {
 		"请先停止对 DIR 的服务与跟随。原主节点不得再接受更改：此后的更改不在此处。\n"
 		"之后请把新的站点记录写入前缀的 0.NA 标识，使客户端找到新的主节点。"},
 	.rows = rows,
-	.ending = {"Exit codes: 0 it is the primary; 1 it is not; 2 usage.",
+	.ending = {"Exit codes: 0 it is the primary; 1 it is not; 2 wrong use.",
 		"退出码：0 已成为主节点；1 未成功；2 用法错误。"},
 };
 
@@ -106,7 +106,7 @@ command_promote(int argc, char **argv)
 			&command_promote_manual, "%s", SAY("which DIR?", "请给出一个 DIR"));
 	}
 	if (promote(argv[walk.index], &serial, &sequence, &problem) != STATUS_OK) {
-		return command_failure(&command_promote_manual, "%s", problem.text);
+		return command_problem(&command_promote_manual, &problem);
 	}
 	if (is_json) {
 		printf("{\"primary\":true,\"serial\":%u,\"entries\":%llu}\n", serial,

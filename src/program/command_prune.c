@@ -21,7 +21,7 @@ static const struct option_row rows[] = {
 	{OPTION_DRY_RUN, "dry-run", 0, NULL,
 		{"only tell what would go and what it would free",
 			"仅报告将移除的内容与可释放的空间"}},
-	{OPTION_JSON, "json", 0, NULL, {"write one JSON object", "输出一个 JSON 对象"}},
+	{OPTION_JSON, "json", 'j', NULL, {"write one JSON object", "输出一个 JSON 对象"}},
 	{OPTION_QUIET, "quiet", 'q', NULL, {"no progress", "不显示进度"}},
 	{0},
 };
@@ -58,7 +58,7 @@ const struct command_manual command_prune_manual = {
 	.ending = {"Examples:\n"
 		   "  houji prune node --keep 400d --dry-run\n"
 		   "  houji prune node --keep 400d && houji verify node\n"
-		   "Exit code: 0 done, or nothing to do; 1 it was not; 2 usage.",
+		   "Exit codes: 0 done, or nothing to do; 1 it was not; 2 wrong use.",
 		"示例：\n"
 		"  houji prune node --keep 400d --dry-run\n"
 		"  houji prune node --keep 400d && houji verify node\n"
@@ -150,10 +150,7 @@ prune(const struct prune_call *call)
 	}
 	progress_end(&progress);
 	if (status != STATUS_OK) {
-		if (call->is_json) {
-			printf("{\"pruned\":false,\"status\":\"%s\"}\n", status_name(status));
-		}
-		return command_failure(&command_prune_manual, "%s", problem.text);
+		return command_problem(&command_prune_manual, &problem);
 	}
 	print_result(call, &pruned, order.before_ms);
 	return EXIT_CODE_OK;
@@ -205,7 +202,7 @@ command_prune(int argc, char **argv)
 			call.keep);
 	}
 	if (status != STATUS_OK) {
-		return command_failure(&command_prune_manual, "%s", problem.text);
+		return command_problem(&command_prune_manual, &problem);
 	}
 	return call.span_ms == LEDGER_SPAN_FOREVER ? kept_forever(&call) : prune(&call);
 }

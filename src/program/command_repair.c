@@ -9,7 +9,7 @@
 enum { OPTION_JSON = 1, OPTION_QUIET };
 
 static const struct option_row rows[] = {
-	{OPTION_JSON, "json", 0, NULL, {"write one JSON object", "输出一个 JSON 对象"}},
+	{OPTION_JSON, "json", 'j', NULL, {"write one JSON object", "输出一个 JSON 对象"}},
 	{OPTION_QUIET, "quiet", 'q', NULL, {"no progress", "不显示进度"}},
 	{0},
 };
@@ -39,15 +39,6 @@ show(void *context, uint64_t done, uint64_t total)
 	return true;
 }
 
-static int
-failed(const struct problem *problem, bool is_json)
-{
-	if (is_json) {
-		printf("{\"repaired\":false,\"status\":\"%s\"}\n", status_name(problem->status));
-	}
-	return command_failure(&command_repair_manual, "%s", problem->text);
-}
-
 int
 command_repair(int argc, char **argv)
 {
@@ -74,12 +65,12 @@ command_repair(int argc, char **argv)
 	status = ledger_rebuild(argv[walk.index], show, &progress, &ledger, &problem);
 	progress_end(&progress);
 	if (status != STATUS_OK) {
-		return failed(&problem, is_json);
+		return command_problem(&command_repair_manual, &problem);
 	}
 	count = journal_last_sequence(ledger_journal(ledger));
 	status = ledger_close(ledger, &problem);
 	if (status != STATUS_OK) {
-		return failed(&problem, is_json);
+		return command_problem(&command_repair_manual, &problem);
 	}
 	printf(is_json ? "{\"repaired\":true,\"entries\":%" PRIu64 ",\"seconds\":%.3f}\n"
 		       : SAY("the view was made again from %" PRIu64 " entries in %.1f s\n",

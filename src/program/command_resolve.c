@@ -84,7 +84,7 @@ const struct command_manual command_resolve_manual = {
 	.ending = {"Examples:\n"
 		   "  houji resolve 88.999.1/IC.07\n"
 		   "  houji resolve 10.17487/RFC3652 --type URL --json\n\n"
-		   "Exit codes: 0 found; 1 not found, refused, or no answer; 2 usage.",
+		   "Exit codes: 0 found; 1 not found, refused, or no answer; 2 wrong use.",
 		"示例：\n"
 		"  houji resolve 88.999.1/IC.07\n"
 		"  houji resolve 10.17487/RFC3652 --type URL --json\n\n"
@@ -287,7 +287,7 @@ ask(struct inquiry *inquiry, uint32_t opcode, client_answered *answered)
 	struct problem problem = {.text = ""};
 
 	if (client_ask(inquiry->loop, &question, answered, inquiry, &problem) == NULL) {
-		inquiry->exit_code = command_failure(&command_resolve_manual, "%s", problem.text);
+		inquiry->exit_code = command_problem(&command_resolve_manual, &problem);
 		loop_stop(inquiry->loop);
 		return false;
 	}
@@ -430,7 +430,7 @@ run(struct inquiry *inquiry)
 
 	inquiry->loop = loop_new(&problem);
 	if (inquiry->loop == NULL) {
-		return command_failure(&command_resolve_manual, "%s", problem.text);
+		return command_problem(&command_resolve_manual, &problem);
 	}
 	if (inquiry->is_certified ? ask(inquiry, OPCODE_GET_SITE_INFO, site_answered)
 				  : ask(inquiry, OPCODE_RESOLUTION, resolution_answered)) {

@@ -19,7 +19,7 @@ static const struct option_row rows[] = {
 	{OPTION_LEDGER, "ledger", 0, "DIR2",
 		{"go on behind the backup with the journal in DIR2",
 			"备份之后接着使用 DIR2 中的日志"}},
-	{OPTION_JSON, "json", 0, NULL, {"write one JSON object", "输出一个 JSON 对象"}},
+	{OPTION_JSON, "json", 'j', NULL, {"write one JSON object", "输出一个 JSON 对象"}},
 	{OPTION_QUIET, "quiet", 'q', NULL, {"no progress", "不显示进度"}},
 	{0},
 };
@@ -49,7 +49,7 @@ const struct command_manual command_restore_manual = {
 	.ending = {"Examples:\n"
 		   "  houji restore /backup/node node2\n"
 		   "  houji restore --ledger node --at 2026-11-14T22:13:20Z /backup/node before\n"
-		   "Exit code: 0 DIR is restored and proven, 1 it is not, 2 usage.",
+		   "Exit codes: 0 DIR is restored and proven; 1 it is not; 2 wrong use.",
 		"示例：\n"
 		"  houji restore /backup/node node2\n"
 		"  houji restore --ledger node --at 2026-11-14T22:13:20Z /backup/node before\n"
@@ -118,10 +118,7 @@ restore(const char *to, const char *directory, struct backup_restore_options *op
 	status = backup_restore(to, directory, options, &report, &problem);
 	progress_end(&progress);
 	if (status != STATUS_OK) {
-		if (is_json) {
-			printf("{\"restored\":false,\"status\":\"%s\"}\n", status_name(status));
-		}
-		return command_failure(&command_restore_manual, "%s", problem.text);
+		return command_problem(&command_restore_manual, &problem);
 	}
 	print_report(&report, progress_seconds(&progress), is_json);
 	return EXIT_CODE_OK;

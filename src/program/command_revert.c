@@ -10,7 +10,7 @@ static const struct option_row rows[] = {
 	{OPTION_TO, "to", 0, "SEQUENCE",
 		{"the entry whose state is restored, as houji history numbers it",
 			"要恢复到的条目序号（见 houji history）"}},
-	{OPTION_JSON, "json", 0, NULL, {"write one JSON object", "输出一个 JSON 对象"}},
+	{OPTION_JSON, "json", 'j', NULL, {"write one JSON object", "输出一个 JSON 对象"}},
 	{0},
 };
 
@@ -28,7 +28,7 @@ const struct command_manual command_revert_manual = {
 		"\n"
 		"期间不得有节点正在使用 DIR。"},
 	.rows = rows,
-	.ending = {"Exit code: 0 restored, or it was so already; 1 it was not; 2 usage.",
+	.ending = {"Exit codes: 0 restored, or it was so already; 1 it was not; 2 wrong use.",
 		"退出码：0 已恢复或本就如此；1 未能恢复；2 用法错误。"},
 };
 
@@ -109,7 +109,7 @@ revert_in(const char *directory, struct reverting *reverting)
 	enum status status = ledger_open(directory, LEDGER_WRITE, &ledger, &problem);
 
 	if (status != STATUS_OK) {
-		return command_failure(&command_revert_manual, "%s", problem.text);
+		return command_problem(&command_revert_manual, &problem);
 	}
 	status = revert(ledger, reverting, &problem);
 	if (ledger_close(ledger, &later) != STATUS_OK && status == STATUS_OK) {
@@ -117,7 +117,7 @@ revert_in(const char *directory, struct reverting *reverting)
 		problem = later;
 	}
 	if (status != STATUS_OK) {
-		return command_failure(&command_revert_manual, "%s", problem.text);
+		return command_problem(&command_revert_manual, &problem);
 	}
 	print_result(reverting);
 	return EXIT_CODE_OK;

@@ -12,34 +12,39 @@
 #include <sys/resource.h>
 #include <systemd/sd-daemon.h>
 
-enum { OPTION_CHECK = 1 };
+enum { OPTION_CHECK = 1, OPTION_JSON };
 
 static const struct option_row rows[] = {
 	{OPTION_CHECK, "check", 0, NULL,
-		{"read and check settings, key and site record, then exit",
-			"仅检查配置、密钥与站点记录，然后退出"}},
+		{"say whether the node would start: settings, keys, site record, ledger,\n"
+		 "addresses, mirror; then exit. Also beside a node that runs",
+			"检查节点能否启动：配置、密钥、站点记录、账本、地址、镜像设置；\n"
+			"然后退出。节点运行时亦可"}},
+	{OPTION_JSON, "json", 'j', NULL,
+		{"with --check: write one JSON object", "与 --check 合用：输出一个 JSON 对象"}},
 	{0},
 };
 
 const struct command_manual command_serve_manual = {
 	.name = "serve",
-	.usage = "DIR [--check]",
+	.usage = "DIR [--check [--json]]",
 	.about = {"Answers Handle clients over UDP and TCP for the prefixes homed in DIR. Prints\n"
 		  "one line with where it listens, then stays in the foreground.\n\n"
-		  "SIGHUP reads houji.yaml, key and site record again; a file with a fault "
-		  "changes\n"
-		  "nothing. SIGTERM and SIGINT stop: what is under way is answered first. Under\n"
-		  "systemd it tells when it is ready (Type=notify).\n\n"
+		  "SIGHUP reads houji.yaml, key and site record again; a file with a fault\n"
+		  "changes nothing, and settings that wait for a restart are named. SIGTERM and\n"
+		  "SIGINT stop: what is under way is answered first. Under systemd it tells when\n"
+		  "it is ready (Type=notify).\n\n"
 		  "Settings are described in DIR/houji.yaml itself.",
 		"为 DIR 中托管的前缀通过 UDP 与 TCP 应答 Handle "
 		"客户端。打印一行监听信息后在前台运行。\n\n"
-		"SIGHUP 重新读取 houji.yaml、密钥与站点记录；有错的文件不改变任何事。SIGTERM 与\n"
-		"SIGINT 停止：先应答进行中的请求。在 systemd 下报告就绪（Type=notify）。\n\n"
+		"SIGHUP 重新读取 houji.yaml、密钥与站点记录；有错的文件不改变任何事，\n"
+		"需重启才生效的配置会被列出。SIGTERM 与 SIGINT 停止：先应答进行中的请求。\n"
+		"在 systemd 下报告就绪（Type=notify）。\n\n"
 		"各项配置的说明见 DIR/houji.yaml。"},
 	.rows = rows,
 	.ending =
 		{"Exit codes: 0 stopped by a signal, or --check found no fault; 1 could not start\n"
-		 "or had to stop; 2 usage.",
+		 "or had to stop; 2 wrong use.",
 			"退出码：0 正常停止或检查无误；1 无法启动或被迫停止；2 用法错误。"},
 };
 
@@ -149,7 +154,7 @@ serve(const char *directory)
 	block_signals(&set);
 	prepare_process();
 	if (node_open(directory, &node, &problem) != STATUS_OK) {
-		return command_failure(&command_serve_manual, "%s", problem.text);
+		return command_problem(&command_serve_manual, &problem);
 	}
 	node_on_news(node, print_news, NULL);
 	status = node_start(node, &problem);
@@ -165,11 +170,11 @@ serve(const char *directory)
 	}
 	node_stop(node);
 	if (status != STATUS_OK) {
-		command_failure(&command_serve_manual, "%s", problem.text);
+		command_problem(&command_serve_manual, &problem);
 	}
 	if (node_close(node, &problem) != STATUS_OK) {
 		status = STATUS_SYSTEM;
-		command_failure(&command_serve_manual, "%s", problem.text);
+		command_problem(&command_serve_manual, &problem);
 	}
 	return status == STATUS_OK ? EXIT_CODE_OK : EXIT_CODE_FAILED;
 }
@@ -179,10 +184,11 @@ command_serve(int argc, char **argv)
 {
 	struct option_walk walk = option_walk_over(&command_serve_manual, argc, argv);
 	struct problem problem = {.text = ""};
-	bool is_check = false;
+	bool is_check = false, is_json = false;
 
 	while (option_next(&walk)) {
-		is_check = true;
+		is_check |= walk.key == OPTION_CHECK;
+		is_json |= walk.key == OPTION_JSON;
 	}
 	if (walk.is_done) {
 		return walk.exit_code;
@@ -191,14 +197,22 @@ command_serve(int argc, char **argv)
 		return command_usage_error(
 			&command_serve_manual, SAY("give one folder", "请给出一个目录"));
 	}
+	if (is_json && !is_check) {
+		return command_usage_error(&command_serve_manual, "%s",
+			SAY("--json goes with --check", "--json 须与 --check 合用"));
+	}
 	if (!is_check) {
 		return serve(argv[walk.index]);
 	}
 	if (node_check(argv[walk.index], &problem) != STATUS_OK) {
-		return command_failure(&command_serve_manual, "%s", problem.text);
+		return command_problem(&command_serve_manual, &problem);
 	}
-	printf(SAY("%s: settings, key and site record are sound\n",
-		       "%s：配置、密钥与站点记录无误\n"),
+	if (is_json) {
+		puts("{\"sound\":true}");
+		return EXIT_CODE_OK;
+	}
+	printf(SAY("%s: would start: settings, keys, site record, ledger and addresses are sound\n",
+		       "%s：可以启动：配置、密钥、站点记录、账本与地址均无误\n"),
 		argv[walk.index]);
 	return EXIT_CODE_OK;
 }

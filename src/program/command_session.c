@@ -23,7 +23,7 @@ const struct command_manual command_session_manual = {
 		"与服务器建立会话，以列出其前缀来证明身份，随后结束会话并说明协商结果：\n"
 		"用于查明管理员为何被拒绝。"},
 	.rows = rows,
-	.ending = {"Exit codes: 0 the session works; 1 it does not; 2 usage.",
+	.ending = {"Exit codes: 0 the session works; 1 it does not; 2 wrong use.",
 		"退出码：0 会话可用；1 不可用；2 用法错误。"},
 };
 

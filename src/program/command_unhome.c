@@ -12,7 +12,7 @@ const struct command_manual command_unhome_manual = {
 		"使服务器不再负责 PREFIX。其记录仍留在账本中，前缀重新落户后恢复解析。"},
 	.rows = rows,
 	.ending = {"Example:\n  houji unhome 88.999 --user 300:0.NA/88.999 --key admin.pem\n\n"
-		   "Exit codes: 0 given up; 1 refused or no answer; 2 usage.",
+		   "Exit codes: 0 given up; 1 refused or no answer; 2 wrong use.",
 		"示例：\n  houji unhome 88.999 --user 300:0.NA/88.999 --key admin.pem\n\n"
 		"退出码：0 已撤销；1 被拒绝或无应答；2 用法错误。"},
 };

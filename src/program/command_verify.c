@@ -12,7 +12,7 @@
 enum { OPTION_JSON = 1, OPTION_QUIET };
 
 static const struct option_row rows[] = {
-	{OPTION_JSON, "json", 0, NULL, {"write one JSON object", "输出一个 JSON 对象"}},
+	{OPTION_JSON, "json", 'j', NULL, {"write one JSON object", "输出一个 JSON 对象"}},
 	{OPTION_QUIET, "quiet", 'q', NULL, {"no progress", "不显示进度"}},
 	{0},
 };
@@ -45,7 +45,7 @@ const struct command_manual command_verify_manual = {
 		"期间不得有节点正在使用 DIR。除补做崩溃时未完成的工作外，不作任何更改。"},
 	.rows = rows,
 	.ending =
-		{"Exit code: 0 all agrees, 1 it does not or cannot be told, 2 usage.\n"
+		{"Exit codes: 0 all agrees; 1 it does not or cannot be told; 2 wrong use.\n"
 		 "The hash printed is that of the last entry: note it down elsewhere, and nobody\n"
 		 "can change history unseen.",
 			"退出码：0 全部一致；1 不一致或无法判断；2 用法错误。\n"
@@ -104,15 +104,6 @@ print_report(const struct ledger_report *report, double seconds, bool is_json)
 	}
 }
 
-static int
-failed(const struct problem *problem, bool is_json)
-{
-	if (is_json) {
-		printf("{\"verified\":false,\"status\":\"%s\"}\n", status_name(problem->status));
-	}
-	return command_failure(&command_verify_manual, "%s", problem->text);
-}
-
 int
 command_verify(int argc, char **argv)
 {
@@ -138,7 +129,7 @@ command_verify(int argc, char **argv)
 	}
 	status = ledger_tool_open(argv[walk.index], &ledger, &problem);
 	if (status != STATUS_OK) {
-		return failed(&problem, is_json);
+		return command_problem(&command_verify_manual, &problem);
 	}
 	/* A ledger without a node around it has no key: then signatures are of keys unknown. */
 	if (evidence_tool_key(argv[walk.index], &key, &problem) == STATUS_OK) {
@@ -150,7 +141,7 @@ command_verify(int argc, char **argv)
 	(void)ledger_close(ledger, NULL);
 	crypto_key_free(key);
 	if (status != STATUS_OK) {
-		return failed(&problem, is_json);
+		return command_problem(&command_verify_manual, &problem);
 	}
 	print_report(&report, progress_seconds(&progress), is_json);
 	return EXIT_CODE_OK;

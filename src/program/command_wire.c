@@ -33,7 +33,7 @@ static const struct option_row rows[] = {
 		{"decode: the data of HS_SECKEY values, too: else they are left out, and\n"
 		 "such a message cannot be encoded again",
 			"decode：同时输出 HS_SECKEY 值的数据；否则略去，且该报文无法再编码"}},
-	{OPTION_JSON, "json", 0, NULL,
+	{OPTION_JSON, "json", 'j', NULL,
 		{"decode: one JSON object a line, as encode reads it",
 			"decode：每行一个 JSON 对象，可供 encode 读取"}},
 	{0},
@@ -65,7 +65,7 @@ const struct command_manual command_wire_manual = {
 		"  {\"header\":{\"opcode\":\"RESOLUTION\"},\"body\":{\"handle\":\"20.500/x\"}}"},
 	.rows = rows,
 	.first_words = "decode encode",
-	.ending = {"Exit codes: 0 every message is whole, 1 bad input (what and where is said),\n"
+	.ending = {"Exit codes: 0 every message is whole; 1 bad input (what and where is said),\n"
 		   "2 wrong use.",
 		"退出码：0 报文均完整，1 输入有误（说明内容与位置），2 用法错误。"},
 };
@@ -210,7 +210,7 @@ capture_print(struct wire_job *job, struct bytes input)
 	struct problem problem;
 
 	if (capture_read(input, job->port, message_captured, job, &counts, &problem) != STATUS_OK) {
-		return command_failure(&command_wire_manual, "%s", problem.text);
+		return command_problem(&command_wire_manual, &problem);
 	}
 	if (counts.cut > 0) {
 		fprintf(stderr,
@@ -237,9 +237,8 @@ hex_print(struct wire_job *job, uint8_t *input, size_t size)
 	while (wire_hex_next(&hex, &octets, &problem)) {
 		stream_print(job, octets);
 	}
-	return problem.status == STATUS_OK
-		? job->exit_code
-		: command_failure(&command_wire_manual, "%s", problem.text);
+	return problem.status == STATUS_OK ? job->exit_code
+					   : command_problem(&command_wire_manual, &problem);
 }
 
 static int
@@ -312,7 +311,7 @@ job_run(struct wire_job *job, bool is_decode, const char *path)
 	int exit_code;
 
 	if (wire_input_load(path, &input, &size, &problem) != STATUS_OK) {
-		return command_failure(&command_wire_manual, "%s", problem.text);
+		return command_problem(&command_wire_manual, &problem);
 	}
 	job->arena = arena_new(65536, MESSAGE_JSON_MEMORY_MAX);
 	job->room = malloc(JSON_ROOM);

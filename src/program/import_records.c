@@ -286,7 +286,7 @@ records_load(struct import_file *file, struct load *load, struct problem *proble
 		*problem = closing;
 	}
 	if (status != STATUS_OK && status != STATUS_CLOSED) {
-		return command_failure(&command_import_manual, "%s", problem->text);
+		return command_problem(&command_import_manual, problem);
 	}
 	return status == STATUS_OK && load->counts.failed == 0 ? EXIT_CODE_OK : EXIT_CODE_FAILED;
 }
@@ -326,7 +326,7 @@ import_run(const struct import_records_call *call, struct import_file *file, str
 		? ledger_tool_open(call->directory, &load->ledger, &problem)
 		: ledger_open(call->directory, LEDGER_WRITE, &load->ledger, &problem);
 	if (status != STATUS_OK) {
-		return command_failure(&command_import_manual, "%s", problem.text);
+		return command_problem(&command_import_manual, &problem);
 	}
 	load->progress = progress_begin("import", SAY("records", "条记录"), call->is_quiet);
 	return records_load(file, load, &problem);

@@ -27,6 +27,7 @@ struct init_plan {
 	uint8_t address[16];
 	bool has_address;
 	bool is_root;
+	bool is_json; /* What was made is told in JSON. */
 	enum crypto_key_kind key;
 	const char *administrator_key; /* File of a public key; NULL: one is made. */
 	uint64_t segment_size; /* Of the journal, octets. */

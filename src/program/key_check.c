@@ -175,7 +175,7 @@ key_check(const struct key_options *options)
 	}
 	crypto_key_free(loaded.key);
 	if (status != STATUS_OK) {
-		return command_failure(&command_key_manual, "%s", problem.text);
+		return command_problem(&command_key_manual, &problem);
 	}
 	return verdict_print(&check, other, options);
 }

@@ -91,7 +91,7 @@ write_key(const struct key_options *options, const char *path, const struct cryp
 	}
 	passphrase_forget(&passphrase);
 	if (status != STATUS_OK) {
-		return command_failure(&command_key_manual, "%s", problem.text);
+		return command_problem(&command_key_manual, &problem);
 	}
 	return result_print(options, path, key, shape);
 }
@@ -173,7 +173,7 @@ key_convert(const struct key_options *options)
 	}
 	if (key_load("key", options->arguments[0], &options->passphrase, &loaded, &problem) !=
 		STATUS_OK) {
-		return command_failure(&command_key_manual, "%s", problem.text);
+		return command_problem(&command_key_manual, &problem);
 	}
 	if (options->is_public || !loaded.about.is_private) {
 		exit_code = write_public(options, options->arguments[1], loaded.key);

@@ -208,7 +208,7 @@ key_show(const struct key_options *options)
 	shown.path = options->arguments[0];
 	exit_code = shown_open(&shown, options, &problem) == STATUS_OK
 		? shown_print(&shown, options)
-		: command_failure(&command_key_manual, "%s", problem.text);
+		: command_problem(&command_key_manual, &problem);
 	crypto_key_free(shown.key);
 	return exit_code;
 }

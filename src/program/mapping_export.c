@@ -151,8 +151,8 @@ mapping_export(const struct mapping_import *order)
 	arena_free(export.arena);
 	free(export.row);
 	if (status != STATUS_OK) {
-		return command_failure(order->manual, "%s",
-			problem.text[0] != '\0' ? problem.text : status_text(status));
+		problem.status = status;
+		return command_problem(order->manual, &problem);
 	}
 	if (order->is_json && strcmp(order->path, "-") != 0) {
 		printf("{\"rows\":%" PRIu64 "}\n", export.count);

@@ -558,8 +558,8 @@ mapping_import(const struct mapping_import *order)
 	free(import);
 	/* A header that makes no sense was told of already. */
 	if (status != STATUS_OK && status != STATUS_INVALID) {
-		return command_failure(order->manual, "%s",
-			problem.text[0] != '\0' ? problem.text : status_text(status));
+		problem.status = status;
+		return command_problem(order->manual, &problem);
 	}
 	return is_good ? EXIT_CODE_OK : EXIT_CODE_FAILED;
 }

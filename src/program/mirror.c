@@ -103,7 +103,7 @@ key_read(struct mirror *mirror)
 
 	if (key_load_with(administer->manual->name, mirror->server_key_file, &none, &loaded,
 		    &problem) != STATUS_OK) {
-		return command_failure(administer->manual, "%s", problem.text);
+		return command_problem(administer->manual, &problem);
 	}
 	mirror->server_key = loaded.key;
 	return EXIT_CODE_OK;
@@ -260,7 +260,7 @@ mirror_follow(struct mirror *mirror, struct ledger *ledger, const char *position
 
 	if (replication_follower_new(following.loop, ledger, &settings, &following.follower,
 		    &problem) != STATUS_OK) {
-		return command_failure(administer->manual, "%s", problem.text);
+		return command_problem(administer->manual, &problem);
 	}
 	replication_follower_start(following.follower);
 	if (loop_run(following.loop) != STATUS_OK) {

@@ -6,20 +6,11 @@
 #include <assert.h>
 #include <errno.h>
 #include <getopt.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { ROW_COUNT_MAX = 48, KEY_HELP = 1000, HELP_COLUMN = 26 };
-
-struct option_walk
-option_walk_over(const struct command_manual *manual, int argc, char **argv)
-{
-	optind = 0; /* Makes getopt forget an earlier walk. */
-	opterr = 0;
-	return (struct option_walk){.manual = manual, .argc = argc, .argv = argv};
-}
 
 /* The table as getopt wants it: `longs` ends with zeros, `letters` with a NUL. */
 static void
@@ -56,6 +47,36 @@ key_of_letter(const struct option_row *rows, int letter)
 		}
 	}
 	return letter;
+}
+
+/* Looked for before anything is judged: a wrong option in front of it is to be told in JSON. */
+static bool
+json_is_wanted(const struct option_row *rows, int argc, char **argv)
+{
+	struct option longs[ROW_COUNT_MAX + 2];
+	char letters[2 * ROW_COUNT_MAX + 4];
+	bool is_wanted = false;
+	int found;
+
+	getopt_tables(rows, longs, letters);
+	while ((found = getopt_long(argc, argv, letters, longs, NULL)) != -1) {
+		int key = found < 128 && found >= 'A' ? key_of_letter(rows, found) : found;
+
+		for (const struct option_row *row = rows; row->key != 0; row++) {
+			is_wanted |= row->key == key && strcmp(row->name, "json") == 0;
+		}
+	}
+	return is_wanted;
+}
+
+struct option_walk
+option_walk_over(const struct command_manual *manual, int argc, char **argv)
+{
+	opterr = 0;
+	optind = 0; /* Makes getopt forget an earlier walk. */
+	command_fails_in_json(json_is_wanted(manual->rows, argc, argv));
+	optind = 0;
+	return (struct option_walk){.manual = manual, .argc = argc, .argv = argv};
 }
 
 static void
@@ -108,40 +129,6 @@ option_next(struct option_walk *walk)
 	}
 	walk->key = found < 128 && found >= 'A' ? key_of_letter(walk->manual->rows, found) : found;
 	return true;
-}
-
-static void __attribute__((format(printf, 2, 0)))
-complain(const struct command_manual *manual, const char *format, va_list arguments)
-{
-	fflush(stdout);
-	fprintf(stderr, "houji%s%s: ", manual != NULL ? " " : "",
-		manual != NULL ? manual->name : "");
-	vfprintf(stderr, format, arguments);
-	fputc('\n', stderr);
-}
-
-int
-command_usage_error(const struct command_manual *manual, const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	complain(manual, format, arguments);
-	va_end(arguments);
-	fprintf(stderr, SAY("Try `houji %s%s`.\n", "请看 `houji %s%s`。\n"),
-		manual != NULL ? "help " : "--help", manual != NULL ? manual->name : "");
-	return EXIT_CODE_USAGE;
-}
-
-int
-command_failure(const struct command_manual *manual, const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	complain(manual, format, arguments);
-	va_end(arguments);
-	return EXIT_CODE_FAILED;
 }
 
 bool
@@ -251,6 +238,6 @@ command_manual_print(const struct command_manual *manual, struct words summary)
 	row_print(&help_row);
 	printf("\n%s\n",
 		manual->ending.english != NULL ? words_say(manual->ending)
-					       : SAY("Exit codes: 0 done, 1 failed, 2 wrong use.",
+					       : SAY("Exit codes: 0 done; 1 failed; 2 wrong use.",
 							 "退出码：0 完成，1 失败，2 用法错误。"));
 }

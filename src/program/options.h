@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
+#include "program/failure.h"
 #include "program/language.h"
 
 #include <stdbool.h>
@@ -76,15 +77,6 @@ struct option_walk option_walk_over(const struct command_manual *manual, int arg
 
 /* The next option into `key` and `argument`; false at the end or when `is_done`. */
 bool option_next(struct option_walk *walk);
-
-/* Prints "houji NAME: ..." ("houji: ..." without a manual) and where help is; returns
- * EXIT_CODE_USAGE. */
-int command_usage_error(const struct command_manual *manual, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
-
-/* Prints "houji NAME: ..."; returns EXIT_CODE_FAILED. */
-int command_failure(const struct command_manual *manual, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
 
 /* The first argument as one of the manual's `first_words`: steps over it, and tells its number
  * among them. False, and nothing is stepped over, if it is none. */

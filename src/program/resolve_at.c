@@ -67,7 +67,7 @@ print_removed(struct ledger *ledger, const struct journal_entry *entry, bool is_
 			(unsigned long long)entry->sequence, (long long)entry->time_ms,
 			(long long)journal_pruned_before(ledger_journal(ledger), entry->place));
 	}
-	return command_failure(&command_resolve_manual, "%s", problem.text);
+	return command_problem(&command_resolve_manual, &problem);
 }
 
 /* A tombstone is an answer, but not a record: told, and the exit code is that of none. */
@@ -119,11 +119,11 @@ resolve_at(const char *directory, struct bytes handle, const char *when, bool is
 	}
 	status = ledger_open(directory, LEDGER_LOOK, &ledger, &problem);
 	if (status != STATUS_OK) {
-		return command_failure(&command_resolve_manual, "%s", problem.text);
+		return command_problem(&command_resolve_manual, &problem);
 	}
 	status = ledger_record_at(ledger, handle, &moment, &entry, &problem);
 	code = status == STATUS_OK ? print_state(ledger, &entry, handle, is_json)
-				   : command_failure(&command_resolve_manual, "%s", problem.text);
+				   : command_problem(&command_resolve_manual, &problem);
 	(void)ledger_close(ledger, NULL);
 	return code;
 }
