@@ -525,7 +525,7 @@ enum status
 handle_value_read_json(
 	struct json_reader *reader, struct handle_value *ret_value, struct problem *problem)
 {
-	struct handle_json_fault fault = {"value", NULL};
+	struct handle_json_fault fault = {"value", NULL, 0};
 	struct handle_value value;
 
 	value_read(reader, &value, &fault);
@@ -549,11 +549,15 @@ values_read(struct json_reader *reader, struct handle_value_list *ret_list,
 	json_read_array(reader);
 	for (; json_next_element(reader); count++) {
 		fault->member = "values";
+		fault->value = count + 1;
 		value_read(reader, &value, fault);
-		if (count == HANDLE_VALUE_COUNT_MAX ||
-			wire_writer_size(&octets.writer) + handle_value_size(&value) >
-				RECORD_SIZE_MAX) {
+		if (count == HANDLE_VALUE_COUNT_MAX) {
 			handle_json_refuse(reader, fault, "values", STATUS_TOO_LARGE, NULL);
+		}
+		if (wire_writer_size(&octets.writer) + handle_value_size(&value) >
+			RECORD_SIZE_MAX) {
+			handle_json_refuse(reader, fault, "values", STATUS_TOO_LARGE,
+				"makes a larger record than there may be");
 		}
 		if (!json_reader_ok(reader) ||
 			!handle_json_reserve(reader, &octets, handle_value_size(&value))) {
@@ -561,6 +565,7 @@ values_read(struct json_reader *reader, struct handle_value_list *ret_list,
 		}
 		handle_value_write(&octets.writer, &value);
 	}
+	fault->value = 0;
 	*ret_list = (struct handle_value_list){count, wire_written(&octets.writer)};
 }
 
@@ -568,7 +573,7 @@ enum status
 handle_record_read_json(struct json_reader *reader, struct bytes *ret_name,
 	struct handle_value_list *ret_list, struct problem *problem)
 {
-	struct handle_json_fault fault = {"record", NULL};
+	struct handle_json_fault fault = {"record", NULL, 0};
 	struct handle_value_list list = {0, {NULL, 0}};
 	struct bytes handle = {NULL, 0};
 	bool has_values = false;

@@ -2,9 +2,12 @@
 #include "handle/handle_json_parts.h"
 
 #include "base/limits.h"
+#include "base/text_writer.h"
 #include "handle/handle_name.h"
 
-enum { OCTETS_SIZE_START = 256 };
+#include <string.h>
+
+enum { OCTETS_SIZE_START = 256, PLACE_SIZE_MAX = 64 };
 
 static const struct bytes format_names[HANDLE_JSON_FORMAT_COUNT] = {
 	[HANDLE_JSON_STRING] = {(const uint8_t *)"string", 6},
@@ -27,16 +30,131 @@ handle_json_refuse(struct json_reader *reader, struct handle_json_fault *fault, 
 	}
 }
 
+/* What a member takes, for those who wrote something else there; and how much of it. */
+struct expectation {
+	const char *member;
+	const char *takes;
+	uint32_t limit; /* 0: `takes` says it. */
+	const char *unit;
+};
+
+static const struct expectation expectations[] = {
+	{"record", "an object with \"handle\" and \"values\"", 0, ""},
+	{"values", "an array of values", HANDLE_VALUE_COUNT_MAX, "values"},
+	{"value", "an object with \"index\", \"type\" and \"data\"", 0, ""},
+	{"handle", "a string like \"88.999/A\"", HANDLE_NAME_SIZE_MAX, "octets"},
+	{"index", "a whole number from 1 to 2147483647", 0, ""},
+	{"type", "a string like \"URL\"", HANDLE_TYPE_SIZE_MAX, "octets"},
+	{"data",
+		"a string, or {\"format\":F,\"value\":...} with F one of string, base64, hex, key, "
+		"admin, vlist, site",
+		HANDLE_VALUE_DATA_SIZE_MAX, "octets"},
+	{"format", "string, base64, hex, key, admin, vlist or site", 0, ""},
+	{"ttl",
+		"a whole number of seconds up to 4294967295, or a time like "
+		"\"2026-11-28T00:00:00Z\"",
+		0, ""},
+	{"ttlType", "a whole number from 0 to 255", 0, ""},
+	{"timestamp", "a time like \"2026-11-28T00:00:00Z\"", 0, ""},
+	{"permissions", "binary digits such as \"1110\"", 0, ""},
+	{"references", "an array of \"INDEX:HANDLE\" or {\"handle\":...,\"index\":...}", 0, ""},
+	{"legacyByteLength", "true or false", 0, ""},
+};
+
+static const struct expectation *
+expectation_of(const char *member)
+{
+	for (size_t i = 0; i < sizeof(expectations) / sizeof(expectations[0]); i++) {
+		if (strcmp(expectations[i].member, member) == 0) {
+			return &expectations[i];
+		}
+	}
+	return NULL;
+}
+
+/* Never what it is: that may be a secret. */
+static const char *
+kind_found(const struct json_reader *reader)
+{
+	uint8_t first = reader->next < reader->end ? *reader->next : 0;
+
+	switch (first) {
+	case '{':
+		return "an object";
+	case '[':
+		return "an array";
+	case '"':
+		return "a string";
+	case 'n':
+		return "null";
+	case 't':
+	case 'f':
+		return "true or false";
+	default:
+		return first == '-' || (first >= '0' && first <= '9') ? "a number" : NULL;
+	}
+}
+
+static enum status
+verdict_of_kind(const struct json_reader *reader, const struct handle_json_fault *fault,
+	const char *place, struct problem *problem)
+{
+	const struct expectation *expectation = expectation_of(fault->member);
+	const char *found = kind_found(reader);
+
+	if (expectation == NULL) {
+		return problem_set(problem, reader->status, "%s: member \"%s\" %s", place,
+			fault->member,
+			reader->status == STATUS_TOO_LARGE ? "is larger than allowed"
+							   : "is not of the kind allowed here");
+	}
+	if (reader->status == STATUS_TOO_LARGE && expectation->limit > 0) {
+		return problem_set(problem, reader->status,
+			"%s: member \"%s\" is larger than allowed: at most %u %s", place,
+			fault->member, (unsigned)expectation->limit, expectation->unit);
+	}
+	return problem_set(problem, reader->status, "%s: member \"%s\" takes %s%s%s", place,
+		fault->member, expectation->takes, found != NULL ? "; here stands " : "",
+		found != NULL ? found : "");
+}
+
 enum status
 handle_json_verdict(const struct json_reader *reader, const struct handle_json_fault *fault,
 	struct problem *problem)
 {
+	char place[PLACE_SIZE_MAX];
+	struct text_writer writer = text_writer_over(place, sizeof(place) - 1);
+
 	if (json_reader_ok(reader)) {
 		return STATUS_OK;
 	}
-	return problem_set(problem, reader->status, "octet %zu: member \"%s\" %s",
-		json_reader_at(reader), fault->member,
-		fault->why != NULL ? fault->why : status_text(reader->status));
+	text_write_string(&writer, "octet ");
+	text_write_u64(&writer, json_reader_at(reader));
+	if (fault->value > 0) {
+		text_write_string(&writer, ", value ");
+		text_write_u64(&writer, fault->value);
+	}
+	place[text_written(&writer).size] = '\0';
+	if (fault->why != NULL) {
+		return problem_set(problem, reader->status, "%s: member \"%s\" %s", place,
+			fault->member, fault->why);
+	}
+	if (reader->status == STATUS_INVALID || reader->status == STATUS_TOO_LARGE) {
+		return verdict_of_kind(reader, fault, place, problem);
+	}
+	if (reader->status == STATUS_TRUNCATED) {
+		return problem_set(problem, STATUS_TRUNCATED,
+			"%s: the JSON ends within member \"%s\": a quote or bracket is missing",
+			place, fault->member);
+	}
+	if (reader->status == STATUS_MALFORMED) {
+		return problem_set(problem, STATUS_MALFORMED,
+			"%s: no JSON from here on, or a member that was there before; last read "
+			"was member \"%s\"",
+			place, fault->member);
+	}
+	return problem_set(problem, reader->status, "%s: member \"%s\" %s", place, fault->member,
+		status_text(reader->status));
 }
 
 bool
@@ -79,9 +197,10 @@ format_read(struct json_reader *reader, struct handle_json_fault *fault)
 	}
 	handle_json_refuse(reader, fault, "format", STATUS_INVALID,
 		bytes_equal_fold(name, TEXT("masked"))
-			? "the secret was left out when this was written; write it "
+			? "is masked: the secret was left out when this was written; write it "
 			  "--with-secrets, or give the secret"
-			: "names no known format");
+			: "names no known format: string, base64, hex, key, admin, vlist and site "
+			  "are known");
 	return HANDLE_JSON_FORMAT_COUNT;
 }
 

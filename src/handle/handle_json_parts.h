@@ -17,14 +17,16 @@
  */
 struct handle_json_fault {
 	const char *member; /* The one being read, or "". */
-	const char *why; /* NULL: the text of the status says enough. */
+	const char *why; /* NULL: what the member takes says enough. */
+	uint32_t value; /* Which of a record's, from 1; 0: none. */
 };
 
 /* Refuses `member` for a reason that only the decoder knows. */
 void handle_json_refuse(struct json_reader *reader, struct handle_json_fault *fault,
 	const char *member, enum status status, const char *why);
 
-/* The reader's status; if it failed, told to people. `place` goes in front: "value 3". */
+/* The reader's status; if it failed, told to people: where, which member of which value, what it
+ * takes, and of what kind the text there is. */
 enum status handle_json_verdict(const struct json_reader *reader,
 	const struct handle_json_fault *fault, struct problem *problem);
 

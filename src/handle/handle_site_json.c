@@ -552,7 +552,7 @@ enum status
 handle_site_read_json(
 	struct json_reader *reader, struct handle_site *ret_site, struct problem *problem)
 {
-	struct handle_json_fault fault = {"site", NULL};
+	struct handle_json_fault fault = {"site", NULL, 0};
 
 	handle_json_site_read(reader, ret_site, &fault);
 	return handle_json_verdict(reader, &fault, problem);

@@ -247,6 +247,30 @@ handle_value_list_check(const struct handle_value_list *list, uint32_t *ret_inde
 	return STATUS_OK;
 }
 
+enum status
+handle_value_list_explain(const struct handle_value_list *list, struct problem *problem)
+{
+	uint32_t index = 0;
+	enum status status = handle_value_list_check(list, &index);
+
+	if (status == STATUS_INVALID) {
+		return problem_set(problem, status,
+			"index %u: an index is a whole number from 1 to 2147483647", index);
+	}
+	if (status == STATUS_VALUE_EXISTS) {
+		return problem_set(problem, status,
+			"index %u stands at two values: in a record each has its own", index);
+	}
+	if (status == STATUS_TOO_LARGE) {
+		return problem_set(problem, status,
+			"the record is too large: at most %d values and %d octets are allowed",
+			HANDLE_VALUE_COUNT_MAX, RECORD_SIZE_MAX);
+	}
+	return status == STATUS_OK ? STATUS_OK
+				   : problem_set(problem, status, "the values cannot be read: %s",
+					     status_text(status));
+}
+
 bool
 handle_type_matches(struct bytes asked, struct bytes type)
 {

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "base/bytes.h"
-#include "base/status.h"
+#include "base/problem.h"
 #include "wire/wire_reader.h"
 #include "wire/wire_writer.h"
 
@@ -90,6 +90,9 @@ bool handle_value_next(struct wire_reader *walk, struct handle_value *ret_value)
  * `ret_index` is always set: 0 when no index is at fault. */
 enum status handle_value_list_check(
 	const struct handle_value_list *list, uint32_t *ret_index) MUST_CHECK;
+/* The same, told to people: which index, and what is allowed. */
+enum status handle_value_list_explain(
+	const struct handle_value_list *list, struct problem *problem) MUST_CHECK;
 
 /* The query rule: `asked` matches without case, or ends in "." and is followed by more, or
  * equals the type with that "." added. "" matches nothing. */

@@ -65,6 +65,53 @@ indexes_read(struct json_reader *reader, struct wire_writer *writer, struct chan
 	line->indexes = bytes_slice(wire_written(writer), begin, MESSAGE_SIZE_MAX);
 }
 
+/* What each takes. */
+static const struct {
+	const char *name;
+	const char *takes;
+} members[] = {
+	{"op", "create, add, modify, remove, delete, home or unhome"},
+	{"handle", "a string like \"88.999/A\""},
+	{"values", "an array of objects with \"index\", \"type\" and \"data\""},
+	{"indexes", "an array of whole numbers from 1 to 2147483647"},
+	{"overwrite", "true or false"},
+	{"mint", "true or false"},
+};
+
+/* Where the reader stopped, in which member, and what that takes. */
+static enum status
+fault_tell(const struct json_reader *reader, struct bytes member, struct problem *problem)
+{
+	const char *takes = NULL;
+
+	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
+		if (bytes_equal(member, bytes_from_string(members[i].name))) {
+			takes = members[i].takes;
+		}
+	}
+	if (reader->status == STATUS_NO_MEMORY) {
+		return problem_set(problem, reader->status, "%s", status_text(reader->status));
+	}
+	if (reader->status == STATUS_TRUNCATED) {
+		return problem_set(problem, reader->status,
+			"octet %zu: the JSON ends too early: a quote or bracket is missing",
+			json_reader_at(reader));
+	}
+	if (reader->status == STATUS_MALFORMED) {
+		return problem_set(problem, reader->status,
+			"octet %zu: no JSON from here on, or a member that was there before",
+			json_reader_at(reader));
+	}
+	if (takes == NULL) {
+		return problem_set(problem, reader->status,
+			"octet %zu: an operation is an object like "
+			"{\"op\":\"create\",\"handle\":...,\"values\":[...]}",
+			json_reader_at(reader));
+	}
+	return problem_set(problem, reader->status, "octet %zu: member \"%.*s\" takes %s",
+		json_reader_at(reader), (int)member.size, (const char *)member.at, takes);
+}
+
 static void
 member_read(struct json_reader *reader, struct bytes name, struct wire_writer *writer,
 	struct change_line *line, struct problem *problem)
@@ -94,7 +141,7 @@ change_line_read(struct bytes line, struct arena *arena, struct wire_writer *wri
 {
 	struct json_reader reader = json_reader_over(line, arena);
 	struct change_line read = {.opcode = OPCODE_CREATE_HANDLE};
-	struct bytes name;
+	struct bytes name = {NULL, 0};
 	enum status status;
 
 	problem->text[0] = '\0';
@@ -107,10 +154,7 @@ change_line_read(struct bytes line, struct arena *arena, struct wire_writer *wri
 		return problem_set(problem, STATUS_TOO_LARGE, "%s", status_text(STATUS_TOO_LARGE));
 	}
 	if (status != STATUS_OK) {
-		return problem->text[0] != '\0'
-			? status
-			: problem_set(problem, status, "octet %zu: %s", json_reader_at(&reader),
-				  status_text(status));
+		return problem->text[0] != '\0' ? status : fault_tell(&reader, name, problem);
 	}
 	*ret_line = read;
 	return STATUS_OK;
@@ -142,9 +186,6 @@ change_line_operation(uint32_t opcode)
 enum status
 change_line_check(const struct change_line *line, struct problem *problem)
 {
-	uint32_t index = 0;
-	enum status status;
-
 	if (line->handle.size == 0 || line->handle.size > HANDLE_NAME_SIZE_MAX) {
 		return problem_set(problem, STATUS_INVALID, "%s: a handle has 1 to %d octets",
 			change_line_operation(line->opcode), HANDLE_NAME_SIZE_MAX);
@@ -158,12 +199,9 @@ change_line_check(const struct change_line *line, struct problem *problem)
 		line->opcode != OPCODE_MODIFY_VALUE) {
 		return STATUS_OK;
 	}
-	status = handle_value_list_check(&line->values, &index);
-	if (status == STATUS_OK && line->values.count == 0) {
+	if (line->values.count == 0) {
 		return problem_set(problem, STATUS_INVALID, "%s: no value is given",
 			change_line_operation(line->opcode));
 	}
-	return status == STATUS_OK ? STATUS_OK
-				   : problem_set(problem, status, "value with index %u: %s", index,
-					     status_text(status));
+	return handle_value_list_explain(&line->values, problem);
 }

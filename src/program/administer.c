@@ -60,6 +60,16 @@ administer_option(struct administer *administer, const struct option_walk *walk)
 	}
 }
 
+/* A bare handle that begins like an index, with something else than the colon behind it: a slip
+ * of the keyboard, and no administrator. */
+static bool
+index_is_miswritten(const char *text)
+{
+	size_t digits = strspn(text, "0123456789");
+
+	return digits > 0 && text[digits] != '.' && text[digits] != '/' && text[digits] != '\0';
+}
+
 bool
 administer_identity_parse(const char *text, struct client_identity *ret_identity)
 {
@@ -75,8 +85,10 @@ administer_identity_parse(const char *text, struct client_identity *ret_identity
 			return false;
 		}
 		text = colon + 1;
+	} else if (index_is_miswritten(text)) {
+		return false;
 	}
-	if (text[0] == '\0' || strlen(text) > HANDLE_NAME_SIZE_MAX) {
+	if (strchr(text, '/') == NULL || strlen(text) > HANDLE_NAME_SIZE_MAX) {
 		return false;
 	}
 	ret_identity->handle = bytes_from_string(text);
@@ -123,11 +135,8 @@ administer_link_settings(const struct administer *administer)
 }
 
 int
-administer_open(struct administer *administer)
+administer_identify(struct administer *administer)
 {
-	struct client_link_settings settings;
-	struct problem problem = {.text = ""};
-
 	if (administer->user != NULL &&
 		!administer_identity_parse(administer->user, &administer->identity)) {
 		return command_usage_error(administer->manual,
@@ -139,6 +148,19 @@ administer_open(struct administer *administer)
 		return command_usage_error(administer->manual, "%s",
 			SAY("--key needs --user INDEX:HANDLE: whose key it is",
 				"--key 需要 --user INDEX:HANDLE 说明是谁的密钥"));
+	}
+	return EXIT_CODE_OK;
+}
+
+int
+administer_open(struct administer *administer)
+{
+	struct client_link_settings settings;
+	struct problem problem = {.text = ""};
+	int exit_code = administer_identify(administer);
+
+	if (exit_code != EXIT_CODE_OK) {
+		return exit_code;
 	}
 	if (!server_name_find(administer->server, &administer->address)) {
 		return command_failure(administer->manual,

@@ -119,6 +119,8 @@ void administer_begin(struct administer *administer, const struct command_manual
 /* False if the option is none of these, or its argument makes no sense. */
 bool administer_option(struct administer *administer, const struct option_walk *walk);
 
+/* Who asks, from the command line alone. */
+int administer_identify(struct administer *administer) MUST_CHECK;
 /* Reads key or secret, finds the server. EXIT_CODE_OK, or what was said on stderr. */
 int administer_open(struct administer *administer) MUST_CHECK;
 void administer_close(struct administer *administer); /* Forgets key and secret. */

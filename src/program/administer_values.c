@@ -257,7 +257,6 @@ all_take(struct administer_values *values, char **arguments, size_t count, struc
 {
 	struct client_identity admin;
 	struct handle_value_list list;
-	uint32_t index;
 	enum status status = STATUS_OK;
 
 	if (values->file != NULL) {
@@ -274,11 +273,7 @@ all_take(struct administer_values *values, char **arguments, size_t count, struc
 	}
 	list = administer_values_list(values);
 	if (status == STATUS_OK) {
-		status = handle_value_list_check(&list, &index);
-		if (status != STATUS_OK) {
-			(void)problem_set(problem, status, "value with index %u: %s", index,
-				status_text(status));
-		}
+		status = handle_value_list_explain(&list, problem);
 	}
 	return status;
 }

@@ -208,7 +208,8 @@ data_file(struct bytes text, struct arena *arena, struct bytes *ret_data, struct
 	memcpy(path, text.at, text.size);
 	status = file_read(path, HANDLE_VALUE_DATA_SIZE_MAX, octets, &size, problem);
 	*ret_data = bytes_over(octets, size);
-	return status;
+	/* The item is wrong; what comes behind it can still be read. */
+	return status == STATUS_SYSTEM ? STATUS_INVALID : status;
 }
 
 /* ADMIN, UTF8, FILE or LIST, and what follows. */

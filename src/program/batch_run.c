@@ -5,6 +5,7 @@
 #include "base/text_writer.h"
 #include "client/client_run.h"
 #include "handle/handle_name.h"
+#include "program/admin_value.h"
 #include "program/answer_print.h"
 #include "program/server_name.h"
 
@@ -299,6 +300,27 @@ links_open(struct batch *batch)
 	return STATUS_OK;
 }
 
+static enum status
+identity_name(
+	struct batch *batch, const struct batch_item *item, struct client_identity *ret_identity)
+{
+	struct text_writer writer = text_writer_over(batch->user, sizeof(batch->user) - 1);
+
+	text_write_string(&writer, item->user);
+	if (text_writer_end(&writer) != STATUS_OK) {
+		return problem_set(batch->problem, STATUS_TOO_LARGE, "%lu: AUTHENTICATE: too long",
+			(unsigned long)item->line);
+	}
+	batch->user[text_written(&writer).size] = '\0';
+	if (!administer_identity_parse(batch->user, ret_identity) ||
+		item->secret.size > SECRET_SIZE_MAX) {
+		return problem_set(batch->problem, STATUS_INVALID,
+			"%lu: AUTHENTICATE takes INDEX:HANDLE, like 300:0.NA/88.999, not '%.200s'",
+			(unsigned long)item->line, batch->user);
+	}
+	return STATUS_OK;
+}
+
 /* AUTHENTICATE: from here on somebody else asks. */
 static enum status
 identity_change(struct batch *batch, const struct batch_item *item)
@@ -306,18 +328,10 @@ identity_change(struct batch *batch, const struct batch_item *item)
 	struct administer *administer = &batch->options->administer;
 	struct client_identity identity = {.key = NULL};
 	struct problem problem = {.text = ""};
-	struct text_writer writer = text_writer_over(batch->user, sizeof(batch->user) - 1);
-	enum status status = STATUS_OK;
+	enum status status = identity_name(batch, item, &identity);
 
-	text_write_string(&writer, item->user);
-	if (text_writer_end(&writer) != STATUS_OK) {
-		return problem_set(batch->problem, STATUS_TOO_LARGE, "AUTHENTICATE: too long");
-	}
-	batch->user[text_written(&writer).size] = '\0';
-	if (!administer_identity_parse(batch->user, &identity) ||
-		item->secret.size > SECRET_SIZE_MAX) {
-		return problem_set(
-			batch->problem, STATUS_INVALID, "AUTHENTICATE takes INDEX:HANDLE");
+	if (status != STATUS_OK) {
+		return status;
 	}
 	memcpy(batch->secret.octets, item->secret.at, item->secret.size);
 	batch->secret.size = item->secret.size;
@@ -413,6 +427,31 @@ item_do_alone(struct batch *batch, const struct batch_item *item)
 	(void)links_open(batch);
 }
 
+/* Who makes a record and is none of its administrators had better know now. */
+static void
+note_foreign(struct batch *batch)
+{
+	const struct client_identity *identity = &batch->options->administer.identity;
+	const struct batch_item *item = &batch->item;
+	enum admin_value_verdict verdict;
+
+	if (item->opcode != OPCODE_CREATE_HANDLE) {
+		return;
+	}
+	verdict = admin_value_judge(&item->values, identity->handle, identity->index);
+	if (verdict == ADMIN_VALUE_OWN ||
+		(verdict == ADMIN_VALUE_OTHERS && identity->handle.size == 0) ||
+		(verdict == ADMIN_VALUE_NOBODY && batch->options->is_without_admin)) {
+		return;
+	}
+	if (identity->handle.size == 0 && batch->source.is_json) {
+		return; /* A rehearsal without --user: each would get a value for that. */
+	}
+	if (batch->counts.foreign++ == 0) {
+		batch->counts.foreign_line = item->line;
+	}
+}
+
 /* The next item of the file that is to be done; false at the end or when it must be waited. */
 static bool
 item_read(struct batch *batch)
@@ -430,7 +469,9 @@ item_read(struct batch *batch)
 			return false;
 		}
 		if (status == STATUS_SYSTEM) {
-			batch_stop(batch, status, problem.text);
+			batch->status = problem_set(batch->problem, status, "%s:%s",
+				batch->options->path, problem.text);
+			batch->is_stopped = true;
 			return false;
 		}
 		if (status != STATUS_OK) {
@@ -445,6 +486,7 @@ item_read(struct batch *batch)
 			return true;
 		}
 		batch->counts.items++;
+		note_foreign(batch);
 		if (batch->state != NULL &&
 			batch_state_has(batch->state, batch->counts.items - 1)) {
 			batch->counts.skipped++;
@@ -513,7 +555,13 @@ batch_work(struct batch *batch)
 static void
 batch_rehearse(struct batch *batch)
 {
+	struct client_identity *identity = &batch->options->administer.identity;
+
 	while (item_read(batch)) {
+		if (batch->item.kind == BATCH_AUTHENTICATE) {
+			batch->status = identity_name(batch, &batch->item, identity);
+			batch->is_stopped = batch->status != STATUS_OK;
+		}
 		progress_show(&batch->progress, batch->source.lines.offset, batch->file_size,
 			batch->counts.items);
 	}

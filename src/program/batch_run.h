@@ -34,6 +34,8 @@ struct batch_counts {
 	uint64_t refused;
 	uint64_t wrong; /* Lines that are no operation. */
 	uint64_t unanswered;
+	uint64_t foreign; /* Creates whose HS_ADMIN values do not name who asks. */
+	uint64_t foreign_line; /* The first of them. */
 	double seconds;
 };
 

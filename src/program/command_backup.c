@@ -86,19 +86,18 @@ print_report(const struct backup_report *report, double seconds, bool is_check, 
 		return;
 	}
 	if (is_check) {
-		printf(SAY("the backup is whole: %" PRIu64 " entries, %" PRIu64 " octets, %" PRIu64
-			   " files of the node\nlast hash: %s\n",
-			       "备份完整：%" PRIu64 " 个条目，%" PRIu64 " 字节，节点文件 %" PRIu64
-			       " 个\n末条哈希：%s\n"),
-			report->end.sequence, report->total_size, report->node_file_count, head);
+		printf(SAY("the backup is whole: %s, %s, %s of the node\nlast hash: %s\n",
+			       "备份完整：%s，%s，节点的 %s\n末条哈希：%s\n"),
+			COUNT_ENTRIES(report->end.sequence), COUNT_OCTETS(report->total_size),
+			COUNT_FILES(report->node_file_count), head);
 		return;
 	}
-	printf(SAY("backed up %" PRIu64 " entries: %" PRIu64 " octets copied of %" PRIu64
-		   ", %" PRIu64 " files of the node; %.1f s\nlast hash: %s\n",
-		       "已备份 %" PRIu64 " 个条目：复制 %" PRIu64 " 字节（共 %" PRIu64
-		       " 字节），节点文件 %" PRIu64 " 个；%.1f 秒\n末条哈希：%s\n"),
-		report->end.sequence, report->copied_size, report->total_size,
-		report->node_file_count, seconds, head);
+	printf(SAY("backed up %s: %s copied of %" PRIu64 ", %s of the node; %.1f s\n"
+		   "last hash: %s\n",
+		       "已备份 %s：复制 %s（共 %" PRIu64
+		       " 字节），节点的 %s；%.1f 秒\n末条哈希：%s\n"),
+		COUNT_ENTRIES(report->end.sequence), COUNT_OCTETS(report->copied_size),
+		report->total_size, COUNT_FILES(report->node_file_count), seconds, head);
 }
 
 struct backup_call {

@@ -118,7 +118,8 @@ take_option(struct batch_options *options, const struct option_walk *walk)
 }
 
 static void
-print_counts(const struct batch_options *options, const struct batch_counts *counts)
+print_counts(const struct batch_options *options, const struct batch_counts *counts,
+	const struct problem *problem)
 {
 	double rate = counts->seconds > 0 ? (double)counts->done / counts->seconds : 0;
 	const struct {
@@ -126,14 +127,16 @@ print_counts(const struct batch_options *options, const struct batch_counts *cou
 		uint64_t count;
 	} members[] = {{"items", counts->items}, {"done", counts->done},
 		{"skipped", counts->skipped}, {"refused", counts->refused},
-		{"wrong", counts->wrong}, {"unanswered", counts->unanswered}};
-	char text[1024], number[32];
+		{"wrong", counts->wrong}, {"unanswered", counts->unanswered},
+		{"not_administered", counts->foreign}};
+	char text[1024 + 6 * PROBLEM_TEXT_SIZE_MAX], number[32];
 	struct json_writer writer = json_writer_over(text, sizeof(text));
 
 	if (!options->administer.is_json) {
-		printf(options->is_dry_run ? SAY("%llu operations", "%llu 项操作")
-					   : SAY("%llu items: ", "%llu 项："),
-			(unsigned long long)counts->items);
+		printf(options->is_dry_run ? "%s" : SAY("%s: ", "%s："),
+			options->is_dry_run
+				? count_say(counts->items, "operation", "operations", "项操作").text
+				: COUNT_ITEMS(counts->items));
 		if (!options->is_dry_run) {
 			printf(SAY("%llu done (%.0f/s), %llu done before, %llu refused, %llu "
 				   "without answer",
@@ -144,8 +147,8 @@ print_counts(const struct batch_options *options, const struct batch_counts *cou
 				(unsigned long long)counts->refused,
 				(unsigned long long)counts->unanswered);
 		}
-		printf(SAY(", %llu wrong lines\n", "，错误行 %llu\n"),
-			(unsigned long long)counts->wrong);
+		printf(SAY(", %s\n", "，%s\n"),
+			count_say(counts->wrong, "wrong line", "wrong lines", "行有误").text);
 		return;
 	}
 	json_write_object(&writer);
@@ -156,6 +159,10 @@ print_counts(const struct batch_options *options, const struct batch_counts *cou
 	json_write_name(&writer, "seconds");
 	snprintf(number, sizeof(number), "%.3f", counts->seconds);
 	json_write_raw(&writer, bytes_from_string(number));
+	if (problem->status != STATUS_OK) {
+		command_error_write(
+			&writer, status_name(problem->status), bytes_from_string(problem->text));
+	}
 	json_write_object_end(&writer);
 	printf("%.*s\n", (int)json_written(&writer).size, text);
 }
@@ -169,25 +176,39 @@ run(struct batch_options *options)
 	struct batch_counts counts = {0};
 	struct problem problem = {.text = ""};
 	enum status status;
+	bool is_told;
+	int exit_code = options->is_dry_run ? administer_identify(&options->administer)
+					    : administer_open(&options->administer);
 
-	if (!options->is_dry_run) {
-		int exit_code = administer_open(&options->administer);
-
-		if (exit_code != EXIT_CODE_OK) {
-			return exit_code;
-		}
+	if (exit_code != EXIT_CODE_OK) {
+		return exit_code;
 	}
 	sigaction(SIGINT, &interrupt, NULL);
 	sigaction(SIGTERM, &interrupt, NULL);
 	status = batch_run(options, &counts, &problem);
-	if (status == STATUS_OK || counts.items > 0) {
-		print_counts(options, &counts);
+	problem.status = status;
+	is_told = status == STATUS_OK || counts.items > 0;
+	if (is_told) {
+		print_counts(options, &counts, &problem);
+	}
+	if (counts.foreign > 0) {
+		fprintf(stderr,
+			SAY("houji batch: warning: %s without an HS_ADMIN value for the one who "
+			    "makes it, who cannot change it afterwards; the first is in line "
+			    "%llu\n",
+				"houji batch: 警告：%s的 HS_ADMIN "
+				"值未包含建立者本人，建立后其将无法"
+				"修改；首条在第 %llu 行\n"),
+			COUNT_RECORDS(counts.foreign), (unsigned long long)counts.foreign_line);
+	}
+	if (status != STATUS_OK && !is_told) {
+		return command_problem(&command_batch_manual, &problem);
 	}
 	if (status != STATUS_OK) {
-		return command_failure(&command_batch_manual, "%s%s", problem.text,
-			counts.items > 0 && !options->is_dry_run
-				? SAY("; --resume goes on from here", "；可用 --resume 继续")
-				: "");
+		return command_refusal(&command_batch_manual, "%s%s", problem.text,
+			options->is_dry_run
+				? ""
+				: SAY("; --resume goes on from here", "；可用 --resume 继续"));
 	}
 	return counts.refused + counts.wrong + counts.unanswered == 0 ? EXIT_CODE_OK
 								      : EXIT_CODE_FAILED;

@@ -45,8 +45,8 @@ print_head(const struct ledger_head *head, bool is_json)
 		printf("%.*s\n", (int)json_written(&writer).size, text);
 		return;
 	}
-	printf(SAY("signed: %llu entries at %s\nroot: ", "已签署：%llu 个条目，时间 %s\n树根："),
-		(unsigned long long)head->size, evidence_tool_time(head->time_ms, time));
+	printf(SAY("signed: %s at %s\nroot: ", "已签署：%s，时间 %s\n树根："),
+		COUNT_ENTRIES(head->size), evidence_tool_time(head->time_ms, time));
 	for (size_t i = 0; i < LEDGER_MERKLE_SIZE; i++) {
 		printf("%02x", head->root.octets[i]);
 	}

@@ -191,9 +191,8 @@ side_print(const char *name, const struct compare_side *side)
 
 	text_write_hex(&writer, bytes_over(side->digest, JOURNAL_DIGEST_SIZE));
 	text_write_char(&writer, '\0');
-	printf(SAY("%s: %" PRIu64 " records, %" PRIu64 " prefixes, %s\n",
-		       "%s：%" PRIu64 " 条记录，%" PRIu64 " 个前缀，%s\n"),
-		name, side->record_count, side->prefix_count, digest);
+	printf(SAY("%s: %s, %s, %s\n", "%s：%s，%s，%s\n"), name, COUNT_RECORDS(side->record_count),
+		COUNT_PREFIXES(side->prefix_count), digest);
 }
 
 static void

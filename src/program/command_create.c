@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "program/admin_value.h"
 #include "program/administer.h"
 #include "program/administer_values.h"
 #include "program/commands.h"
+
+#include <stdio.h>
 
 enum { OPTION_MINT = 1, OPTION_OVERWRITE, OPTION_NO_ADMIN };
 
@@ -77,10 +80,20 @@ run(struct create *create, struct bytes handle)
 			administer->identity.index) != STATUS_OK) {
 		return command_failure(administer->manual, "%s", status_text(STATUS_TOO_LARGE));
 	}
+	request.values.values = administer_values_list(&create->values);
+	if (administer->user != NULL && !create->is_without_admin && !administer->is_quiet &&
+		admin_value_judge(&request.values.values, administer->identity.handle,
+			administer->identity.index) != ADMIN_VALUE_OWN) {
+		fprintf(stderr,
+			SAY("houji create: warning: no HS_ADMIN value names %s, which cannot "
+			    "change the record afterwards\n",
+				"houji create: 警告：HS_ADMIN 值未包含 "
+				"%s，建立后其将无法修改该记录\n"),
+			administer->user);
+	}
 	request.message.header.flags |= create->is_minting ? MESSAGE_FLAG_MINT : 0;
 	request.message.header.flags |= create->is_overwriting ? MESSAGE_FLAG_OVERWRITE : 0;
 	request.values.name = handle;
-	request.values.values = administer_values_list(&create->values);
 	return administer_ask(administer, &request, (struct words){"created", "已建立"});
 }
 

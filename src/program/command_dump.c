@@ -2,6 +2,7 @@
 #include "base/limits.h"
 #include "handle/handle_json.h"
 #include "program/commands.h"
+#include "program/export.h"
 #include "program/ledger_tool.h"
 #include "records/records_order.h"
 
@@ -29,30 +30,31 @@ const struct command_manual command_dump_manual = {
 	.about = {"Writes every record in DIR to stdout, in the order of the folded handles, one\n"
 		  "JSON object a line: {\"handle\":...,\"values\":[...]}. houji load of that "
 		  "output\n"
-		  "gives the same records, octet for octet.\n"
+		  "--with-secrets gives the same records, octet for octet.\n"
 		  "\n"
-		  "Secret keys (HS_SECKEY) are left out, and houji load refuses records without\n"
-		  "them; to move a node, dump it --with-secrets and keep what comes out as safe "
-		  "as\n"
-		  "the node itself.\n"
+		  "Without that option secret keys (HS_SECKEY) are left out: how many, is said on\n"
+		  "stderr, and houji load and batch refuse the records that lack one, each with\n"
+		  "its line. To move a node, dump it --with-secrets and keep what comes out as\n"
+		  "safe as the node itself.\n"
 		  "\n"
 		  "Nothing may be serving DIR meanwhile.",
 		"把 DIR 中的全部记录按标识（大写折叠后）的顺序写到标准输出，每行一个 JSON\n"
-		"对象：{\"handle\":...,\"values\":[...]}。用 houji load "
-		"读入该输出即得逐字节相同的\n"
-		"记录。\n"
+		"对象：{\"handle\":...,\"values\":[...]}。用 houji load 读入 "
+		"--with-secrets\n"
+		"的输出即得逐字节相同的记录。\n"
 		"\n"
-		"密钥值（HS_SECKEY）不予输出，houji load 也不接受缺少它们的记录；迁移节点时请用\n"
-		"--with-secrets，并像保护节点一样保护其输出。\n"
+		"不给该选项时，口令值（HS_SECKEY）不予输出：其数目报到标准错误，houji load 与\n"
+		"batch 会逐行拒绝缺少口令值的记录。迁移节点时请用 --with-secrets，并像保护节点\n"
+		"一样保护其输出。\n"
 		"\n"
 		"期间不得有节点正在使用 DIR。"},
 	.rows = rows,
 	.ending = {"Examples:\n"
-		   "  houji dump node | gzip > records.ndjson.gz\n"
+		   "  houji dump node --with-secrets | gzip > records.ndjson.gz\n"
 		   "  houji dump node --prefix 88.999.10001\n"
 		   "Exit codes: 0 all was written; 1 it was not; 2 wrong use.",
 		"示例：\n"
-		"  houji dump node | gzip > records.ndjson.gz\n"
+		"  houji dump node --with-secrets | gzip > records.ndjson.gz\n"
 		"  houji dump node --prefix 88.999.10001\n"
 		"退出码：0 全部写出；1 未能写出；2 用法错误。"},
 };
@@ -64,15 +66,31 @@ enum { LINE_SIZE_MAX = 8 * RECORD_SIZE_MAX };
 struct dumping {
 	char *line; /* LINE_SIZE_MAX. */
 	bool hides_secrets;
+	uint64_t record_count, secret_count; /* With a secret left out; secrets. */
 };
 
+static void
+secrets_count(const struct record *record, struct dumping *dumping)
+{
+	struct wire_reader walk = handle_value_list_walk(&record->values);
+	struct handle_value value;
+	uint64_t count = 0;
+
+	while (handle_value_next(&walk, &value)) {
+		count += export_is_secret(&value);
+	}
+	dumping->secret_count += count;
+	dumping->record_count += count > 0;
+}
+
 static enum status
-dump_record(const struct record *record, const struct dumping *dumping, struct problem *problem)
+dump_record(const struct record *record, struct dumping *dumping, struct problem *problem)
 {
 	struct json_writer writer = json_writer_over(dumping->line, LINE_SIZE_MAX);
 	struct bytes text;
 
 	writer.hides_secrets = dumping->hides_secrets;
+	secrets_count(record, dumping);
 	handle_record_write_json(&writer, record->name, &record->values);
 	if (json_writer_end(&writer) != STATUS_OK) {
 		return problem_set(problem, STATUS_TOO_LARGE, "a record has no form in JSON: %s",
@@ -86,7 +104,7 @@ dump_record(const struct record *record, const struct dumping *dumping, struct p
 }
 
 static enum status
-dump_all(struct records *records, struct bytes start, const struct dumping *dumping,
+dump_all(struct records *records, struct bytes start, struct dumping *dumping,
 	struct problem *problem)
 {
 	struct records_cursor *cursor;
@@ -137,7 +155,7 @@ dump(const char *directory, struct bytes start, bool hides_secrets)
 {
 	struct problem problem;
 	struct ledger *ledger;
-	struct dumping dumping = {malloc(LINE_SIZE_MAX), hides_secrets};
+	struct dumping dumping = {malloc(LINE_SIZE_MAX), hides_secrets, 0, 0};
 	enum status status = STATUS_NO_MEMORY;
 
 	if (dumping.line == NULL) {
@@ -149,6 +167,16 @@ dump(const char *directory, struct bytes start, bool hides_secrets)
 		(void)ledger_close(ledger, NULL);
 	}
 	free(dumping.line);
+	if (hides_secrets && dumping.secret_count > 0) {
+		fflush(stdout);
+		fprintf(stderr,
+			SAY("houji dump: %s left out of %s, which houji load will refuse; "
+			    "--with-secrets writes them\n",
+				"houji dump: 未输出 %s，涉及 %s，houji load 将拒绝这些记录；"
+				"--with-secrets 可输出\n"),
+			count_say(dumping.secret_count, "secret", "secrets", "个口令值").text,
+			COUNT_RECORDS(dumping.record_count));
+	}
 	return status == STATUS_OK ? EXIT_CODE_OK : command_problem(&command_dump_manual, &problem);
 }
 

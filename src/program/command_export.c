@@ -301,11 +301,12 @@ print_summary(const struct export *export, double seconds)
 			export->record_count, export->prefix_count, export->secret_count, seconds);
 	} else if (!call->is_quiet) {
 		fprintf(to,
-			SAY("exported %" PRIu64 " records and %" PRIu64 " prefixes; %" PRIu64
-			    " secret keys left out; %.1f s\n",
-				"已导出 %" PRIu64 " 条记录、%" PRIu64
-				" 个前缀；未导出密钥值 %" PRIu64 " 个；%.1f 秒\n"),
-			export->record_count, export->prefix_count, export->secret_count, seconds);
+			SAY("exported %s and %s; %s left out; %.1f s\n",
+				"已导出 %s、%s；未导出 %s；%.1f 秒\n"),
+			COUNT_RECORDS(export->record_count), COUNT_PREFIXES(export->prefix_count),
+			count_say(export->secret_count, "secret key", "secret keys", "个口令值")
+				.text,
+			seconds);
 	}
 }
 

@@ -190,11 +190,14 @@ run(struct import *import)
 	if (is_prepared && !import->is_json) {
 		next_print(import);
 	}
-	if (status != STATUS_OK) {
+	if (status != STATUS_OK && import->lines == NULL) {
 		return command_problem(&command_import_manual, &problem);
 	}
+	if (status != STATUS_OK) {
+		return command_problem_told(&command_import_manual, &problem);
+	}
 	if (import->counts[IMPORT_DANGEROUS] > 0) {
-		return command_failure(&command_import_manual, "%s",
+		return command_refusal(&command_import_manual, "%s",
 			import->target == NULL
 				? SAY("what is dangerous must be mended before a node can be made",
 					  "须先消除危险之处，才能建立节点")

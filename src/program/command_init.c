@@ -116,6 +116,23 @@ take_address(const char *text, uint16_t port, struct settings_addresses *list, b
 		++list->count > 0;
 }
 
+/* With or without "0.NA/", in whatever case: a prefix that was named before is not two. */
+static bool
+prefix_is_named(const char *text, const struct init_plan *plan)
+{
+	char wanted[INIT_NAME_SIZE_MAX], name[INIT_NAME_SIZE_MAX];
+	bool is_named = false;
+
+	if (!init_prefix_handle(text, wanted)) {
+		return false; /* Too long: told when its record is made. */
+	}
+	for (size_t i = 0; i < plan->prefix_count && !is_named; i++) {
+		is_named = init_prefix_handle(plan->prefixes[i], name) &&
+			handle_name_equal(bytes_from_string(name), bytes_from_string(wanted));
+	}
+	return is_named;
+}
+
 static bool
 take_prefix(const char *text, struct init_plan *plan)
 {
@@ -126,7 +143,9 @@ take_prefix(const char *text, struct init_plan *plan)
 		(bytes_find(prefix, '/') < prefix.size && !handle_name_is_prefix_handle(prefix))) {
 		return false;
 	}
-	plan->prefixes[plan->prefix_count++] = text;
+	if (!prefix_is_named(text, plan)) {
+		plan->prefixes[plan->prefix_count++] = text;
+	}
 	return true;
 }
 
@@ -399,8 +418,13 @@ write_administrator(struct json_writer *writer, const struct init_plan *plan, bo
 	json_write_object(writer);
 	json_write_name(writer, "identity");
 	json_write_string(writer, bytes_from_string(identity));
-	write_path(writer, is_by_key ? "key" : "secret", plan->directory,
-		is_by_key ? "client/admpriv.bin" : "client/admin.secret");
+	if (plan->administrator_key != NULL) {
+		json_write_name(writer, "key");
+		json_write_string(writer, bytes_from_string(plan->administrator_key));
+	} else {
+		write_path(writer, is_by_key ? "key" : "secret", plan->directory,
+			is_by_key ? "client/admpriv.bin" : "client/admin.secret");
+	}
 	json_write_object_end(writer);
 }
 
@@ -434,7 +458,9 @@ print_json(const struct init_plan *plan)
 	json_write_array(&writer);
 	if (plan->prefix_count > 0 ? init_prefix_handle(plan->prefixes[0], name) : plan->is_root) {
 		write_administrator(&writer, plan, true, name);
-		write_administrator(&writer, plan, false, name);
+		if (plan->administrator_key == NULL) {
+			write_administrator(&writer, plan, false, name);
+		}
 	}
 	json_write_array_end(&writer);
 	json_write_object_end(&writer);
@@ -447,11 +473,12 @@ print_next(const struct init_plan *plan)
 	char address[ADDRESS_TEXT_SIZE_MAX];
 
 	address_format(&plan->settings.listen.items[0], address);
-	printf(SAY("made a node in %s: key, site record, settings, %zu homed prefix%s%s\n"
+	printf(SAY("made a node in %s: key, site record, settings, %s%s\n"
 		   "  settings: %s/houji.yaml\n",
-		       "已在 %s 建立节点：密钥、站点记录、配置、%zu 个托管前缀%.0s%s\n"
+		       "已在 %s 建立节点：密钥、站点记录、配置、%s%s\n"
 		       "  配置：%s/houji.yaml\n"),
-		plan->directory, plan->prefix_count, plan->prefix_count == 1 ? "" : "es",
+		plan->directory,
+		count_say(plan->prefix_count, "homed prefix", "homed prefixes", "个托管前缀").text,
 		plan->is_root ? SAY(", a root of its own", "，自为根节点") : "", plan->directory);
 	if (plan->prefix_count > 0 || plan->is_root) {
 		print_administrators(plan);

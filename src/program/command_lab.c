@@ -63,7 +63,7 @@ const struct command_manual command_lab_manual = {
 		   "  houji lab up --topology examples/lab/shanxi.yaml --records records.ndjson\n"
 		   "  houji resolve 88.999.1/IC.07 --server 127.88.0.53\n"
 		   "  houji lab kill top && houji lab status; houji lab down\n\n"
-		   "Exit codes: 0 done, or status: every node runs; 1 not; 2 usage.",
+		   "Exit codes: 0 done, or status: every node runs; 1 not; 2 wrong use.",
 		"示例：\n"
 		"  houji lab up --topology examples/lab/shanxi.yaml --records records.ndjson\n"
 		"  houji resolve 88.999.1/IC.07 --server 127.88.0.53\n"

@@ -95,38 +95,40 @@ catch_signals(void)
 }
 
 static void
-print_json(const struct load *load, double seconds, bool is_complete)
+print_json(const struct load *load, double seconds, const struct problem *problem, bool is_complete)
 {
 	const struct load_counts *counts = &load->counts;
 
 	printf("{\"complete\":%s,\"dry_run\":%s,\"lines\":%" PRIu64 ",\"created\":%" PRIu64
 	       ",\"replaced\":%" PRIu64 ",\"unchanged\":%" PRIu64 ",\"failed\":%" PRIu64
-	       ",\"prefixes_homed\":%" PRIu64 ",\"seconds\":%.3f}\n",
+	       ",\"prefixes_homed\":%" PRIu64 ",\"seconds\":%.3f",
 		is_complete ? "true" : "false", load->options->is_dry_run ? "true" : "false",
 		counts->lines, counts->created, counts->replaced, counts->unchanged, counts->failed,
 		counts->homed, seconds);
+	command_error_print(problem);
+	puts("}");
 }
 
 static void
-print_summary(const struct load *load, double seconds, bool is_complete)
+print_summary(
+	const struct load *load, double seconds, const struct problem *problem, bool is_complete)
 {
 	const struct load_counts *counts = &load->counts;
 	uint64_t good = counts->created + counts->replaced + counts->unchanged;
 
 	if (load->options->is_json) {
-		print_json(load, seconds, is_complete);
+		print_json(load, seconds, problem, is_complete);
 		return;
 	}
-	printf(load->options->is_dry_run
-			? SAY("would load %" PRIu64 " records: ", "将读入 %" PRIu64 " 条记录：")
-			: SAY("loaded %" PRIu64 " records: ", "已读入 %" PRIu64 " 条记录："),
-		good);
-	printf(SAY("%" PRIu64 " new, %" PRIu64 " replaced, %" PRIu64 " unchanged, %" PRIu64
-		   " lines failed, %" PRIu64 " prefixes homed; %.1f s, %.0f/s\n",
-		       "新增 %" PRIu64 "，替换 %" PRIu64 "，未变 %" PRIu64 "，失败 %" PRIu64
-		       " 行，托管前缀 %" PRIu64 "；%.1f 秒，每秒 %.0f 条\n"),
-		counts->created, counts->replaced, counts->unchanged, counts->failed, counts->homed,
-		seconds, seconds > 0 ? (double)good / seconds : 0);
+	printf(load->options->is_dry_run ? SAY("would load %s: ", "将读入 %s：")
+					 : SAY("loaded %s: ", "已读入 %s："),
+		COUNT_RECORDS(good));
+	printf(SAY("%" PRIu64 " new, %" PRIu64 " replaced, %" PRIu64
+		   " unchanged, %s failed, %s homed; %.1f s, %.0f/s\n",
+		       "新增 %" PRIu64 "，替换 %" PRIu64 "，未变 %" PRIu64
+		       "，失败 %s，托管 %s；%.1f 秒，每秒 %.0f 条\n"),
+		counts->created, counts->replaced, counts->unchanged, COUNT_LINES(counts->failed),
+		COUNT_PREFIXES(counts->homed), seconds, seconds > 0 ? (double)good / seconds : 0);
 	if (!is_complete && load->is_resumable) {
 		printf("%s\n",
 			SAY("stopped: the same command goes on from here",
@@ -138,7 +140,7 @@ static int
 load_end(struct load *load, enum status status, struct problem *problem)
 {
 	struct problem closing;
-	bool is_complete = status == STATUS_OK;
+	bool is_complete = status == STATUS_OK, has_failed;
 	enum status end = ledger_close(load->ledger, &closing);
 
 	progress_end(&load->progress);
@@ -146,9 +148,11 @@ load_end(struct load *load, enum status status, struct problem *problem)
 		status = end;
 		*problem = closing;
 	}
-	print_summary(load, progress_seconds(&load->progress), is_complete);
-	if (status != STATUS_OK && status != STATUS_CLOSED) {
-		return command_problem(&command_load_manual, problem);
+	has_failed = status != STATUS_OK && status != STATUS_CLOSED;
+	print_summary(
+		load, progress_seconds(&load->progress), has_failed ? problem : NULL, is_complete);
+	if (has_failed) {
+		return command_problem_told(&command_load_manual, problem);
 	}
 	return status == STATUS_OK && load->counts.failed == 0 ? EXIT_CODE_OK : EXIT_CODE_FAILED;
 }

@@ -163,7 +163,9 @@ follow(struct mirror *mirror, const struct options *options)
 	if (ledger_close(ledger, &problem) != STATUS_OK) {
 		exit_code = command_problem(manual, &problem);
 	}
-	print_report(mirror, &report);
+	if (exit_code == EXIT_CODE_OK) {
+		print_report(mirror, &report);
+	}
 	return exit_code;
 }
 

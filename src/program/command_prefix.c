@@ -52,7 +52,8 @@ const struct command_manual command_prefix_manual = {
 		   "  houji prefix delegate 88.980 --to 192.0.2.80:2641 --derived \\\n"
 		   "      --server 192.0.2.1:2641 --user 300:0.NA/88 --key top/client/admpriv.bin\n"
 		   "  houji prefix undelegate 88.980 --server ... --user ... --key ...\n\n"
-		   "Exit codes: 0 done; 1 refused, no answer, or nothing to take back; 2 usage.",
+		   "Exit codes: 0 done; 1 refused, no answer, or nothing to take back; 2 wrong "
+		   "use.",
 		"示例：\n"
 		"  houji prefix delegate 88.980 --to 192.0.2.80:2641 --derived \\\n"
 		"      --server 192.0.2.1:2641 --user 300:0.NA/88 --key top/client/admpriv.bin\n"

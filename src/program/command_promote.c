@@ -112,9 +112,9 @@ command_promote(int argc, char **argv)
 		printf("{\"primary\":true,\"serial\":%u,\"entries\":%llu}\n", serial,
 			(unsigned long long)sequence);
 	} else {
-		printf(SAY("%s is the primary now: site serial %u, %llu entries in the ledger\n",
-			       "%s 现为主节点：站点序号 %u，账本 %llu 个条目\n"),
-			argv[walk.index], serial, (unsigned long long)sequence);
+		printf(SAY("%s is the primary now: site serial %u, %s in the ledger\n",
+			       "%s 现为主节点：站点序号 %u，账本 %s\n"),
+			argv[walk.index], serial, COUNT_ENTRIES(sequence));
 	}
 	return EXIT_CODE_OK;
 }

@@ -115,18 +115,14 @@ print_result(const struct prune_call *call, const struct ledger_pruned *pruned, 
 		return;
 	}
 	printf(call->is_dry_run
-			? SAY("would remove %" PRIu64 " records replaced before %s: %" PRIu64
-			      " octets; would free %" PRIu64 " octets of the disk in %" PRIu64
-			      " segments\n",
-				  "将移除 %" PRIu64 " 条在 %s 之前被取代的记录：%" PRIu64
-				  " 字节；将释放磁盘 %" PRIu64 " 字节，涉及 %" PRIu64 " 个分段\n")
-			: SAY("removed %" PRIu64 " records replaced before %s: %" PRIu64
-			      " octets; freed %" PRIu64 " octets of the disk in %" PRIu64
-			      " segments\n",
-				  "已移除 %" PRIu64 " 条在 %s 之前被取代的记录：%" PRIu64
-				  " 字节；已释放磁盘 %" PRIu64 " 字节，涉及 %" PRIu64 " 个分段\n"),
-		pruned->removed_count, time, pruned->removed_size, pruned->freed_size,
-		pruned->segment_count);
+			? SAY("would remove %s replaced before %s: %s; would free %s of the disk "
+			      "in %s\n",
+				  "将移除 %s（在 %s 之前被取代）：%s；将释放磁盘 %s，涉及 %s\n")
+			: SAY("removed %s replaced before %s: %s; freed %s of the disk in %s\n",
+				  "已移除 %s（在 %s 之前被取代）：%s；已释放磁盘 %s，涉及 %s\n"),
+		COUNT_RECORDS(pruned->removed_count), time, COUNT_OCTETS(pruned->removed_size),
+		COUNT_OCTETS(pruned->freed_size),
+		count_say(pruned->segment_count, "segment", "segments", "个分段").text);
 }
 
 static int

@@ -65,7 +65,7 @@ const struct command_manual command_qr_manual = {
 		   "  houji qr --base https://id.example.org 88.100.1/x\n"
 		   "  houji qr --dir node --svg label.svg --level Q 88.100.1/x\n"
 		   "  houji qr --text --png - hdl:88.100.1/x > code.png\n"
-		   "Exit code: 0 made, 1 not, 2 usage.",
+		   "Exit codes: 0 made; 1 not; 2 wrong use.",
 		"示例：\n"
 		"  houji qr --base https://id.example.org 88.100.1/x\n"
 		"  houji qr --dir node --svg label.svg --level Q 88.100.1/x\n"

@@ -72,9 +72,13 @@ command_repair(int argc, char **argv)
 	if (status != STATUS_OK) {
 		return command_problem(&command_repair_manual, &problem);
 	}
-	printf(is_json ? "{\"repaired\":true,\"entries\":%" PRIu64 ",\"seconds\":%.3f}\n"
-		       : SAY("the view was made again from %" PRIu64 " entries in %.1f s\n",
-				 "已由 %" PRIu64 " 个条目重建视图，用时 %.1f 秒\n"),
-		count, progress_seconds(&progress));
+	if (is_json) {
+		printf("{\"repaired\":true,\"entries\":%" PRIu64 ",\"seconds\":%.3f}\n", count,
+			progress_seconds(&progress));
+		return EXIT_CODE_OK;
+	}
+	printf(SAY("the view was made again from %s in %.1f s\n",
+		       "已由 %s重建视图，用时 %.1f 秒\n"),
+		COUNT_ENTRIES(count), progress_seconds(&progress));
 	return EXIT_CODE_OK;
 }

@@ -88,13 +88,12 @@ print_report(const struct backup_report *report, double seconds, bool is_json)
 			report->stopped_at, report->node_file_count, seconds);
 		return;
 	}
-	printf(SAY("restored and proven: %" PRIu64 " entries, the last of %s, %" PRIu64
-		   " of them not in the backup; %" PRIu64 " files of the node; %.1f s\n"
-		   "last hash: %s\n",
-		       "已恢复并核验：%" PRIu64 " 个条目，末条时间 %s，其中 %" PRIu64
-		       " 条不在备份内；节点文件 %" PRIu64 " 个；%.1f 秒\n末条哈希：%s\n"),
-		report->end.sequence, time, report->from_ledger_count, report->node_file_count,
-		seconds, head);
+	printf(SAY("restored and proven: %s, the last of %s, %" PRIu64
+		   " of them not in the backup; %s of the node; %.1f s\nlast hash: %s\n",
+		       "已恢复并核验：%s，末条时间 %s，其中 %" PRIu64
+		       " 条不在备份内；节点的 %s；%.1f 秒\n末条哈希：%s\n"),
+		COUNT_ENTRIES(report->end.sequence), time, report->from_ledger_count,
+		COUNT_FILES(report->node_file_count), seconds, head);
 	if (report->stopped_at != 0) {
 		printf(SAY("the ledger goes on at place %" PRIu64
 			   " with something that is no entry: a change cut by a crash, or damage\n",

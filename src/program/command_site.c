@@ -41,7 +41,7 @@ const struct command_manual command_site_manual = {
 	.first_words = "show export",
 	.ending = {"Examples:\n  houji site show 192.0.2.80:2641\n"
 		   "  houji site export node siteinfo.json\n\n"
-		   "Exit codes: 0 done; 1 no site record there, or not written; 2 usage.",
+		   "Exit codes: 0 done; 1 no site record there, or not written; 2 wrong use.",
 		"示例：\n  houji site show 192.0.2.80:2641\n"
 		"  houji site export node siteinfo.json\n\n"
 		"退出码：0 完成；1 该处没有站点记录，或未能写入；2 用法错误。"},

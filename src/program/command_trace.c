@@ -72,7 +72,7 @@ const struct command_manual command_trace_manual = {
 	.ending = {"Examples:\n"
 		   "  houji trace 88.980.1/pump-7 --root 127.88.0.1:2641\n"
 		   "  houji trace 88.980.1/pump-7 --dir node --json\n\n"
-		   "Exit codes: 0 found; 1 not found, or no answer; 2 usage.",
+		   "Exit codes: 0 found; 1 not found, or no answer; 2 wrong use.",
 		"示例：\n"
 		"  houji trace 88.980.1/pump-7 --root 127.88.0.1:2641\n"
 		"  houji trace 88.980.1/pump-7 --dir node --json\n\n"

@@ -84,12 +84,10 @@ print_report(const struct ledger_report *report, double seconds, bool is_json)
 			report->pruned_before_ms, seconds);
 		return;
 	}
-	printf(SAY("verified: %" PRIu64 " entries, %" PRIu64 " handles, %" PRIu64
-		   " deleted, %" PRIu64 " prefixes homed\nlast hash: %s\n",
-		       "核验无误：%" PRIu64 " 个条目，%" PRIu64 " 个标识，%" PRIu64
-		       " 个已删除，托管 %" PRIu64 " 个前缀\n末条哈希：%s\n"),
-		report->entry_count, report->handle_count, report->deleted_count,
-		report->prefix_count, head);
+	printf(SAY("verified: %s, %s, %" PRIu64 " deleted, %s homed\nlast hash: %s\n",
+		       "核验无误：%s，%s，%" PRIu64 " 个已删除，托管 %s\n末条哈希：%s\n"),
+		COUNT_ENTRIES(report->entry_count), COUNT_HANDLES(report->handle_count),
+		report->deleted_count, COUNT_PREFIXES(report->prefix_count), head);
 	printf(SAY("root: %s\nsigned heads: %" PRIu64 " by this key, %" PRIu64
 		   " by others, up to entry %" PRIu64 "\n",
 		       "树根：%s\n签名树头：本密钥 %" PRIu64 " 个，其他密钥 %" PRIu64

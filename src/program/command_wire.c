@@ -157,7 +157,7 @@ message_print(struct wire_job *job, struct bytes octets, const struct capture_me
 	status = message_write_json(&writer, octets);
 	json_write_object_end(&writer);
 	if (json_writer_end(&writer) != STATUS_OK) {
-		job->exit_code = command_failure(&command_wire_manual,
+		job->exit_code = command_refusal(&command_wire_manual,
 			SAY("message %zu is too long for JSON", "报文 %zu 过长，无法写成 JSON"),
 			job->count);
 		return;
@@ -170,7 +170,7 @@ message_print(struct wire_job *job, struct bytes octets, const struct capture_me
 	}
 	/* Encrypted messages and unknown operations are no fault of the input. */
 	if (status != STATUS_OK && status != STATUS_UNSUPPORTED) {
-		job->exit_code = command_failure(&command_wire_manual,
+		job->exit_code = command_refusal(&command_wire_manual,
 			SAY("message %zu, %s %zu: %s", "报文 %zu，%s %zu：%s"), job->count,
 			captured != NULL ? SAY("packet", "数据包") : SAY("octet", "字节"),
 			captured != NULL ? captured->packet : job->octet, status_text(status));

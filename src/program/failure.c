@@ -92,12 +92,45 @@ command_refusal(const struct command_manual *manual, const char *format, ...)
 	return EXIT_CODE_FAILED;
 }
 
+static const char *
+problem_code(const struct problem *problem)
+{
+	return problem->status == STATUS_OK ? "FAILED" : status_name(problem->status);
+}
+
+static const char *
+problem_message(const struct problem *problem)
+{
+	return problem->text[0] != '\0' ? problem->text : status_text(problem->status);
+}
+
+void
+command_error_print(const struct problem *problem)
+{
+	char text[JSON_SIZE];
+	struct json_writer writer = json_writer_over(text, sizeof(text));
+	struct bytes object;
+
+	if (problem == NULL) {
+		return;
+	}
+	json_write_object(&writer);
+	command_error_write(
+		&writer, problem_code(problem), bytes_from_string(problem_message(problem)));
+	object = json_written(&writer);
+	printf(",%.*s", (int)(object.size - 1), (const char *)object.at + 1);
+}
+
 int
 command_problem(const struct command_manual *manual, const struct problem *problem)
 {
-	bool has_text = problem->text[0] != '\0';
+	complain(manual, problem_code(problem), problem_message(problem));
+	return EXIT_CODE_FAILED;
+}
 
-	complain(manual, problem->status == STATUS_OK ? "FAILED" : status_name(problem->status),
-		has_text ? problem->text : status_text(problem->status));
+int
+command_problem_told(const struct command_manual *manual, const struct problem *problem)
+{
+	complain(manual, NULL, problem_message(problem));
 	return EXIT_CODE_FAILED;
 }

@@ -12,6 +12,7 @@
  *
  *     {"error":{"code":"NOT_FOUND","message":"node/ledger is no ledger"}}
  *
+ * unless the command's own object tells it already, as a summary does in a member "error" like that.
  * `code` never changes with the language: USAGE, FAILED, REFUSED (by the server asked), or the
  * status that the library told. The walk over the options sees --json before anything can fail,
  * so that no command has to do anything for it.
@@ -24,13 +25,16 @@ void command_fails_in_json(bool is_wanted);
 int command_usage_error(const struct command_manual *manual, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* The three return EXIT_CODE_FAILED. */
+/* These return EXIT_CODE_FAILED. */
 int command_failure(const struct command_manual *manual, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 int command_problem(const struct command_manual *manual, const struct problem *problem);
-/* On stderr alone: what stdout has says it already, with command_error_write(). */
+/* On stderr alone: the object on stdout says it already. */
 int command_refusal(const struct command_manual *manual, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+int command_problem_told(const struct command_manual *manual, const struct problem *problem);
 
-/* The member "error" of an object that is open. */
+/* The member "error" of an object that is open; print: on stdout, with a comma in front, and
+ * nothing if `problem` is NULL. */
 void command_error_write(struct json_writer *writer, const char *code, struct bytes message);
+void command_error_print(const struct problem *problem);

@@ -230,7 +230,7 @@ stop(int number)
 }
 
 static void
-print_summary(const struct load *load, bool is_complete)
+print_summary(const struct load *load, const struct problem *problem, bool is_complete)
 {
 	const struct load_counts *counts = &load->counts;
 	double seconds = progress_seconds(&load->progress);
@@ -238,19 +238,21 @@ print_summary(const struct load *load, bool is_complete)
 	if (load->options->is_json) {
 		printf("{\"complete\":%s,\"dry_run\":%s,\"lines\":%" PRIu64 ",\"created\":%" PRIu64
 		       ",\"replaced\":%" PRIu64 ",\"unchanged\":%" PRIu64 ",\"failed\":%" PRIu64
-		       ",\"prefixes_homed\":%" PRIu64 ",\"seconds\":%.3f}\n",
+		       ",\"prefixes_homed\":%" PRIu64 ",\"seconds\":%.3f",
 			is_complete ? "true" : "false",
 			load->options->is_dry_run ? "true" : "false", counts->lines,
 			counts->created, counts->replaced, counts->unchanged, counts->failed,
 			counts->homed, seconds);
+		command_error_print(problem);
+		puts("}");
 		return;
 	}
-	printf(SAY("imported: %" PRIu64 " records new, %" PRIu64 " replaced, %" PRIu64
-		   " unchanged, %" PRIu64 " lines failed, %" PRIu64 " prefixes homed; %.1f s%s\n",
-		       "导入：新增 %" PRIu64 "，替换 %" PRIu64 "，未变 %" PRIu64 "，失败 %" PRIu64
-		       " 行，托管前缀 %" PRIu64 "；%.1f 秒%s\n"),
-		counts->created, counts->replaced, counts->unchanged, counts->failed, counts->homed,
-		seconds,
+	printf(SAY("imported: %s new, %" PRIu64 " replaced, %" PRIu64
+		   " unchanged, %s failed, %s homed; %.1f s%s\n",
+		       "导入：新增 %s，替换 %" PRIu64 "，未变 %" PRIu64
+		       "，失败 %s，托管 %s；%.1f 秒%s\n"),
+		COUNT_RECORDS(counts->created), counts->replaced, counts->unchanged,
+		COUNT_LINES(counts->failed), COUNT_PREFIXES(counts->homed), seconds,
 		load->options->is_dry_run
 			? SAY(" (dry run: nothing was changed)", "（试运行，未作更改）")
 			: "");
@@ -264,6 +266,7 @@ records_load(struct import_file *file, struct load *load, struct problem *proble
 	struct sigaction action = {.sa_handler = stop, .sa_flags = (int)SA_RESETHAND};
 	enum status status = STATUS_OK, end;
 	struct problem closing;
+	bool has_failed;
 
 	if (!options->is_dry_run) {
 		status = prefixes_home(file, load, problem);
@@ -280,13 +283,14 @@ records_load(struct import_file *file, struct load *load, struct problem *proble
 	}
 	end = ledger_close(load->ledger, &closing);
 	progress_end(&load->progress);
-	print_summary(load, status == STATUS_OK);
 	if (status == STATUS_OK && end != STATUS_OK) {
 		status = end;
 		*problem = closing;
 	}
-	if (status != STATUS_OK && status != STATUS_CLOSED) {
-		return command_problem(&command_import_manual, problem);
+	has_failed = status != STATUS_OK && status != STATUS_CLOSED;
+	print_summary(load, has_failed ? problem : NULL, status == STATUS_OK);
+	if (has_failed) {
+		return command_problem_told(&command_import_manual, problem);
 	}
 	return status == STATUS_OK && load->counts.failed == 0 ? EXIT_CODE_OK : EXIT_CODE_FAILED;
 }

@@ -108,34 +108,46 @@ value_compare(void *context, const struct handle_value *value)
 	}
 }
 
+/* What stderr says of keys that do not belong together. */
+static void
+refusal_format(const struct check *check, const char *other, char *ret_text, size_t capacity)
+{
+	if (check->compared == 0) {
+		snprintf(ret_text, capacity,
+			SAY("%s holds no public key to compare with", "%s 中没有可供比对的公钥"),
+			other);
+	} else {
+		snprintf(ret_text, capacity,
+			SAY("%s is not the private half of the key in %s",
+				"%s 与 %s 中的公钥不匹配"),
+			check->path, other);
+	}
+}
+
 static int
 verdict_print(const struct check *check, const char *other, const struct key_options *options)
 {
-	char text[4 * WHERE_SIZE_MAX];
+	char refusal[2 * WHERE_SIZE_MAX], text[16 * WHERE_SIZE_MAX];
 	struct json_writer writer = json_writer_over(text, sizeof(text));
 
+	refusal_format(check, other, refusal, sizeof(refusal));
 	if (options->is_json) {
 		json_write_object(&writer);
 		json_write_name(&writer, "match");
 		json_write_bool(&writer, check->is_match);
 		json_write_name(&writer, "compared");
 		json_write_u64(&writer, check->compared);
+		if (!check->is_match) {
+			command_error_write(&writer,
+				check->compared == 0 ? "NOT_FOUND" : "WRONG_PROOF",
+				bytes_from_string(refusal));
+		}
 		json_write_object_end(&writer);
 		printf("%.*s\n", (int)json_written(&writer).size, text);
 	} else if (check->is_match) {
 		printf(SAY("%s belongs to %s\n", "%s 与 %s 匹配\n"), check->path, check->where);
 	}
-	if (check->is_match) {
-		return EXIT_CODE_OK;
-	}
-	if (check->compared == 0) {
-		return command_failure(&command_key_manual,
-			SAY("%s holds no public key to compare with", "%s 中没有可供比对的公钥"),
-			other);
-	}
-	return command_failure(&command_key_manual,
-		SAY("%s is not the private half of the key in %s", "%s 与 %s 中的公钥不匹配"),
-		check->path, other);
+	return check->is_match ? EXIT_CODE_OK : command_refusal(&command_key_manual, "%s", refusal);
 }
 
 int

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "program/language.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,4 +25,16 @@ const char *
 words_say(struct words words)
 {
 	return language_is_chinese() ? words.chinese : words.english;
+}
+
+struct counted
+count_say(uint64_t count, const char *one, const char *many, const char *chinese)
+{
+	struct counted counted;
+
+	snprintf(counted.text, sizeof(counted.text), "%" PRIu64 " %s", count,
+		language_is_chinese() ? chinese
+			: count == 1  ? one
+				      : many);
+	return counted;
 }

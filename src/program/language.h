@@ -2,6 +2,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /*
  * The two languages that the program speaks. What a person reads at a terminal is written
@@ -19,3 +20,19 @@ bool language_is_chinese(void);
  * as formats; words_say() is for tables. */
 #define SAY(english, chinese) (language_is_chinese() ? (chinese) : (english))
 const char *words_say(struct words words);
+
+/* "1 record", "2 records"; "2 条记录" in Chinese. For the arguments of one printf(): the text lives
+ * as long as the call does. */
+struct counted {
+	char text[64];
+};
+struct counted count_say(uint64_t count, const char *one, const char *many, const char *chinese);
+
+#define COUNT_RECORDS(count)  count_say((count), "record", "records", "条记录").text
+#define COUNT_ENTRIES(count)  count_say((count), "entry", "entries", "个条目").text
+#define COUNT_PREFIXES(count) count_say((count), "prefix", "prefixes", "个前缀").text
+#define COUNT_LINES(count)    count_say((count), "line", "lines", "行").text
+#define COUNT_HANDLES(count)  count_say((count), "handle", "handles", "个标识").text
+#define COUNT_OCTETS(count)   count_say((count), "octet", "octets", "字节").text
+#define COUNT_FILES(count)    count_say((count), "file", "files", "个文件").text
+#define COUNT_ITEMS(count)    count_say((count), "item", "items", "项").text

@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "base/text_writer.h"
 #include "program/export.h"
+#include "program/load_seen.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -242,15 +243,23 @@ chunk_compare(struct load *load, struct load_chunk *chunk)
 {
 	struct records_reader *reader = records_reader_new(ledger_records(load->ledger));
 	struct record before;
-	enum status status;
+	enum status status, result = STATUS_OK;
 
 	if (reader == NULL) {
 		return STATUS_NO_MEMORY;
 	}
 	records_enter(reader);
-	for (size_t i = 0; i < chunk->change_count; i++) {
+	for (size_t i = 0; i < chunk->change_count && result == STATUS_OK; i++) {
 		struct load_change *change = &chunk->changes[i];
+		enum load_sight sight = LOAD_SIGHT_FIRST;
 
+		result = load_seen_look(
+			load->seen, change->change.name, &change->change.values, &sight);
+		if (sight != LOAD_SIGHT_FIRST) {
+			change->is_replacing = true;
+			count(chunk, change, sight == LOAD_SIGHT_SAME ? STATUS_EXISTS : STATUS_OK);
+			continue;
+		}
 		status = records_get(reader, change->change.name, &before);
 		count(chunk, change,
 			judge(change, NULL, &change->change, status == STATUS_OK ? &before : NULL));
@@ -258,7 +267,7 @@ chunk_compare(struct load *load, struct load_chunk *chunk)
 	chunk->home_ok = chunk->home_count;
 	records_leave(reader);
 	records_reader_free(reader);
-	return STATUS_OK;
+	return result;
 }
 
 /* BUSY: come again when other chunks are done. */
@@ -477,7 +486,9 @@ load_make(struct load *load)
 		is_made = chunk_make(load, &load->chunks[i]) && is_made;
 	}
 	load->requested = records_homed_new();
-	if (!is_made || load->requested == NULL) {
+	load->seen = load->options->is_dry_run ? load_seen_new() : NULL;
+	if (!is_made || load->requested == NULL ||
+		(load->options->is_dry_run && load->seen == NULL)) {
 		return STATUS_NO_MEMORY;
 	}
 	load->rest = load->chunks[0].text;
@@ -506,6 +517,7 @@ load_unmake(struct load *load)
 		free(load->chunks[i].homes);
 	}
 	records_homed_free(load->requested);
+	load_seen_free(load->seen);
 }
 
 enum status

@@ -121,6 +121,7 @@ struct load {
 	pthread_t parsers[LOAD_PARSER_COUNT];
 	unsigned parser_count;
 	struct records_homed *requested; /* Prefixes that this load has asked to home. */
+	struct load_seen *seen; /* Of a dry run; else NULL. */
 };
 
 /* Runs the load; the counts are right in every case. OK also when lines failed; CLOSED when

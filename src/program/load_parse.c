@@ -107,7 +107,6 @@ line_parse(struct load_chunk *chunk, struct bytes line, uint64_t number,
 	struct handle_value_list values;
 	struct problem problem;
 	struct bytes name;
-	uint32_t index;
 	enum status status = handle_record_read_json(&json, &name, &values, &problem);
 
 	if (status == STATUS_OK && json_reader_end(&json) != STATUS_OK) {
@@ -115,11 +114,7 @@ line_parse(struct load_chunk *chunk, struct bytes line, uint64_t number,
 			"octet %zu: more than one record in a line", json_reader_at(&json));
 	}
 	if (status == STATUS_OK) {
-		status = handle_value_list_check(&values, &index);
-		if (status != STATUS_OK) {
-			(void)problem_set(&problem, status, "value with index %u: %s", index,
-				status_text(status));
-		}
+		status = handle_value_list_explain(&values, &problem);
 	}
 	/* An export may hold what another server let pass. */
 	if (status == STATUS_OK && !chunk->load->options->is_import) {

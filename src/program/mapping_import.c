@@ -559,7 +559,7 @@ mapping_import(const struct mapping_import *order)
 	/* A header that makes no sense was told of already. */
 	if (status != STATUS_OK && status != STATUS_INVALID) {
 		problem.status = status;
-		return command_problem(order->manual, &problem);
+		return command_problem_told(order->manual, &problem);
 	}
 	return is_good ? EXIT_CODE_OK : EXIT_CODE_FAILED;
 }

@@ -217,7 +217,7 @@ a_wrong_block_is_told_by_its_line_and_the_next_is_read(void **state)
 	assert_wrong(&scene, "12: create: no value is given");
 	assert_wrong(&scene, "14: 'MAKE 88.100/E' begins no operation");
 	assert_wrong(&scene, "17: REMOVE takes INDEX,INDEX,...:HANDLE");
-	assert_wrong(&scene, "18: value with index 1: value already exists");
+	assert_wrong(&scene, "18: index 1 stands at two values: in a record each has its own");
 	assert_operation(&scene, 21, OPCODE_DELETE_HANDLE, "88.100/H");
 	assert_wrong(&scene, "22: delete: a handle has 1 to 2048 octets");
 	assert_wrong(&scene, "24: ADMIN takes INDEX:RIGHTS:HANDLE, RIGHTS being 12 ones and zeros");
@@ -272,7 +272,8 @@ wrong_objects_are_told_by_line_and_octet(void **state)
 		"1: op is create, add, modify, remove, delete, home or unhome, not 'destroy'");
 	assert_wrong(&scene, "2: delete: a handle has 1 to 2048 octets");
 	assert_wrong(&scene, "3: no operation has a member 'index'");
-	assert_wrong(&scene, "4: octet 36: breaks the format");
+	assert_wrong(
+		&scene, "4: octet 36: no JSON from here on, or a member that was there before");
 	assert_wrong(&scene, "5: remove: no index is given");
 	assert_operation(&scene, 6, OPCODE_DELETE_HANDLE, "88.100/B");
 	scene_end(&scene);
