@@ -174,6 +174,76 @@ being_right_between_does_not_help_who_is_wrong(void **state)
 	assert_in_range(wait_ms(*state, &wrong), 47800, 48200);
 }
 
+/* Whoever has a /48 has 2^80 addresses to guess from. */
+static void
+an_ipv6_network_is_its_48(void **state)
+{
+	struct access_guess guess = {.kind = ACCESS_GUESS_ANSWER,
+		.name = TEXT("88.1/li"),
+		.source = {0x20, 1, 0xd, 0xb8, 0, 1}};
+	size_t allowed = 0;
+
+	for (uint8_t host = 0; host < 20; host++) {
+		guess.source[6] = host;
+		guess.source[15] = host;
+		allowed += access_guess_begin(*state, &guess);
+	}
+	assert_int_equal(allowed, GUESS_PER_MINUTE_MAX);
+	guess.source[5] = 2;
+	assert_true(access_guess_begin(*state, &guess));
+}
+
+/* A try a second is what they may cost, for ever: to verify much is not to be wrong often. */
+static void
+right_verifications_are_not_slowed_down(void **state)
+{
+	struct access_guess guess = guess_of(ACCESS_GUESS_VERIFY, "88.1/li", 2, 1, 0);
+
+	for (int i = 0; i < 4 * VERIFY_PER_MINUTE_MAX; i++) {
+		/* All that there is at once, then as fast as it is earned. */
+		int earned = i < VERIFY_PER_MINUTE_MAX ? 0 : i - VERIFY_PER_MINUTE_MAX + 1;
+
+		guess.now_ms = (int64_t)earned * 60000 / VERIFY_PER_MINUTE_MAX;
+		assert_true(access_guess_begin(*state, &guess));
+		access_guess_right(*state, &guess);
+	}
+	assert_false(access_guess_begin(*state, &guess));
+}
+
+static struct access_guess
+guess_from(uint32_t network, int64_t now_ms)
+{
+	return (struct access_guess){.kind = ACCESS_GUESS_ANSWER,
+		.name = TEXT("88.1/li"),
+		.source = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, (uint8_t)(network >> 16),
+			(uint8_t)(network >> 8), (uint8_t)network, 1},
+		.now_ms = now_ms};
+}
+
+/* More networks than there is room for push out those that were quiet for longest; where each
+ * is kept is left to chance, so a few of a hundred may be unlucky. */
+static void
+who_guessed_lately_is_not_forgotten_for_who_did_long_ago(void **state)
+{
+	enum { FULL = 100000, LATE_COUNT = 100, MORE = 512 };
+	size_t remembered = 0;
+
+	for (uint32_t i = 0; i < FULL; i++) {
+		(void)allowed_of(*state, guess_from(i, 0), 1);
+	}
+	for (uint32_t i = 0; i < LATE_COUNT; i++) {
+		assert_int_equal(
+			allowed_of(*state, guess_from(FULL + i, 1000), 9), GUESS_PER_MINUTE_MAX);
+	}
+	for (uint32_t i = 0; i < MORE; i++) {
+		(void)allowed_of(*state, guess_from(2 * FULL + i, 1001), 1);
+	}
+	for (uint32_t i = 0; i < LATE_COUNT; i++) {
+		remembered += allowed_of(*state, guess_from(FULL + i, 1002), 1) == 0;
+	}
+	assert_in_range(remembered, 95, LATE_COUNT);
+}
+
 static void
 a_clock_read_earlier_earns_nothing(void **state)
 {
@@ -201,6 +271,11 @@ main(void)
 		cmocka_unit_test_setup_teardown(
 			being_right_between_does_not_help_who_is_wrong, begin, end),
 		cmocka_unit_test_setup_teardown(a_clock_read_earlier_earns_nothing, begin, end),
+		cmocka_unit_test_setup_teardown(an_ipv6_network_is_its_48, begin, end),
+		cmocka_unit_test_setup_teardown(
+			right_verifications_are_not_slowed_down, begin, end),
+		cmocka_unit_test_setup_teardown(
+			who_guessed_lately_is_not_forgotten_for_who_did_long_ago, begin, end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -186,6 +186,10 @@ the_last_administrator_stays_where_the_settings_say_so(void **state)
 	assert_int_equal(remove_values(rig, "88.1/x", BYTES(0, 0, 0, 101), LI), STATUS_DENIED);
 	assert_int_equal(remove_values(rig, "88.1/x", BYTES(0, 0, 0, 1), LI), STATUS_OK);
 	assert_int_equal(name_only(rig, OPCODE_DELETE_HANDLE, "88.1/x", LI), STATUS_OK);
+	/* A record that never had one is nobody's to keep. */
+	values_begin(rig);
+	url_add(rig, 1, "bare");
+	assert_int_equal(put(rig, OPCODE_CREATE_HANDLE, "88.1/bare", 0, LI), STATUS_OK);
 }
 
 static void

@@ -498,6 +498,35 @@ a_busy_server_is_asked_again_after_a_pause(void **state)
 	scene_end(scene);
 }
 
+/* Several that were refused come back one at a time, whatever the depth is else. */
+static void
+what_was_refused_is_sent_alone(void **state)
+{
+	struct scene *scene = scene_begin();
+	(void)state;
+
+	scene_link(scene, (struct client_link_settings){.depth = 3});
+	send_delete(scene, "88.100/A");
+	assert_true(server_take(scene));
+	server_answer(scene, RESPONSE_SUCCESS);
+	send_delete(scene, "88.100/B");
+	send_delete(scene, "88.100/C");
+	for (int i = 0; i < 2; i++) {
+		assert_true(server_take(scene));
+		server_answer(scene, RESPONSE_SERVER_TOO_BUSY);
+	}
+	fake_advance(CLIENT_PAUSE_MIN_MS);
+	assert_true(server_take(scene));
+	assert_true(bytes_equal(scene->request.name.name, TEXT("88.100/B")));
+	assert_false(server_take(scene));
+	server_answer(scene, RESPONSE_SUCCESS);
+	assert_true(server_take(scene));
+	assert_true(bytes_equal(scene->request.name.name, TEXT("88.100/C")));
+	server_answer(scene, RESPONSE_SUCCESS);
+	assert_int_equal(scene->told_ok, 3);
+	scene_end(scene);
+}
+
 /* No two requests in a row come back after the same pause. */
 static void
 the_pause_is_not_the_same_each_time(void **state)
@@ -706,6 +735,7 @@ main(void)
 		cmocka_unit_test(a_list_comes_in_parts),
 		cmocka_unit_test(a_silent_server_is_given_up_and_the_next_request_tries_again),
 		cmocka_unit_test(a_busy_server_is_asked_again_after_a_pause),
+		cmocka_unit_test(what_was_refused_is_sent_alone),
 		cmocka_unit_test(the_pause_is_not_the_same_each_time),
 		cmocka_unit_test(a_server_that_stays_busy_is_believed_before_the_deadline),
 		cmocka_unit_test(a_busy_server_that_falls_silent_is_given_up_at_the_first_deadline),

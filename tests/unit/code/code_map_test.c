@@ -101,6 +101,19 @@ fields_are_checked_and_the_wrong_one_named(void **state)
 }
 
 static void
+an_identifier_is_as_long_as_a_code_may_be(void **state)
+{
+	static char handle[CODE_SIZE_MAX + 2];
+
+	(void)state;
+	memset(handle, 'x', CODE_SIZE_MAX);
+	memcpy(handle, "88.100.1/", 9);
+	assert_check(CODE_FIELD_HANDLE, handle, true);
+	handle[CODE_SIZE_MAX] = 'x';
+	assert_check(CODE_FIELD_HANDLE, handle, false);
+}
+
+static void
 an_end_is_behind_its_begin(void **state)
 {
 	(void)state;
@@ -150,8 +163,15 @@ a_mapping_is_active_from_its_begin_until_its_end(void **state)
 	assert_true(code_mapping_is_active(&mapping, TEXT("2026-11-27T00:00:00Z")));
 	assert_true(code_mapping_is_active(&mapping, TEXT("2026-11-27T23:59:59Z")));
 	assert_false(code_mapping_is_active(&mapping, TEXT("2026-11-28T00:00:00Z")));
+	/* To the second: the first one counts, the last one does not. */
+	mapping.fields[CODE_FIELD_FROM] = TEXT("2026-11-27T08:00:00Z");
+	mapping.fields[CODE_FIELD_TO] = TEXT("2026-11-27T09:00:00Z");
+	assert_false(code_mapping_is_active(&mapping, TEXT("2026-11-27T07:59:59Z")));
+	assert_true(code_mapping_is_active(&mapping, TEXT("2026-11-27T08:00:00Z")));
+	assert_true(code_mapping_is_active(&mapping, TEXT("2026-11-27T08:59:59Z")));
+	assert_false(code_mapping_is_active(&mapping, TEXT("2026-11-27T09:00:00Z")));
 	mapping.fields[CODE_FIELD_STATUS] = TEXT("withdrawn");
-	assert_false(code_mapping_is_active(&mapping, TEXT("2026-11-27T00:00:00Z")));
+	assert_false(code_mapping_is_active(&mapping, TEXT("2026-11-27T08:00:00Z")));
 }
 
 static void
@@ -235,6 +255,7 @@ main(void)
 		cmocka_unit_test(what_may_be_two_is_refused_until_its_kind_is_said),
 		cmocka_unit_test(normal_forms_are_their_own),
 		cmocka_unit_test(fields_are_checked_and_the_wrong_one_named),
+		cmocka_unit_test(an_identifier_is_as_long_as_a_code_may_be),
 		cmocka_unit_test(an_end_is_behind_its_begin),
 		cmocka_unit_test(a_mapping_comes_back_from_json),
 		cmocka_unit_test(a_mapping_is_active_from_its_begin_until_its_end),

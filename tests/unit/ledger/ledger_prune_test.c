@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "crypto/crypto.h"
+#include "journal/journal_format.h"
 #include "journal/journal_prune.h"
 #include "ledger/ledger_evidence.h"
 #include "ledger/ledger_history.h"
@@ -316,6 +317,24 @@ write_lasting(struct ledger *ledger, const char *when)
 	}
 }
 
+/* What a segment says of itself, for who looks at the file alone. */
+static struct journal_header
+segment_header(const struct ledger_scene *scene)
+{
+	uint8_t octets[JOURNAL_HEADER_SIZE];
+	struct journal_header header;
+	char path[128];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/ledger/0000000000000000.seg", scene->directory);
+	fd = open(path, O_RDONLY);
+	assert_true(fd >= 0);
+	assert_int_equal(pread(fd, octets, sizeof(octets), 0), sizeof(octets));
+	close(fd);
+	assert_int_equal(journal_header_decode(octets, path, &header, NULL), STATUS_OK);
+	return header;
+}
+
 /* What the first pruning left of a segment stays what it is when the second takes more of it. */
 static void
 a_segment_can_lose_more_the_second_time(void **state)
@@ -324,6 +343,7 @@ a_segment_can_lose_more_the_second_time(void **state)
 	struct ledger *ledger = small_ledger(scene);
 	struct ledger_report before, after;
 	struct ledger_pruned once, twice;
+	uint64_t first_count;
 	int64_t cutoff;
 
 	write_lasting(ledger, "before");
@@ -337,6 +357,8 @@ a_segment_can_lose_more_the_second_time(void **state)
 	ledger_scene_close(ledger);
 
 	once = prune(scene, cutoff, false);
+	first_count = segment_header(scene).removed_count;
+	assert_in_range(first_count, 1, once.removed_count);
 	assert_true(is_removed(scene, "88.100/H-4", LASTING_COUNT + 5));
 	assert_false(is_removed(scene, "88.100/L-4", 5));
 	verify_open(scene, LEDGER_READ, &after);
@@ -344,6 +366,7 @@ a_segment_can_lose_more_the_second_time(void **state)
 
 	twice = prune(scene, clock_wall_ms(), false);
 	assert_true(twice.removed_count > LASTING_COUNT);
+	assert_true(segment_header(scene).removed_count >= first_count + LASTING_COUNT);
 	assert_true(is_removed(scene, "88.100/H-4", LASTING_COUNT + 5));
 	assert_true(is_removed(scene, "88.100/L-4", 5));
 	verify_open(scene, LEDGER_READ, &after);
@@ -354,6 +377,71 @@ a_segment_can_lose_more_the_second_time(void **state)
 	assert_memory_equal(after.head, before.head, sizeof(before.head));
 	(void)assert_states(scene, 2 * ROUND_COUNT);
 	assert_int_equal(prune(scene, clock_wall_ms(), false).removed_count, 0);
+}
+
+/* A state that was replaced at the cutoff itself was replaced by then. */
+static void
+the_cutoff_is_exact(void **state)
+{
+	const struct ledger_scene *scene = *state;
+	struct ledger *ledger = small_ledger(scene);
+	struct ledger_moment moment = {.sequence = UINT64_MAX};
+	struct journal_entry entry;
+	struct problem problem = {0};
+	int64_t replaced_ms;
+
+	write_lasting(ledger, "before");
+	write_rounds(ledger, 0, ROUND_COUNT);
+	sleep_ms(3);
+	assert_int_equal(put_text(ledger, "88.100/L-4", "after"), STATUS_OK);
+	assert_int_equal(
+		ledger_record_at(ledger, TEXT("88.100/L-4"), &moment, &entry, &problem), STATUS_OK);
+	replaced_ms = entry.time_ms;
+	sleep_ms(3);
+	write_rounds(ledger, ROUND_COUNT, 2 * ROUND_COUNT);
+	ledger_scene_close(ledger);
+	assert_int_equal(prune(scene, replaced_ms, true).removed_count,
+		prune(scene, replaced_ms - 1, true).removed_count + 1);
+}
+
+/* Part of a segment is younger than the cutoff: all of it stays, until it is older as a whole. */
+static void
+a_segment_with_something_younger_is_left_alone(void **state)
+{
+	const struct ledger_scene *scene = *state;
+	struct ledger *ledger = small_ledger(scene);
+	int64_t cutoff;
+
+	write_rounds(ledger, 0, 5);
+	sleep_ms(3);
+	cutoff = clock_wall_ms();
+	sleep_ms(3);
+	write_rounds(ledger, 5, ROUND_COUNT);
+	ledger_scene_close(ledger);
+	assert_int_equal(prune(scene, cutoff, false).removed_count, 0);
+	assert_int_equal(segment_header(scene).pruned_ms, 0);
+	assert_true(prune(scene, clock_wall_ms(), false).removed_count > 0);
+	assert_true(segment_header(scene).pruned_ms > 0);
+}
+
+/* A segment that would not be a block smaller is not written again. */
+static void
+a_segment_that_frees_nothing_is_left_alone(void **state)
+{
+	const struct ledger_scene *scene = *state;
+	struct ledger *ledger = small_ledger(scene);
+	char name[32], text[300];
+
+	for (unsigned i = 0; i < 400; i++) {
+		snprintf(name, sizeof(name), "88.100/ONCE-%u", i);
+		snprintf(text, sizeof(text), "%0250u", i);
+		assert_int_equal(put_text(ledger, name, text), STATUS_OK);
+	}
+	assert_int_equal(put_text(ledger, "88.100/ONCE-7", "again"), STATUS_OK);
+	ledger_scene_close(ledger);
+	assert_int_equal(prune(scene, clock_wall_ms(), false).removed_count, 0);
+	assert_int_equal(segment_header(scene).pruned_ms, 0);
+	assert_false(is_removed(scene, "88.100/ONCE-7", 8));
 }
 
 /* Signed heads stay true, and an entry whose record is gone can still be proven. */
@@ -572,6 +660,9 @@ main(void)
 		SCENE(a_pruned_ledger_goes_on_and_can_be_pruned_again),
 		SCENE(what_lasted_into_the_span_stays),
 		SCENE(a_segment_can_lose_more_the_second_time),
+		SCENE(the_cutoff_is_exact),
+		SCENE(a_segment_with_something_younger_is_left_alone),
+		SCENE(a_segment_that_frees_nothing_is_left_alone),
 		SCENE(heads_and_proofs_outlive_the_records),
 		SCENE(verify_finds_a_newest_state_that_was_removed),
 		SCENE(verify_finds_a_state_that_was_removed_too_early),
