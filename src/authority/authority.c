@@ -109,6 +109,15 @@ prefix_is_ours(struct authority *authority, struct bytes key)
 	return false;
 }
 
+bool
+authority_holds(struct authority *authority, struct bytes name)
+{
+	uint8_t key[HANDLE_KEY_SIZE_MAX];
+	size_t size = handle_name_key(name, key);
+
+	return size > 0 && prefix_is_ours(authority, bytes_over(key, size));
+}
+
 static bool
 type_is_secret(struct bytes type)
 {

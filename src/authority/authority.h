@@ -60,6 +60,10 @@ void authority_query_begin(
 void authority_look_ahead(
 	struct authority *authority, struct authority_query *const *queries, size_t count);
 
+/* True if this node answers for `name`: its prefix is homed here, or `name` is a derived prefix and
+ * one above it is. Between authority_enter() and authority_leave(). */
+bool authority_holds(struct authority *authority, struct bytes name);
+
 struct authority_question {
 	const struct request_resolution *resolution;
 	bool is_public_only; /* PUBL: leave out what not everybody may read, without complaint. */

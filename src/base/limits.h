@@ -181,6 +181,7 @@
 	X(LEDGER_QUEUE_COUNT_MAX, 65536, "changes", "changes waiting for the committer")          \
 	X(LEDGER_BATCH_SIZE_MAX, 4194304, "octets", "changes that one fdatasync makes durable")   \
 	X(LEDGER_HEADS_SIZE_MAX, 67108864, "octets", "signed tree heads, of a decade")            \
+	X(DOCKING_COUNT_MAX, 256, "requests", "children that wait to be delegated a prefix")      \
 	X(LAB_NODE_COUNT_MAX, 256, "nodes", "nodes of `houji lab`, each a process")               \
 	X(LAB_PREFIX_COUNT_MAX, 4096, "prefixes", "prefixes of all nodes of a lab")               \
 	X(LAB_PREFIX_SIZE_MAX, 64, "octets", "a prefix of a lab (88.980.1)")                      \

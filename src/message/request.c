@@ -23,6 +23,7 @@ request_shape(uint32_t opcode)
 	case OPCODE_CREATE_HANDLE:
 	case OPCODE_ADD_VALUE:
 	case OPCODE_MODIFY_VALUE:
+	case OPCODE_DOCK:
 		return REQUEST_VALUES;
 	case OPCODE_REMOVE_VALUE:
 		return REQUEST_INDEXES;

@@ -24,7 +24,7 @@ struct request_name { /* 2 101 105 106 300 301 302 401 1000 1003; "/" where none
 	bool is_absent; /* 2 302 401 1000 1003 only: the body is empty (RFC 3652, 3.4). */
 };
 
-struct request_values { /* 100 102 104 */
+struct request_values { /* 100 102 104 8800 */
 	struct bytes name;
 	struct handle_value_list values;
 };
@@ -121,7 +121,7 @@ enum request_shape {
 	REQUEST_RESOLUTION, /* 1 2000 */
 	REQUEST_NAME, /* 101 105 106 300 301 */
 	REQUEST_MAYBE_NAME, /* 2 302 401 1000 1003: `name`, where the body may be empty */
-	REQUEST_VALUES, /* 100 102 104 */
+	REQUEST_VALUES, /* 100 102 104 8800 */
 	REQUEST_INDEXES, /* 103 */
 	REQUEST_CHALLENGE_RESPONSE, /* 200 */
 	REQUEST_VERIFY_CHALLENGE, /* 201 */

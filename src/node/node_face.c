@@ -286,6 +286,8 @@ node_face_read(
 		status = face_make_web(face, parts->directory, problem);
 	}
 	if (status == STATUS_OK) {
+		face->service.docking_directory =
+			face->settings.docking_accept ? parts->directory : NULL;
 		http_settings_from(face, parts->worker_count);
 		native_settings_from(&face->settings, parts->worker_count, &face->native);
 		impairment_from(&face->settings, &face->impairment);

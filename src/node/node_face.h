@@ -32,7 +32,7 @@ struct node_face {
 /* What a face needs of its node: how many workers share its limits, and the helper threads, NULL
  * for a face that is only to be checked. */
 struct node_face_parts {
-	const char *directory;
+	const char *directory; /* Outlives the face. */
 	size_t worker_count;
 	struct loop_pool *pool;
 };

@@ -19,8 +19,8 @@ static const struct option_row rows[] = {
 		{"delegate: the site answers for the prefixes below PREFIX, too",
 			"delegate：该站点也负责 PREFIX 之下的前缀"}},
 	{OPTION_ADMIN_KEY, "admin-key", 0, "FILE",
-		{"delegate: the child's administrator has this public key, as 300:0.NA/PREFIX,\n"
-		 "and may change the record of its prefix itself",
+		{"delegate: the child's administrator has this public key, as\n"
+		 "300:0.NA/PREFIX, and may change the record of its prefix itself",
 			"delegate：下级管理员持此公钥（300:0.NA/PREFIX），可自行更改其前缀记录"}},
 	ADMINISTER_ROWS,
 	{0},

@@ -22,7 +22,7 @@ enum {
 
 /* Small, so that dozens of nodes find room; and open to each other. */
 static const char *const settings_of_all[] = {
-	"workers=1", "session.count=256", "challenge.count=256"};
+	"workers=1", "session.count=256", "docking.accept=true", "challenge.count=256"};
 static const char *const settings_of_recursive[] = {
 	"recursion.allow=127.0.0.0/8", "recursion.allow_private=true", "cache.negative_s=1"};
 

@@ -436,6 +436,9 @@ operation_dispatch(struct operation *operation)
 	case OPCODE_SESSION_TERMINATE:
 		operation_session_terminate(operation);
 		return;
+	case OPCODE_DOCK:
+		operation_dock(operation);
+		return;
 	case OPCODE_SESSION_EXCHANGE_KEY:
 		operation_refuse(operation, STATUS_SESSION_FAILED,
 			TEXT("sessions are set up by Diffie-Hellman only"));

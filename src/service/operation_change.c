@@ -36,6 +36,7 @@ opcode_is_change(uint32_t opcode)
 	case OPCODE_BACKUP_SERVER:
 	case OPCODE_LOGIN:
 	case OPCODE_LOGIN_ID_SYSTEM:
+	case OPCODE_DOCK:
 		return false;
 	}
 	return false;

@@ -50,6 +50,8 @@ struct service_face {
 	struct access_policy policy;
 	struct authority_templates templates;
 	bool has_status_handle; /* 0.SITE/status is answered. */
+	/* The node's folder, where requests to dock are kept; NULL: none are taken. */
+	const char *docking_directory;
 	/* What lives elsewhere is found for those who ask; NULL: it is not. */
 	const struct resolver_settings *recursion;
 	/* Its owner, and each operation that began under it. The last to leave calls `unused`

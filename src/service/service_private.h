@@ -6,6 +6,7 @@
 #include "audit/audit.h"
 #include "authority/authority_change.h"
 #include "authority/authority_list.h"
+#include "docking/docking_queue.h"
 #include "message/credential.h"
 #include "service/operation.h"
 
@@ -63,6 +64,7 @@ struct operation {
 	struct access_taken *taken; /* The request is one whose challenge was answered. */
 	struct request_challenge_response proof; /* That answer. */
 	struct access_verification *verification;
+	struct docking docking; /* DOCK: what was read of it. */
 	struct access_guess guess; /* Counted while `has_guess`. */
 	bool has_guess;
 	struct access_identity identity; /* Claimed, then proven; an empty name: nobody. */
@@ -147,6 +149,9 @@ bool opcode_is_feed(uint32_t opcode);
 
 /* What every request must obey, then what was asked for. */
 void operation_admit(struct operation *operation);
+
+/* operation_dock.c: keeps a request of a child for the operator. */
+void operation_dock(struct operation *operation);
 
 /* operation_seal.c: encodes operation->response, proves and encrypts it as the request asks,
  * hands it over. */

@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "docking/docking_queue.h"
+
+#include "base/limits.h"
+#include "handle/handle_key.h"
+#include "handle/handle_site.h"
+#include "support/cmocka_all.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static struct crypto_key *key;
+static uint8_t site_octets[2048];
+static struct bytes site;
+static uint8_t values_octets[DOCKING_VALUES_SIZE_MAX];
+static const uint8_t source[16] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 192, 0, 2, 7};
+
+static void
+site_make(const struct crypto_key *of)
+{
+	static const uint8_t address[16] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 192, 0, 2, 1};
+	uint8_t key_octets[KEY_SIZE_MAX], servers_octets[1024], faces_octets[16];
+	struct wire_writer key_writer = wire_writer_over(key_octets, sizeof(key_octets));
+	struct wire_writer faces = wire_writer_over(faces_octets, sizeof(faces_octets));
+	struct wire_writer servers = wire_writer_over(servers_octets, sizeof(servers_octets));
+	struct wire_writer writer = wire_writer_over(site_octets, sizeof(site_octets));
+	struct handle_interface tcp = {HANDLE_INTERFACE_BOTH, HANDLE_PROTOCOL_TCP, 2641};
+	struct handle_server server = {.id = 1, .interface_count = 1};
+	struct handle_site record = {.format_version = 1, .serial = 1, .server_count = 1};
+
+	assert_int_equal(handle_key_write_public(&key_writer, of), STATUS_OK);
+	handle_interface_write(&faces, &tcp);
+	server.address = bytes_over(address, sizeof(address));
+	server.public_key = wire_written(&key_writer);
+	server.interfaces = wire_written(&faces);
+	handle_server_write(&servers, &server);
+	record.servers = wire_written(&servers);
+	handle_site_write(&writer, &record);
+	assert_int_equal(wire_writer_end(&writer), STATUS_OK);
+	site = wire_written(&writer);
+}
+
+static int
+begin(void **state)
+{
+	(void)state;
+	assert_int_equal(crypto_key_new(CRYPTO_KEY_ED25519, &key), STATUS_OK);
+	site_make(key);
+	return 0;
+}
+
+static int
+end(void **state)
+{
+	(void)state;
+	crypto_key_free(key);
+	return 0;
+}
+
+static struct docking
+docking_of(const char *prefix)
+{
+	return (struct docking){.prefix = bytes_from_string(prefix),
+		.site = site,
+		.contact = TEXT("张, +86 351"),
+		.key = TEXT("a key"),
+		.has_derived = true,
+		.time_s = 7};
+}
+
+static struct handle_value_list
+sign(const struct docking *docking)
+{
+	struct wire_writer writer = wire_writer_over(values_octets, sizeof(values_octets));
+	struct handle_value_list list;
+
+	assert_int_equal(docking_sign(docking, key, &writer, &list), STATUS_OK);
+	return list;
+}
+
+static void
+what_was_signed_is_read_as_it_was(void **state)
+{
+	struct docking docking = docking_of("0.NA/88.988"), read;
+	struct handle_value_list list = sign(&docking);
+
+	(void)state;
+	assert_int_equal(docking_read(docking.prefix, &list, &read), STATUS_OK);
+	assert_true(bytes_equal(read.site, site));
+	assert_true(bytes_equal(read.contact, docking.contact));
+	assert_true(bytes_equal(read.key, docking.key));
+	assert_true(read.has_derived);
+	assert_int_equal(read.time_s, 7);
+	docking = (struct docking){.prefix = TEXT("0.NA/88.1"), .site = site, .time_s = 8};
+	list = sign(&docking);
+	assert_int_equal(docking_read(docking.prefix, &list, &read), STATUS_OK);
+	assert_false(read.has_derived);
+	assert_int_equal(read.key.size, 0);
+	assert_int_equal(read.contact.size, 0);
+}
+
+/* For another prefix, by another key, with any bit changed: nobody is believed. */
+static void
+nothing_of_it_can_be_changed(void **state)
+{
+	struct docking docking = docking_of("0.NA/88.988"), read;
+	struct handle_value_list list = sign(&docking);
+	uint8_t *copy = malloc(list.octets.size);
+	struct handle_value_list changed = {list.count, {copy, list.octets.size}};
+	struct crypto_key *other;
+
+	(void)state;
+	assert_int_equal(docking_read(TEXT("0.NA/88.989"), &list, &read), STATUS_DENIED);
+	assert_int_equal(docking_read(TEXT("88.988/1"), &list, &read), STATUS_INVALID);
+	for (size_t i = 0; i < list.octets.size; i++) {
+		struct wire_reader reader;
+
+		memcpy(copy, list.octets.at, list.octets.size);
+		copy[i] ^= 1;
+		/* As it comes off the wire: what does not decode never gets here. */
+		reader = wire_reader_over(changed.octets);
+		for (uint32_t value = 0; value < list.count; value++) {
+			struct handle_value one;
+
+			handle_value_read(&reader, &one);
+		}
+		if (wire_reader_end(&reader) == STATUS_OK) {
+			assert_int_not_equal(
+				docking_read(docking.prefix, &changed, &read), STATUS_OK);
+		}
+	}
+	free(copy);
+	assert_int_equal(crypto_key_new(CRYPTO_KEY_ED25519, &other), STATUS_OK);
+	site_make(other); /* A site whose key is somebody else's. */
+	docking.site = site;
+	list = sign(&docking);
+	assert_int_equal(docking_read(docking.prefix, &list, &read), STATUS_DENIED);
+	crypto_key_free(other);
+	site_make(key);
+}
+
+static uint8_t *
+list_of(const struct handle_value *values, uint32_t count, struct handle_value_list *ret_list)
+{
+	uint8_t *octets = malloc(4096);
+	struct wire_writer writer = wire_writer_over(octets, 4096);
+
+	for (uint32_t i = 0; i < count; i++) {
+		handle_value_write(&writer, &values[i]);
+	}
+	*ret_list = (struct handle_value_list){count, wire_written(&writer)};
+	return octets;
+}
+
+static void
+lists_that_are_no_request_are_refused(void **state)
+{
+	const struct handle_value site_value = {.index = 1, .type = TEXT("HS_SITE"), .data = site};
+	const struct handle_value signature = {
+		.index = 400, .type = TEXT("DOCK.SIGNATURE"), .data = TEXT("none")};
+	const struct handle_value wrong_type = {.index = 1, .type = TEXT("URL"), .data = site};
+	const struct handle_value unknown = {.index = 5, .type = TEXT("URL"), .data = site};
+	const struct handle_value lists[][3] = {
+		{site_value},
+		{signature},
+		{site_value, site_value, signature},
+		{wrong_type, signature},
+		{site_value, unknown, signature},
+		{signature, site_value},
+		{site_value, signature, signature},
+	};
+	static const uint32_t counts[] = {1, 1, 3, 2, 3, 2, 3};
+	struct docking read;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+		struct handle_value_list list;
+		uint8_t *octets = list_of(lists[i], counts[i], &list);
+
+		assert_int_equal(docking_read(TEXT("0.NA/88.1"), &list, &read), STATUS_INVALID);
+		free(octets);
+	}
+}
+
+static void
+contacts_end_at_their_limit_and_are_text(void **state)
+{
+	char contact[DOCKING_CONTACT_SIZE_MAX + 2];
+	struct docking docking = docking_of("0.NA/88.988"), read;
+	struct handle_value_list list;
+
+	(void)state;
+	memset(contact, 'x', sizeof(contact));
+	docking.contact = bytes_over((const uint8_t *)contact, DOCKING_CONTACT_SIZE_MAX);
+	list = sign(&docking);
+	assert_int_equal(docking_read(docking.prefix, &list, &read), STATUS_OK);
+	docking.contact.size++;
+	list = sign(&docking);
+	assert_int_equal(docking_read(docking.prefix, &list, &read), STATUS_INVALID);
+	docking.contact = TEXT("\xff");
+	list = sign(&docking);
+	assert_int_equal(docking_read(docking.prefix, &list, &read), STATUS_INVALID);
+}
+
+static void
+count_entry(void *context, const struct docking_entry *entry)
+{
+	assert_int_equal(strlen(entry->id), DOCKING_ID_SIZE);
+	assert_memory_equal(entry->source, source, sizeof(source));
+	(*(size_t *)context)++;
+}
+
+static void
+put(const char *folder, const char *prefix, enum status wanted)
+{
+	struct docking docking = docking_of(prefix), read;
+	struct handle_value_list list = sign(&docking);
+	struct problem problem;
+
+	assert_int_equal(docking_read(docking.prefix, &list, &read), STATUS_OK);
+	assert_int_equal(docking_queue_put(folder, &read, source, 1000, &problem), wanted);
+}
+
+static void
+requests_wait_up_to_their_limit_and_none_is_pushed_aside(void **state)
+{
+	char folder[] = "/tmp/houji-docking-XXXXXX", command[128], prefix[32];
+	struct problem problem;
+	struct docking_entry entry;
+	struct crypto_key *first = key;
+	size_t count = 0;
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	assert_int_equal(docking_queue_walk(folder, count_entry, &count, &problem), STATUS_OK);
+	assert_int_equal(count, 0);
+	for (int i = 0; i < DOCKING_COUNT_MAX; i++) {
+		snprintf(prefix, sizeof(prefix), "0.NA/88.%d", i);
+		put(folder, prefix, STATUS_OK);
+	}
+	put(folder, "0.NA/88.7", STATUS_OK); /* Again: in place of its own. */
+	put(folder, "0.NA/88.9999", STATUS_BUSY);
+	assert_int_equal(docking_queue_walk(folder, count_entry, &count, &problem), STATUS_OK);
+	assert_int_equal(count, DOCKING_COUNT_MAX);
+	/* The same prefix by another key is another request. */
+	assert_int_equal(crypto_key_new(CRYPTO_KEY_ED25519, &key), STATUS_OK);
+	site_make(key);
+	put(folder, "0.NA/88.7", STATUS_BUSY);
+	crypto_key_free(key);
+	key = first;
+	site_make(key);
+	assert_int_equal(
+		docking_queue_read(folder, "0123456789abcdef", &entry, &problem), STATUS_NOT_FOUND);
+	assert_int_equal(
+		docking_queue_read(folder, "../../etc/passwd", &entry, &problem), STATUS_NOT_FOUND);
+	assert_int_equal(
+		docking_queue_remove(folder, "0123456789abcdef", &problem), STATUS_NOT_FOUND);
+	snprintf(command, sizeof(command), "rm -r %s", folder);
+	assert_int_equal(system(command), 0);
+}
+
+static void
+a_file_that_is_damaged_is_no_request(void **state)
+{
+	char folder[] = "/tmp/houji-docking-XXXXXX", command[256];
+	struct problem problem;
+	struct docking_entry entry;
+	uint8_t octets[8192];
+	char path[256] = "";
+	size_t size, count = 0;
+	FILE *file;
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	put(folder, "0.NA/88.988", STATUS_OK);
+	snprintf(command, sizeof(command), "ls %s/docking/*.dock", folder);
+	file = popen(command, "r");
+	assert_non_null(fgets(path, sizeof(path), file));
+	pclose(file);
+	path[strcspn(path, "\n")] = '\0';
+	file = fopen(path, "r");
+	size = fread(octets, 1, sizeof(octets), file);
+	fclose(file);
+	assert_int_equal(docking_entry_decode(bytes_over(octets, size), &entry), STATUS_OK);
+	assert_int_equal(entry.received_ms, 1000);
+	for (size_t cut = 0; cut < size; cut++) {
+		uint8_t *exact = malloc(cut == 0 ? 1 : cut);
+
+		memcpy(exact, octets, cut);
+		assert_int_equal(
+			docking_entry_decode(bytes_over(exact, cut), &entry), STATUS_CORRUPT);
+		free(exact);
+	}
+	assert_int_equal(truncate(path, (off_t)size - 1), 0);
+	assert_int_equal(docking_queue_walk(folder, count_entry, &count, &problem), STATUS_OK);
+	assert_int_equal(count, 0);
+	snprintf(command, sizeof(command), "rm -r %s", folder);
+	assert_int_equal(system(command), 0);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_was_signed_is_read_as_it_was),
+		cmocka_unit_test(nothing_of_it_can_be_changed),
+		cmocka_unit_test(lists_that_are_no_request_are_refused),
+		cmocka_unit_test(contacts_end_at_their_limit_and_are_text),
+		cmocka_unit_test(requests_wait_up_to_their_limit_and_none_is_pushed_aside),
+		cmocka_unit_test(a_file_that_is_damaged_is_no_request),
+	};
+
+	return cmocka_run_group_tests(tests, begin, end);
+}
