@@ -57,7 +57,7 @@ enum status backup_check(const char *to, const struct backup_options *options,
 struct backup_restore_options {
 	const char *ledger; /* A node's DIR whose journal goes on where the backup ends, or NULL. */
 	bool has_time;
-	int64_t time_ms; /* Up to the first entry made later than this. */
+	int64_t time_ms; /* Up to the first entry made later than this; NOT_FOUND before all. */
 	bool has_sequence;
 	/* Up to this entry; NOT_FOUND if it is not there, or if records of that time are gone by
 	 * retention. */

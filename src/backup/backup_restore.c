@@ -307,6 +307,10 @@ end_check(struct restore *restore)
 			"%s: the last entry in it is not the one that the manifest names",
 			restore->source.path);
 	}
+	if (options->has_time && end->sequence == 0 && promised->sequence > 0) {
+		return problem_set(restore->problem, STATUS_NOT_FOUND,
+			"nothing was there yet at that time: the first entry is younger");
+	}
 	if (options->has_sequence && end->sequence < options->sequence) {
 		return problem_set(restore->problem, STATUS_NOT_FOUND,
 			"there is no entry %llu: the last one there is %llu",

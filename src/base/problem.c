@@ -6,6 +6,21 @@
 #include <stdio.h>
 #include <string.h>
 
+/* The same as long as the process lasts. */
+static problem_spoken *speaker;
+
+void
+problem_speak(problem_spoken *spoken)
+{
+	speaker = spoken;
+}
+
+/* The compiler checks the format as it is written; the speaker keeps what it takes. */
+static const char *__attribute__((format_arg(1))) spoken(const char *format)
+{
+	return speaker == NULL ? format : speaker(format);
+}
+
 enum status
 problem_set(struct problem *problem, enum status status, const char *format, ...)
 {
@@ -14,7 +29,7 @@ problem_set(struct problem *problem, enum status status, const char *format, ...
 	if (problem != NULL) {
 		problem->status = status;
 		va_start(arguments, format);
-		vsnprintf(problem->text, sizeof(problem->text), format, arguments);
+		vsnprintf(problem->text, sizeof(problem->text), spoken(format), arguments);
 		va_end(arguments);
 	}
 	return status;
@@ -50,7 +65,7 @@ problem_system(struct problem *problem, const char *format, ...)
 	}
 	problem->status = status;
 	va_start(arguments, format);
-	vsnprintf(problem->text, sizeof(problem->text), format, arguments);
+	vsnprintf(problem->text, sizeof(problem->text), spoken(format), arguments);
 	va_end(arguments);
 	used = strlen(problem->text);
 	snprintf(problem->text + used, sizeof(problem->text) - used, ": %s",

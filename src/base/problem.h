@@ -21,6 +21,12 @@ struct problem {
 	char text[PROBLEM_TEXT_SIZE_MAX];
 };
 
+/* Problems may be told in another language: `spoken` is asked for each format, and returns one that
+ * takes the same arguments, or the format itself. Called once, before there are threads; NULL: as
+ * they are written. */
+typedef const char *problem_spoken(const char *format);
+void problem_speak(problem_spoken *spoken);
+
 /* Stores status and text (cut at its limit) and returns the status. `problem` may be NULL. */
 enum status problem_set(struct problem *problem, enum status status, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));

@@ -202,6 +202,20 @@ entry_is_of_moment(const struct journal_entry *entry, const struct ledger_moment
 }
 
 enum status
+ledger_moment_check(
+	struct ledger *ledger, const struct ledger_moment *moment, struct problem *problem)
+{
+	uint64_t last = journal_last_sequence(ledger->journal);
+
+	if (moment->is_time || (moment->sequence > 0 && moment->sequence <= last)) {
+		return STATUS_OK;
+	}
+	return problem_set(problem, STATUS_NOT_FOUND,
+		"there is no entry %llu: the ledger has those from 1 to %llu",
+		(unsigned long long)moment->sequence, (unsigned long long)last);
+}
+
+enum status
 ledger_record_at(struct ledger *ledger, struct bytes name, const struct ledger_moment *moment,
 	struct journal_entry *ret_entry, struct problem *problem)
 {

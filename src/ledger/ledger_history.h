@@ -49,6 +49,10 @@ struct ledger_moment {
  * sequence. INVALID. */
 enum status ledger_moment_read(struct bytes text, struct ledger_moment *ret_moment) MUST_CHECK;
 
+/* NOT_FOUND, with how far the ledger goes, if a sequence is beyond it (0 is none either). */
+enum status ledger_moment_check(struct ledger *ledger, const struct ledger_moment *moment,
+	struct problem *problem) MUST_CHECK;
+
 /* The entry that a handle stood at: a JOURNAL_PUT with the record, or a JOURNAL_DELETE.
  * NOT_FOUND if there was no such handle yet. */
 enum status ledger_record_at(struct ledger *ledger, struct bytes name,

@@ -176,7 +176,8 @@ administer_open(struct administer *administer)
 	settings = administer_link_settings(administer);
 	administer->link = client_link_new(administer->loop, &settings);
 	if (administer->link == NULL) {
-		return command_failure(administer->manual, "%s", status_text(STATUS_NO_MEMORY));
+		return command_failure(
+			administer->manual, "%s", text_say(status_text(STATUS_NO_MEMORY)));
 	}
 	return EXIT_CODE_OK;
 }
@@ -258,7 +259,7 @@ administer_refused(const struct administer *administer, const struct request *re
 	} else {
 		snprintf(refusal, sizeof(refusal),
 			SAY("%s refused: %u %s: %s", "%s 拒绝：%u %s：%s"), administer->server,
-			code, response_code_text(code), text);
+			code, text_say(response_code_text(code)), text);
 	}
 	if (administer->is_json) {
 		(void)print_json(administer, response, request_handle(request), refusal);
@@ -317,7 +318,7 @@ administer_failure_text(enum status status)
 	if (status == STATUS_DENIED) {
 		return SAY("the answer is not sealed by this session", "应答未通过会话校验");
 	}
-	return status_text(status);
+	return text_say(status_text(status));
 }
 
 static int

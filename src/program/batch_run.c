@@ -126,7 +126,7 @@ item_refused(struct batch *batch, const struct batch_sent *sent, uint32_t code, 
 	writer = text_writer_over(text, sizeof(text) - 1);
 	text_write_u64(&writer, code);
 	text_write_char(&writer, ' ');
-	text_write_string(&writer, response_code_text(code));
+	text_write_string(&writer, text_say(response_code_text(code)));
 	if (why.size > 0) {
 		text_write_string(&writer, ": ");
 		text_write_escaped(&writer, why);
@@ -135,7 +135,9 @@ item_refused(struct batch *batch, const struct batch_sent *sent, uint32_t code, 
 	complain(batch, sent->line, what, text);
 	if (batch->options->errors_max != 0 &&
 		batch->counts.refused >= batch->options->errors_max) {
-		batch_stop(batch, STATUS_CLOSED, "as many were refused as --max-errors allows");
+		batch_stop(batch, STATUS_CLOSED,
+			SAY("as many were refused as --max-errors allows",
+				"被拒绝的项数已达 --max-errors 的上限"));
 	}
 }
 
@@ -159,7 +161,9 @@ item_answered(struct batch *batch, const struct batch_sent *sent, const struct r
 	if (code_is_fatal(code)) {
 		item_refused(batch, sent, code, why);
 		batch_stop(batch, STATUS_DENIED,
-			"the server refuses this identity or all changes; nothing more was sent");
+			SAY("the server refuses this identity or all changes; nothing more was "
+			    "sent",
+				"服务器拒绝该身份或一切更改；不再发送"));
 		return;
 	}
 	if (code == RESPONSE_SUCCESS) {
@@ -168,7 +172,8 @@ item_answered(struct batch *batch, const struct batch_sent *sent, const struct r
 		item_refused(batch, sent, code, why);
 	}
 	if (batch->state != NULL && batch_state_note(batch->state, sent->number) != STATUS_OK) {
-		batch_stop(batch, STATUS_NO_SPACE, "no room to note what was done");
+		batch_stop(batch, STATUS_NO_SPACE,
+			SAY("no room to note what was done", "没有空间记录已完成的项"));
 	}
 }
 
@@ -197,8 +202,9 @@ sent_answered(void *context, enum status status, const struct client_answer *ans
 		batch->counts.unanswered++;
 		batch_stop(batch, STATUS_CLOSED,
 			status == STATUS_SYSTEM
-				? "no connection to the server"
-				: "the connection broke; what was under way may have been done");
+				? SAY("no connection to the server", "无法连接服务器")
+				: SAY("the connection broke; what was under way may have been done",
+					  "连接中断；进行中的项可能已执行"));
 	}
 	sent_free(sent);
 	batch_pump(batch);
@@ -374,7 +380,7 @@ item_ask_elsewhere(struct batch *batch, const struct batch_item *item)
 	struct client_link *link = NULL;
 
 	if (sent == NULL || !server_name_find(item->server, &settings.server)) {
-		complain(batch, item->line, item->server, "no such server");
+		complain(batch, item->line, item->server, SAY("no such server", "没有这个服务器"));
 		batch->counts.wrong++;
 		free(sent);
 		return;
@@ -391,7 +397,9 @@ item_ask_elsewhere(struct batch *batch, const struct batch_item *item)
 		client_run(administer->loop, link, &request, elsewhere_answered, sent) !=
 			STATUS_OK) {
 		batch->counts.unanswered++;
-		batch_stop(batch, STATUS_CLOSED, "the server that HOME names does not answer");
+		batch_stop(batch, STATUS_CLOSED,
+			SAY("the server that HOME names does not answer",
+				"HOME 所指的服务器没有应答"));
 	}
 	client_link_free(link);
 	free(sent);
@@ -510,7 +518,7 @@ batch_pump(struct batch *batch)
 	struct loop *loop = batch->options->administer.loop;
 
 	if (is_interrupted && !batch->is_stopped) {
-		batch_stop(batch, STATUS_CLOSED, "stopped by a signal");
+		batch_stop(batch, STATUS_CLOSED, SAY("stopped by a signal", "被信号终止"));
 	}
 	while (!batch->is_stopped && (batch->has_item || item_read(batch))) {
 		batch->has_item = true;
@@ -630,11 +638,12 @@ batch_run(struct batch_options *options, struct batch_counts *ret_counts, struct
 	enum status status;
 
 	if (batch == NULL) {
-		return problem_set(problem, STATUS_NO_MEMORY, "%s", status_text(STATUS_NO_MEMORY));
+		return problem_set(
+			problem, STATUS_NO_MEMORY, "%s", text_say(status_text(STATUS_NO_MEMORY)));
 	}
 	batch->options = options;
 	batch->problem = problem;
-	batch->progress = progress_begin("batch", "items", options->administer.is_quiet);
+	batch->progress = progress_begin("batch", SAY("items", "项"), options->administer.is_quiet);
 	status = batch_open(batch, problem);
 	if (status == STATUS_OK && options->is_dry_run) {
 		batch_rehearse(batch);

@@ -3,6 +3,7 @@
 
 #include "base/limits.h"
 #include "ledger/ledger.h"
+#include "program/language.h"
 #include "program/progress.h"
 
 #include <dirent.h>
@@ -465,7 +466,8 @@ bench_commit(const struct bench_options *options)
 	}
 	committer = calloc(1, sizeof(*committer));
 	if (committer == NULL) {
-		return command_failure(&command_bench_manual, "%s", status_text(STATUS_NO_MEMORY));
+		return command_failure(
+			&command_bench_manual, "%s", text_say(status_text(STATUS_NO_MEMORY)));
 	}
 	committer->plain_fd = -1;
 	pthread_mutex_init(&committer->lock, NULL);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "program/bench.h"
+#include "program/language.h"
 
 #include "base/arena.h"
 #include "base/limits.h"
@@ -150,7 +151,7 @@ bench_handles_take(struct bench_handles *handles, const char *word, struct probl
 		status = bench_handles_add(handles, bytes_from_string(word));
 		return status == STATUS_OK
 			? status
-			: problem_set(problem, status, "%s", status_text(status));
+			: problem_set(problem, status, "%s", text_say(status_text(status)));
 	}
 	file = fopen(word, "re");
 	if (file == NULL) {

@@ -3,6 +3,7 @@
 
 #include "base/limits.h"
 #include "ledger/ledger.h"
+#include "program/language.h"
 #include "program/progress.h"
 #include "records/records_order.h"
 
@@ -323,7 +324,8 @@ bench_lookup(const struct bench_options *options)
 	}
 	seeker = calloc(1, sizeof(*seeker));
 	if (seeker == NULL) {
-		return command_failure(&command_bench_manual, "%s", status_text(STATUS_NO_MEMORY));
+		return command_failure(
+			&command_bench_manual, "%s", text_say(status_text(STATUS_NO_MEMORY)));
 	}
 	seeker->progress =
 		progress_begin("bench", SAY("handles", "个标识"), isatty(STDERR_FILENO) != 1);

@@ -5,6 +5,7 @@
 #include "loop/loop.h"
 #include "message/request.h"
 #include "message/response.h"
+#include "program/language.h"
 #include "program/progress.h"
 #include "program/server_name.h"
 
@@ -526,7 +527,7 @@ asker_run(struct asker *asker, struct problem *problem)
 		}
 		status = loop_run(asker->loop);
 		if (status != STATUS_OK) {
-			(void)problem_set(problem, status, "%s", status_text(status));
+			(void)problem_set(problem, status, "%s", text_say(status_text(status)));
 		}
 	}
 	asker->is_asking = false;
@@ -606,7 +607,8 @@ bench_resolve(const struct bench_options *options)
 	}
 	asker = calloc(1, sizeof(*asker));
 	if (asker == NULL) {
-		return command_failure(&command_bench_manual, "%s", status_text(STATUS_NO_MEMORY));
+		return command_failure(
+			&command_bench_manual, "%s", text_say(status_text(STATUS_NO_MEMORY)));
 	}
 	asker->options = &chosen;
 	asker->lines = calloc(chosen.connections, sizeof(*asker->lines));
@@ -614,8 +616,8 @@ bench_resolve(const struct bench_options *options)
 		exit_code = command_failure(&command_bench_manual,
 			SAY("no such server: %s", "没有这个服务器：%s"), chosen.server);
 	} else if (asker->lines == NULL) {
-		exit_code =
-			command_failure(&command_bench_manual, "%s", status_text(STATUS_NO_MEMORY));
+		exit_code = command_failure(
+			&command_bench_manual, "%s", text_say(status_text(STATUS_NO_MEMORY)));
 	} else {
 		exit_code = asker_begin(asker);
 	}

@@ -142,6 +142,10 @@ site_open(struct mirror *mirror, struct site *site)
 	struct problem problem = {.text = ""};
 
 	if (!name_is_folder(site->name)) {
+		if (strchr(site->name, '/') != NULL || access(site->name, F_OK) == 0) {
+			return command_failure(&command_compare_manual,
+				SAY("%s: no such folder", "%s：没有这个目录"), site->name);
+		}
 		return server_take(mirror, site);
 	}
 	if (ledger_tool_open(site->name, &site->ledger, &problem) != STATUS_OK) {

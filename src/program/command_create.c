@@ -78,7 +78,8 @@ run(struct create *create, struct bytes handle)
 	if (!create->values.has_admin && !create->is_without_admin && administer->user != NULL &&
 		administer_values_add_admin(&create->values, administer->identity.handle,
 			administer->identity.index) != STATUS_OK) {
-		return command_failure(administer->manual, "%s", status_text(STATUS_TOO_LARGE));
+		return command_failure(
+			administer->manual, "%s", text_say(status_text(STATUS_TOO_LARGE)));
 	}
 	request.values.values = administer_values_list(&create->values);
 	if (administer->user != NULL && !create->is_without_admin && !administer->is_quiet &&
@@ -107,7 +108,8 @@ command_create(int argc, char **argv)
 
 	administer_begin(&create.administer, &command_create_manual);
 	if (!administer_values_begin(&create.values, &command_create_manual, false)) {
-		return command_failure(&command_create_manual, "%s", status_text(STATUS_NO_MEMORY));
+		return command_failure(
+			&command_create_manual, "%s", text_say(status_text(STATUS_NO_MEMORY)));
 	}
 	while (option_next(&walk)) {
 		if (!take_option(&create, &walk)) {

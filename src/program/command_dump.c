@@ -159,7 +159,7 @@ dump(const char *directory, struct bytes start, bool hides_secrets)
 	enum status status = STATUS_NO_MEMORY;
 
 	if (dumping.line == NULL) {
-		return command_failure(&command_dump_manual, "%s", status_text(status));
+		return command_failure(&command_dump_manual, "%s", text_say(status_text(status)));
 	}
 	status = ledger_tool_open(directory, &ledger, &problem);
 	if (status == STATUS_OK) {

@@ -239,7 +239,7 @@ export_write(struct export *export, int fd, struct problem *problem)
 	enum status status = backup_writer_begin(&export->lines, fd), end;
 
 	if (status != STATUS_OK) {
-		return problem_set(problem, status, "%s", status_text(status));
+		return problem_set(problem, status, "%s", text_say(status_text(status)));
 	}
 	write_header(export);
 	status = write_prefixes(export);
@@ -318,7 +318,7 @@ export_call(const struct export_call *call)
 	enum status status = STATUS_NO_MEMORY;
 
 	if (export == NULL) {
-		return command_failure(&command_export_manual, "%s", status_text(status));
+		return command_failure(&command_export_manual, "%s", text_say(status_text(status)));
 	}
 	export->call = call;
 	export->line = malloc(LINE_SIZE_MAX);

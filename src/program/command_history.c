@@ -311,7 +311,7 @@ history_show(const struct history_call *call)
 
 	if (call->is_json && line == NULL) {
 		return command_failure(
-			&command_history_manual, "%s", status_text(STATUS_NO_MEMORY));
+			&command_history_manual, "%s", text_say(status_text(STATUS_NO_MEMORY)));
 	}
 	status = ledger_open(call->directory, LEDGER_LOOK, &ledger, &problem);
 	if (status == STATUS_OK) {

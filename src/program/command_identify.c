@@ -272,7 +272,7 @@ finder_open(struct identify *identify)
 	finder->arena = arena_new(1 << 16, ARENA_SIZE_MAX);
 	if (finder->arena == NULL) {
 		return command_failure(
-			&command_identify_manual, "%s", status_text(STATUS_NO_MEMORY));
+			&command_identify_manual, "%s", text_say(status_text(STATUS_NO_MEMORY)));
 	}
 	if (identify->directory != NULL) {
 		return ledger_open(identify->directory, LEDGER_LOOK, &finder->ledger, &problem) ==
@@ -305,7 +305,7 @@ run(struct identify *identify, int argc, char **argv)
 	identify->result = malloc(sizeof(*identify->result));
 	if (identify->json == NULL || identify->result == NULL) {
 		exit_code = command_failure(
-			&command_identify_manual, "%s", status_text(STATUS_NO_MEMORY));
+			&command_identify_manual, "%s", text_say(status_text(STATUS_NO_MEMORY)));
 	}
 	if (exit_code == EXIT_CODE_OK && argc == 1 && strcmp(argv[0], "-") == 0) {
 		identify_lines(identify);

@@ -259,7 +259,8 @@ command_import(int argc, char **argv)
 	settings_default(&import.settings);
 	import.arena = arena_new(1048576, IMPORT_MEMORY_MAX);
 	if (import.arena == NULL) {
-		return command_failure(&command_import_manual, "%s", status_text(STATUS_NO_MEMORY));
+		return command_failure(
+			&command_import_manual, "%s", text_say(status_text(STATUS_NO_MEMORY)));
 	}
 	exit_code = run(&import);
 	crypto_key_free(import.key);

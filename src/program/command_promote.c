@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <unistd.h>
 
 enum { OPTION_JSON = 1 };
 
@@ -52,9 +53,37 @@ position_put_away(const char *directory, struct problem *problem)
 	return status;
 }
 
+static bool
+has_position(const char *directory)
+{
+	char path[NODE_PATH_SIZE_MAX];
+
+	return node_path(directory, "mirror.json", path, NULL) == STATUS_OK &&
+		access(path, F_OK) == 0;
+}
+
+/* What the new primary does not have is gone for those who ask it. */
+static void
+warn(const char *directory, uint64_t sequence, bool is_fresh)
+{
+	if (sequence > 0 && !is_fresh) {
+		return;
+	}
+	fprintf(stderr,
+		sequence == 0
+			? SAY("houji promote: warning: %s is empty: the primary that it is now "
+			      "has no record\n",
+				  "houji promote: 警告：%s 为空：其作为主节点没有任何记录\n")
+			: SAY("houji promote: warning: %s has followed no primary "
+			      "(no mirror.json): compare it with what others have\n",
+				  "houji promote: 警告：%s 未曾跟随主节点（无 mirror.json）："
+				  "请与其他站点比对\n"),
+		directory);
+}
+
 /* Who holds the ledger open for writing is alone with it. */
 static enum status
-promote(const char *directory, uint16_t *ret_serial, uint64_t *ret_sequence,
+promote(const char *directory, uint16_t *ret_serial, uint64_t *ret_sequence, bool *ret_is_fresh,
 	struct problem *problem)
 {
 	struct problem later;
@@ -70,6 +99,8 @@ promote(const char *directory, uint16_t *ret_serial, uint64_t *ret_sequence,
 	if (status == STATUS_OK && is_primary) {
 		status = problem_set(problem, STATUS_EXISTS, "%s: is a primary already", directory);
 	}
+	/* It never had all that its primary has, or never followed one. */
+	*ret_is_fresh = !has_position(directory);
 	if (status == STATUS_OK) {
 		status = node_site_set_primary(directory, true, problem);
 	}
@@ -93,7 +124,7 @@ command_promote(int argc, char **argv)
 	struct problem problem = {.text = ""};
 	uint64_t sequence = 0;
 	uint16_t serial = 0;
-	bool is_json = false;
+	bool is_json = false, is_fresh = false;
 
 	while (option_next(&walk)) {
 		is_json = true;
@@ -105,12 +136,13 @@ command_promote(int argc, char **argv)
 		return command_usage_error(
 			&command_promote_manual, "%s", SAY("which DIR?", "请给出一个 DIR"));
 	}
-	if (promote(argv[walk.index], &serial, &sequence, &problem) != STATUS_OK) {
+	if (promote(argv[walk.index], &serial, &sequence, &is_fresh, &problem) != STATUS_OK) {
 		return command_problem(&command_promote_manual, &problem);
 	}
+	warn(argv[walk.index], sequence, is_fresh);
 	if (is_json) {
-		printf("{\"primary\":true,\"serial\":%u,\"entries\":%llu}\n", serial,
-			(unsigned long long)sequence);
+		printf("{\"primary\":true,\"serial\":%u,\"entries\":%llu,\"followed\":%s}\n",
+			serial, (unsigned long long)sequence, is_fresh ? "false" : "true");
 	} else {
 		printf(SAY("%s is the primary now: site serial %u, %s in the ledger\n",
 			       "%s 现为主节点：站点序号 %u，账本 %s\n"),

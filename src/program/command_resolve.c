@@ -165,7 +165,7 @@ print_trace(const struct inquiry *inquiry, enum status status, const struct clie
 	address_format(&inquiry->address, address);
 	if (reply == NULL) {
 		fprintf(stderr, SAY("; %s: no answer: %s\n", "; %s：无应答：%s\n"), address,
-			status_text(status));
+			text_say(status_text(status)));
 		return;
 	}
 	fprintf(stderr,
@@ -198,7 +198,7 @@ print_reply(const struct inquiry *inquiry, const struct client_reply *reply)
 	printf("; ");
 	value_print_escaped(inquiry->handle);
 	printf(" @%s %s: %u %s\n", address_format(&inquiry->address, address),
-		transport_name(reply->transport), code, response_code_text(code));
+		transport_name(reply->transport), code, text_say(response_code_text(code)));
 	if (shape == RESPONSE_VALUES) {
 		value_print_list(&response->values.list);
 	} else if (shape == RESPONSE_REFERRAL && response->referral.has_values) {
@@ -253,7 +253,7 @@ failure_text(enum status status)
 	return status == STATUS_CLOSED || status == STATUS_SYSTEM
 		? SAY("no answer: nothing listens there, or the other side closed",
 			  "没有应答：没有服务在监听，或对方已关闭连接")
-		: status_text(status);
+		: text_say(status_text(status));
 }
 
 static void

@@ -54,8 +54,11 @@ revert(struct ledger *ledger, struct reverting *reverting, struct problem *probl
 	struct journal_entry target, newest;
 	struct record record = {.is_all_public = false};
 	struct ledger_change change = {.name = name, .actor = TEXT("houji revert")};
-	enum status status = ledger_record_at(ledger, name, &now, &newest, problem);
+	enum status status = ledger_moment_check(ledger, &then, problem);
 
+	if (status == STATUS_OK) {
+		status = ledger_record_at(ledger, name, &now, &newest, problem);
+	}
 	if (status == STATUS_OK) {
 		status = ledger_record_at(ledger, name, &then, &target, problem);
 	}

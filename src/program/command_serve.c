@@ -156,6 +156,8 @@ serve(const char *directory)
 	if (node_open(directory, &node, &problem) != STATUS_OK) {
 		return command_problem(&command_serve_manual, &problem);
 	}
+	/* From here on some of what is told goes to clients, who have a language of their own. */
+	problem_speak(NULL);
 	node_on_news(node, print_news, NULL);
 	status = node_start(node, &problem);
 	if (status == STATUS_OK) {

@@ -70,7 +70,7 @@ print_facts(
 					       : SAY("not proven", "未证明"),
 			link->is_kept ? SAY("kept", "保持")
 				      : SAY("one for each request", "逐次建立"),
-			code, response_code_text(code));
+			code, text_say(response_code_text(code)));
 		return;
 	}
 	json_write_object(&writer);
@@ -103,7 +103,8 @@ run(struct administer *administer)
 	if (status != STATUS_OK || link.session_id == 0) {
 		return command_failure(administer->manual,
 			SAY("%s: no session: %s", "%s：无会话：%s"), administer->server,
-			status != STATUS_OK ? status_text(status) : response_code_text(facts.code));
+			status != STATUS_OK ? status_text(status)
+					    : text_say(response_code_text(facts.code)));
 	}
 	print_facts(administer, &link, facts.code);
 	status = client_run(administer->loop, administer->link, &end, ended, NULL);

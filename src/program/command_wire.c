@@ -316,8 +316,8 @@ job_run(struct wire_job *job, bool is_decode, const char *path)
 	job->arena = arena_new(65536, MESSAGE_JSON_MEMORY_MAX);
 	job->room = malloc(JSON_ROOM);
 	if (job->arena == NULL || job->room == NULL) {
-		exit_code =
-			command_failure(&command_wire_manual, "%s", status_text(STATUS_NO_MEMORY));
+		exit_code = command_failure(
+			&command_wire_manual, "%s", text_say(status_text(STATUS_NO_MEMORY)));
 	} else if (is_decode) {
 		exit_code = decode(job, input, size);
 	} else {

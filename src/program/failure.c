@@ -101,7 +101,7 @@ problem_code(const struct problem *problem)
 static const char *
 problem_message(const struct problem *problem)
 {
-	return problem->text[0] != '\0' ? problem->text : status_text(problem->status);
+	return problem->text[0] != '\0' ? problem->text : text_say(status_text(problem->status));
 }
 
 void

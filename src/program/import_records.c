@@ -345,7 +345,7 @@ import_records(const struct import_records_call *call)
 
 	if (load == NULL || file.arena == NULL) {
 		exit_code = command_failure(
-			&command_import_manual, "%s", status_text(STATUS_NO_MEMORY));
+			&command_import_manual, "%s", text_say(status_text(STATUS_NO_MEMORY)));
 	} else {
 		exit_code = import_run(call, &file, load);
 	}

@@ -3,6 +3,7 @@
 
 #include "client/client_ask.h"
 #include "handle/handle_name.h"
+#include "program/language.h"
 #include "program/server_name.h"
 
 #include <stdio.h>
@@ -50,7 +51,7 @@ keys_answered(void *context, enum status status, const struct client_reply *repl
 		values_give(asking, &reply->response.values.list);
 	} else {
 		asking->status = problem_set(asking->problem, STATUS_NOT_FOUND, "%s answers %u: %s",
-			asking->server, code, response_code_text(code));
+			asking->server, code, text_say(response_code_text(code)));
 	}
 	loop_stop(asking->loop);
 }

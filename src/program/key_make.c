@@ -143,7 +143,7 @@ key_new(const struct key_options *options)
 				"新密钥类型为 rsa、ed25519 或 sm2；DSA 仅为已有者保留"));
 	}
 	if (status != STATUS_OK) {
-		return command_failure(&command_key_manual, "%s", status_text(status));
+		return command_failure(&command_key_manual, "%s", text_say(status_text(status)));
 	}
 
 	struct key_shape shape =

@@ -27,6 +27,23 @@ words_say(struct words words)
 	return language_is_chinese() ? words.chinese : words.english;
 }
 
+const char *
+text_say(const char *english)
+{
+	static const struct words rows[] = {
+#define X(english, chinese) {english, chinese},
+#include "program/chinese.def"
+#undef X
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]) && language_is_chinese(); i++) {
+		if (strcmp(rows[i].english, english) == 0) {
+			return rows[i].chinese;
+		}
+	}
+	return english;
+}
+
 struct counted
 count_say(uint64_t count, const char *one, const char *many, const char *chinese)
 {

@@ -21,6 +21,9 @@ bool language_is_chinese(void);
 #define SAY(english, chinese) (language_is_chinese() ? (chinese) : (english))
 const char *words_say(struct words words);
 
+/* A text of a library in the language spoken (chinese.def), or the text itself. */
+const char *text_say(const char *english);
+
 /* "1 record", "2 records"; "2 条记录" in Chinese. For the arguments of one printf(): the text lives
  * as long as the call does. */
 struct counted {

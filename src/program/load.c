@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "base/text_writer.h"
 #include "program/export.h"
+#include "program/language.h"
 #include "program/load_seen.h"
 
 #include <stdlib.h>
@@ -530,7 +531,7 @@ load_run(struct load *load, struct problem *problem)
 	pthread_cond_init(&load->changed, NULL);
 	status = load_make(load);
 	if (status != STATUS_OK) {
-		(void)problem_set(problem, status, "%s", status_text(status));
+		(void)problem_set(problem, status, "%s", text_say(status_text(status)));
 	} else {
 		problem->text[0] = '\0';
 		pthread_mutex_lock(&load->lock);
@@ -545,7 +546,7 @@ load_run(struct load *load, struct problem *problem)
 	}
 	if (status != STATUS_OK && status != STATUS_CLOSED && problem->text[0] == '\0' &&
 		ledger_fault(load->ledger, problem) == STATUS_OK) {
-		(void)problem_set(problem, status, "%s", status_text(status));
+		(void)problem_set(problem, status, "%s", text_say(status_text(status)));
 	}
 	load_unmake(load);
 	pthread_cond_destroy(&load->changed);

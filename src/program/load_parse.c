@@ -2,6 +2,7 @@
 #include "base/limits.h"
 #include "handle/handle_json.h"
 #include "markup/markup_check.h"
+#include "program/language.h"
 #include "program/load.h"
 
 #include <stdarg.h>
@@ -93,7 +94,8 @@ prefix_is_homed(struct load_chunk *chunk, struct records_reader *reader, struct 
 		return change->missing.at != NULL;
 	}
 	load_complain(chunk, change->line,
-		"the prefix is not homed here (%.*s); --home homes prefixes as they are met",
+		SAY("the prefix is not homed here (%.*s); --home homes prefixes as they are met",
+			"前缀未在此托管（%.*s）；--home 可在遇到时予以托管"),
 		(int)missing.size, (const char *)missing.octets);
 	return false;
 }

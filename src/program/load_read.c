@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "program/language.h"
 #include "program/load.h"
 
 #include <errno.h>
@@ -94,7 +95,8 @@ static void
 drop_long_line(struct load *load, struct load_chunk *chunk)
 {
 	if (!load->is_skipping) {
-		load_complain(chunk, load->line + 1, "the line is longer than %d octets",
+		load_complain(chunk, load->line + 1,
+			SAY("the line is longer than %d octets", "该行超过 %d 字节"),
 			LOAD_CHUNK_TEXT_SIZE);
 	}
 	load->is_skipping = true;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "program/commands.h"
 
+#include "base/problem.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -40,5 +42,6 @@ run(int argc, char **argv)
 int
 main(int argc, char **argv)
 {
+	problem_speak(text_say);
 	return output_end(run(argc, argv));
 }

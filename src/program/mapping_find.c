@@ -3,6 +3,7 @@
 #include "base/limits.h"
 #include "client/client_ask.h"
 #include "ledger/ledger_history.h"
+#include "program/language.h"
 #include "program/mapping.h"
 
 /* One lookup under way. */
@@ -78,10 +79,10 @@ answered(void *context, enum status status, const struct client_reply *reply)
 		} else if (code != RESPONSE_HANDLE_NOT_FOUND) {
 			finding->status = STATUS_NOT_RESPONSIBLE;
 			problem_set(finding->problem, STATUS_NOT_RESPONSIBLE, "%s",
-				response_code_text(code));
+				text_say(response_code_text(code)));
 		}
 	} else {
-		problem_set(finding->problem, status, "%s", status_text(status));
+		problem_set(finding->problem, status, "%s", text_say(status_text(status)));
 	}
 	loop_stop(finding->loop);
 }

@@ -3,6 +3,7 @@
 #include "base/limits.h"
 #include "code/code_csv.h"
 #include "handle/handle_name.h"
+#include "program/language.h"
 #include "program/ledger_tool.h"
 #include "program/mapping.h"
 #include "program/mapping_trial.h"
@@ -407,7 +408,8 @@ check_prefix(struct import *import, struct problem *problem)
 	size_t size;
 
 	if (reader == NULL) {
-		return problem_set(problem, STATUS_NO_MEMORY, "%s", status_text(STATUS_NO_MEMORY));
+		return problem_set(
+			problem, STATUS_NO_MEMORY, "%s", text_say(status_text(STATUS_NO_MEMORY)));
 	}
 	text_write(&writer, import->order->prefix);
 	text_write_string(&writer, "/x");
@@ -433,8 +435,9 @@ check_prefix(struct import *import, struct problem *problem)
 		.name = bytes_over(key, size),
 		.actor = TEXT("houji code import")};
 	status = ledger_commit(import->ledger, &change);
-	return status == STATUS_OK ? STATUS_OK
-				   : problem_set(problem, status, "%s", status_text(status));
+	return status == STATUS_OK
+		? STATUS_OK
+		: problem_set(problem, status, "%s", text_say(status_text(status)));
 }
 
 static enum status

@@ -121,7 +121,10 @@ resolve_at(const char *directory, struct bytes handle, const char *when, bool is
 	if (status != STATUS_OK) {
 		return command_problem(&command_resolve_manual, &problem);
 	}
-	status = ledger_record_at(ledger, handle, &moment, &entry, &problem);
+	status = when != NULL ? ledger_moment_check(ledger, &moment, &problem) : STATUS_OK;
+	if (status == STATUS_OK) {
+		status = ledger_record_at(ledger, handle, &moment, &entry, &problem);
+	}
 	code = status == STATUS_OK ? print_state(ledger, &entry, handle, is_json)
 				   : command_problem(&command_resolve_manual, &problem);
 	(void)ledger_close(ledger, NULL);
