@@ -12,6 +12,7 @@
 #include "ledger/ledger_tree.h"
 
 #include <stdlib.h>
+#include <sys/mman.h>
 
 /*
  * GET /v1/changes: what the ledger got after an entry, as lines of JSON or as server-sent events
@@ -349,6 +350,20 @@ events_take(struct watcher *watcher, char *room, size_t size_max)
 	return size;
 }
 
+/* The room for the next event lies in memory of the transport, and some of it was used: while nobody
+ * knows when the next comes, the pages are given back. What they held has left. */
+static void
+room_forget(char *room, size_t size)
+{
+	static const uintptr_t PAGE_MASK = 4095;
+	uintptr_t from = ((uintptr_t)room + PAGE_MASK) & ~PAGE_MASK;
+	uintptr_t to = ((uintptr_t)room + size) & ~PAGE_MASK;
+
+	if (to > from) {
+		(void)madvise(room + (from - (uintptr_t)room), to - from, MADV_DONTNEED);
+	}
+}
+
 /* Until the journal grows, or a heartbeat is due. */
 static void
 watcher_wait(struct watcher *watcher)
@@ -415,6 +430,7 @@ watcher_read(void *context, uint64_t position, char *room, size_t size_max)
 	if (watcher->is_over || !watcher->is_following) {
 		return MHD_CONTENT_READER_END_OF_STREAM;
 	}
+	room_forget(room, size_max);
 	watcher_wait(watcher);
 	return 0;
 }
