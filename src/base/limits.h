@@ -52,6 +52,8 @@
 	X(GUESS_SET_COUNT, 4096, "sets", "of 4 counts each: who guesses, and about what")         \
 	X(VERIFY_PER_MINUTE_MAX, 60, "tries", "answers verified for a network (operation 201)")   \
 	X(CLIENT_FORGERY_COUNT_MAX, 3, "datagrams", "that are no answer, before TCP is tried")    \
+	X(CLIENT_TCP_PATIENCE_MS, 3000, "ms", "for TCP, when HTTP could be asked")                \
+	X(CLIENT_HTTP_HEAD_SIZE_MAX, 16384, "octets", "head of a server's answer over HTTP")      \
 	X(CLIENT_PAUSE_MIN_MS, 200, "ms", "before a busy server is asked for the second time")    \
 	X(CLIENT_PAUSE_MAX_MS, 6400, "ms", "before a busy server is asked once more")             \
 	X(RESOLVER_DEADLINE_MS, 2000, "ms", "until a client knows what became of its question")   \

@@ -37,7 +37,9 @@ struct client_ask {
 	struct loop_timer retry;
 	struct loop_timer deadline;
 	struct loop_udp *udp;
-	struct loop_stream *stream;
+	struct client_carrier *carrier;
+	bool has_web;
+	struct client_place web; /* What it points to is the caller's. */
 	bool is_over;
 	enum status status;
 	struct client_reply reply;
@@ -49,21 +51,14 @@ struct client_ask {
 	uint8_t is_received[FRAGMENT_COUNT_MAX];
 
 	size_t request_size;
-	uint8_t request[]; /* The message without envelope. */
+	uint8_t request[]; /* Room for an envelope, then the message. */
 };
 
-static const struct loop_stream_calls stream_calls;
-
 static void
-ask_drop_stream(struct client_ask *ask)
+ask_drop_carrier(struct client_ask *ask)
 {
-	struct loop_stream *stream = ask->stream;
-
-	if (stream != NULL) {
-		ask->stream = NULL;
-		loop_stream_own(stream, &stream_calls, NULL); /* Nobody is told any more. */
-		loop_stream_close(stream);
-	}
+	client_carrier_close(ask->carrier);
+	ask->carrier = NULL;
 }
 
 static void
@@ -74,7 +69,7 @@ ask_free(struct client_ask *ask)
 	if (ask->udp != NULL) {
 		loop_udp_close(ask->udp);
 	}
-	ask_drop_stream(ask);
+	ask_drop_carrier(ask);
 	free(ask->octets);
 	free(ask);
 }
@@ -261,7 +256,7 @@ ask_received(void *context, struct loop_udp *udp, const struct loop_datagram *ba
 }
 
 static size_t
-stream_received(void *context, struct loop_stream *stream, struct bytes octets)
+carrier_received(void *context, struct bytes octets)
 {
 	struct client_ask *ask = context;
 	struct wire_reader reader = wire_reader_over(octets);
@@ -269,7 +264,6 @@ stream_received(void *context, struct loop_stream *stream, struct bytes octets)
 	struct bytes message;
 	enum status status;
 
-	(void)stream;
 	if (ask->is_over || ask->is_paused) {
 		return octets.size;
 	}
@@ -301,45 +295,69 @@ stream_received(void *context, struct loop_stream *stream, struct bytes octets)
 	return octets.size;
 }
 
+static void ask_by_web(void *context);
+
+/* Nobody listens there, or the answer is none: HTTP may get through what TCP does not. */
 static void
-stream_closed(void *context, struct loop_stream *stream, enum status status)
+carrier_closed(void *context, enum status status)
 {
 	struct client_ask *ask = context;
 
-	(void)stream;
-	(void)status;
-	if (ask != NULL) {
-		ask->stream = NULL;
-		if (!ask->is_paused) {
-			ask_end(ask, STATUS_CLOSED);
-		}
+	ask_drop_carrier(ask);
+	if (ask->is_over || ask->is_paused) {
+		return;
+	}
+	if (ask->transport == CLIENT_TRANSPORT_TCP && ask->has_web) {
+		ask_by_web(ask);
+	} else {
+		ask_end(ask,
+			status == STATUS_UNSUPPORTED || status == STATUS_BUSY ? status
+									      : STATUS_CLOSED);
 	}
 }
 
-static const struct loop_stream_calls stream_calls = {stream_received, NULL, NULL, stream_closed};
+static const struct client_carrier_calls carrier_calls = {carrier_received, carrier_closed};
+
+static enum status
+ask_carried(struct client_ask *ask, const struct client_place *place, struct problem *problem)
+{
+	struct wire_writer writer = wire_writer_over(ask->request, ENVELOPE_SIZE);
+
+	ask->tries = ask->transport == place->transport ? ask->tries + 1 : 1;
+	ask->transport = place->transport;
+	ask->carrier = client_carrier_open(ask->loop, place, &carrier_calls, ask, problem);
+	if (ask->carrier == NULL) {
+		return problem == NULL ? STATUS_SYSTEM : problem->status;
+	}
+	envelope_write(&writer, &ask->envelope);
+	return client_carrier_write(
+		ask->carrier, bytes_over(ask->request, ENVELOPE_SIZE + ask->request_size));
+}
+
+static void
+ask_by_web(void *context)
+{
+	struct client_ask *ask = context;
+	enum status status;
+
+	ask_drop_carrier(ask);
+	status = ask_carried(ask, &ask->web, NULL);
+	if (status != STATUS_OK) {
+		ask_end(ask, status);
+	}
+}
 
 static enum status
 ask_by_tcp(struct client_ask *ask, struct problem *problem)
 {
-	uint8_t octets[ENVELOPE_SIZE];
-	struct wire_writer writer = wire_writer_over(octets, sizeof(octets));
-	struct address server = ask->server;
-	enum status status;
+	struct client_place place = {.address = ask->server, .transport = CLIENT_TRANSPORT_TCP};
 
-	address_set_port(&server, ask->tcp_port);
-	ask->tries = ask->transport == CLIENT_TRANSPORT_TCP ? ask->tries + 1 : 1;
-	ask->transport = CLIENT_TRANSPORT_TCP;
-	ask->stream = loop_connect(ask->loop, &server, &stream_calls, ask, problem);
-	if (ask->stream == NULL) {
-		return problem == NULL ? STATUS_SYSTEM : problem->status;
+	address_set_port(&place.address, ask->tcp_port);
+	if (ask->has_web) {
+		loop_timer_set(ask->loop, &ask->retry,
+			loop_now_ms(ask->loop) + CLIENT_TCP_PATIENCE_MS, ask_by_web, ask);
 	}
-	envelope_write(&writer, &ask->envelope);
-	status = loop_stream_write(ask->stream, wire_written(&writer));
-	if (status == STATUS_OK) {
-		status =
-			loop_stream_write(ask->stream, bytes_over(ask->request, ask->request_size));
-	}
-	return status;
+	return ask_carried(ask, &place, problem);
 }
 
 static void ask_retry(void *context);
@@ -347,7 +365,7 @@ static void ask_retry(void *context);
 static void
 ask_by_udp(struct client_ask *ask)
 {
-	struct bytes message = bytes_over(ask->request, ask->request_size);
+	struct bytes message = bytes_over(ask->request + ENVELOPE_SIZE, ask->request_size);
 	size_t count = message_fragment_count(message.size);
 	struct envelope envelope = ask->envelope;
 
@@ -373,7 +391,7 @@ ask_leave_udp(struct client_ask *ask)
 	enum status status;
 
 	loop_timer_clear(ask->loop, &ask->retry);
-	if (ask->transport == CLIENT_TRANSPORT_TCP) {
+	if (ask->transport != CLIENT_TRANSPORT_UDP) {
 		return;
 	}
 	status = ask_by_tcp(ask, NULL);
@@ -412,25 +430,29 @@ ask_again(void *context)
 	ask->tries = 0;
 	ask->forgery_count = 0;
 	ask_forget_fragments(ask);
-	ask_drop_stream(ask);
+	ask_drop_carrier(ask);
 	ask_draw_id(ask);
 	if (ask->transport == CLIENT_TRANSPORT_UDP) {
 		ask_by_udp(ask);
 		return;
 	}
-	status = ask_by_tcp(ask, NULL);
+	status = ask->transport == CLIENT_TRANSPORT_TCP ? ask_by_tcp(ask, NULL)
+							: ask_carried(ask, &ask->web, NULL);
 	if (status != STATUS_OK) {
 		ask_end(ask, status);
 	}
 }
 
 static enum status
-ask_start(struct client_ask *ask, bool is_tcp_only, struct problem *problem)
+ask_start(struct client_ask *ask, const struct client_question *question, struct problem *problem)
 {
 	struct address any = ask->server;
 
 	loop_timer_set(ask->loop, &ask->deadline, ask->deadline_ms, ask_deadline, ask);
-	if (is_tcp_only) {
+	if (question->is_web_only) {
+		return ask_carried(ask, question->web, problem);
+	}
+	if (question->is_tcp_only) {
 		return ask_by_tcp(ask, problem);
 	}
 	if (any.any.sa_family == AF_INET6) {
@@ -470,11 +492,11 @@ ask_new(const struct request *request, struct problem *problem)
 	} else {
 		struct bytes written = wire_written(&writer);
 
-		ask = calloc(1, sizeof(*ask) + written.size);
+		ask = calloc(1, sizeof(*ask) + ENVELOPE_SIZE + written.size);
 		if (ask == NULL) {
 			problem_system(problem, "cannot ask");
 		} else {
-			memcpy(ask->request, written.at, written.size);
+			memcpy(ask->request + ENVELOPE_SIZE, written.at, written.size);
 			ask->request_size = written.size;
 		}
 	}
@@ -505,11 +527,15 @@ client_ask(struct loop *loop, const struct client_question *question, client_ans
 	ask->udp_try_count =
 		question->udp_try_count == 0 ? TRY_COUNT_DEFAULT : question->udp_try_count;
 	ask->opcode = question->request->message.header.opcode;
+	if (question->web != NULL) {
+		ask->has_web = true;
+		ask->web = *question->web;
+	}
 	ask->envelope = question->request->message.envelope;
 	ask->is_busy_an_answer = question->is_busy_an_answer;
 	ask_draw_id(ask);
 	ask->envelope.message_size = (uint32_t)ask->request_size;
-	if (ask_start(ask, question->is_tcp_only, problem) != STATUS_OK) {
+	if (ask_start(ask, question, problem) != STATUS_OK) {
 		ask_free(ask);
 		return NULL;
 	}

@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-#include "loop/loop.h"
+#include "client/client_carrier.h"
 #include "message/request.h"
 #include "message/response.h"
 
 /*
- * One question to one server, and its answer: the client's side of both transports.
+ * One question to one server, and its answer: the client's side of all transports.
  *
  * Over UDP the question is sent again after 0.5, 1 and 1.5 s, from a port of its own
  * and with a request id nobody can guess; only an answer from the address asked, to this id
  * and operation, is taken. When UDP stays silent, TCP is tried - at once when CLIENT_FORGERY_COUNT_MAX
- * datagrams came that were no answer, because somebody may be guessing. The answer may come in
- * many datagrams; it is put together within MESSAGE_SIZE_MAX.
+ * datagrams came that were no answer, because somebody may be guessing - and when that fails, too,
+ * or is silent for CLIENT_TCP_PATIENCE_MS, HTTP where it is known. The answer may come in many
+ * datagrams; it is put together within MESSAGE_SIZE_MAX.
  *
  * A server that is too busy (3) has not done what it was asked: it is asked again, the way its
  * answer came, after the pauses of client_pause.h. When the next pause would not end before
@@ -25,17 +26,15 @@
  */
 struct client_ask;
 
-enum client_transport {
-	CLIENT_TRANSPORT_UDP,
-	CLIENT_TRANSPORT_TCP,
-};
-
 struct client_question {
 	const struct request *request; /* Envelope's request id is chosen here. Copied. */
 	struct address server;
 	uint16_t tcp_port; /* 0: the same as for UDP. */
 	bool is_tcp_only;
 	bool is_busy_an_answer; /* The caller has other servers to ask. */
+	/* HTTP or HTTPS of the same server, which is asked when TCP fails; NULL: it has none. */
+	const struct client_place *web;
+	bool is_web_only;
 	uint32_t deadline_ms; /* For everything together; 0: 10 seconds. */
 	/* The first wait for an answer over UDP; the second is twice as long, and so on. 0: as above. */
 	uint32_t udp_wait_ms;

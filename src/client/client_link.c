@@ -71,14 +71,12 @@ client_link_tell(struct client_link *link, struct client_call *call, enum status
 }
 
 void
-client_link_drop_stream(struct client_link *link)
+client_link_drop_carrier(struct client_link *link)
 {
-	struct loop_stream *stream = link->stream;
+	struct client_carrier *carrier = link->carrier;
 
-	if (stream != NULL) {
-		link->stream = NULL;
-		loop_stream_close(stream);
-	}
+	link->carrier = NULL;
+	client_carrier_close(carrier);
 	link->is_answered = false;
 }
 
@@ -87,7 +85,7 @@ client_link_fail(struct client_link *link, enum status status)
 {
 	struct client_call_list failed = link->sent;
 
-	client_link_drop_stream(link);
+	client_link_drop_carrier(link);
 	link->sent = (struct client_call_list){NULL, NULL, 0};
 	while (failed.first != NULL) {
 		struct client_call *call = client_call_take(&failed, failed.first);
@@ -126,12 +124,13 @@ link_set_deadline(struct client_link *link)
 }
 
 static size_t
-stream_received(void *context, struct loop_stream *stream, struct bytes octets)
+carrier_received(void *context, struct bytes octets)
 {
 	struct client_link *link = context;
+	const struct client_carrier *carrier = link->carrier;
 	size_t taken = 0;
 
-	while (link->stream == stream) {
+	while (link->carrier == carrier) {
 		struct wire_reader reader =
 			wire_reader_over(bytes_slice(octets, taken, octets.size - taken));
 		size_t before = wire_reader_left(&reader);
@@ -160,25 +159,20 @@ stream_received(void *context, struct loop_stream *stream, struct bytes octets)
 
 /* A server that closes behind an answer is done; one that closes before it, is gone. */
 static void
-stream_closed(void *context, struct loop_stream *stream, enum status status)
+carrier_closed(void *context, enum status status)
 {
 	struct client_link *link = context;
-	bool is_answered;
+	bool is_answered = link->is_answered;
+	bool is_told = !is_answered && (status == STATUS_SYSTEM || status == STATUS_UNSUPPORTED);
 
-	if (link == NULL || link->stream != stream) {
-		return;
-	}
-	is_answered = link->is_answered;
-	link->stream = NULL;
+	client_link_drop_carrier(link);
 	if (link->sent.first != NULL || !is_answered) {
-		client_link_fail(link,
-			status == STATUS_SYSTEM && !is_answered ? STATUS_SYSTEM : STATUS_CLOSED);
+		client_link_fail(link, is_told ? status : STATUS_CLOSED);
 	}
-	link->is_answered = false;
 	client_link_pump(link);
 }
 
-static const struct loop_stream_calls stream_calls = {stream_received, NULL, NULL, stream_closed};
+static const struct client_carrier_calls carrier_calls = {carrier_received, carrier_closed};
 
 /* Envelope, then run and credential, in a session with an HS_MAC and maybe encrypted. */
 static enum status
@@ -233,8 +227,8 @@ client_link_write(
 	if (status == STATUS_OK) {
 		envelope.message_size = (uint32_t)size;
 		envelope_write(&writer, &envelope);
-		status = loop_stream_write(
-			link->stream, bytes_over(link->octets, ENVELOPE_SIZE + size));
+		status = client_carrier_write(
+			link->carrier, bytes_over(link->octets, ENVELOPE_SIZE + size));
 	}
 	if (status == STATUS_OK) {
 		call->request_id = envelope.request_id;
@@ -247,12 +241,12 @@ client_link_write(
 bool
 client_link_connect(struct client_link *link)
 {
-	if (link->stream == NULL) {
-		link->stream =
-			loop_connect(link->loop, &link->settings.server, &stream_calls, link, NULL);
-		link->facts.connections += link->stream != NULL;
+	if (link->carrier == NULL) {
+		link->carrier = client_carrier_open(
+			link->loop, &link->settings.server, &carrier_calls, link, NULL);
+		link->facts.connections += link->carrier != NULL;
 	}
-	return link->stream != NULL;
+	return link->carrier != NULL;
 }
 
 /* Header and body are written in the link's room, and kept in no more than they need. */
@@ -357,7 +351,7 @@ client_link_pump(struct client_link *link)
 {
 	if (!link->is_taking && link->is_answered && !link->facts.is_kept &&
 		link->sent.first == NULL) {
-		client_link_drop_stream(link); /* The server closes behind each answer. */
+		client_link_drop_carrier(link); /* The server closes behind each answer. */
 	}
 	while (link_may_send(link)) {
 		enum status status =
@@ -385,7 +379,10 @@ client_link_new(struct loop *loop, const struct client_link_settings *settings)
 	}
 	link->loop = loop;
 	link->settings = *settings;
-	if (link->settings.depth == 0) {
+	if (settings->server.transport == CLIENT_TRANSPORT_HTTP ||
+		settings->server.transport == CLIENT_TRANSPORT_HTTPS) {
+		link->settings.depth = 1;
+	} else if (link->settings.depth == 0) {
 		link->settings.depth = CLIENT_LINK_DEPTH_DEFAULT;
 	}
 	if (link->settings.deadline_ms == 0) {
@@ -425,13 +422,7 @@ client_link_free(struct client_link *link)
 	}
 	loop_timer_clear(link->loop, &link->deadline);
 	loop_timer_clear(link->loop, &link->pause);
-	if (link->stream != NULL) {
-		struct loop_stream *stream = link->stream;
-
-		link->stream = NULL;
-		loop_stream_own(stream, &stream_calls, NULL); /* Nobody is told any more. */
-		loop_stream_close(stream);
-	}
+	client_carrier_close(link->carrier);
 	calls_free(&link->waiting);
 	calls_free(&link->sent);
 	client_session_forget(&link->session);

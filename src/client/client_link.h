@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
+#include "client/client_carrier.h"
 #include "client/client_identity.h"
 #include "loop/loop.h"
 #include "message/request.h"
@@ -16,7 +17,7 @@
  *
  * Requests are pipelined, up to `depth` on their way at once, as soon as the server shows that
  * it keeps the connection; a server that closes after each answer (Handle.net does) gets one
- * connection for each request. Requests wait here without bound: their owner counts.
+ * connection for each request. Over HTTP (client_carrier.h) one is on its way at a time. Requests wait here without bound: their owner counts.
  *
  * With an identity, a server that asks for proof (402) gets it once it has shown the digest of
  * what was asked. With `is_session` a session is opened first (Diffie-Hellman over the group
@@ -41,7 +42,7 @@ enum {
 
 /* What the pointers lead to stays the caller's and outlives the link. */
 struct client_link_settings {
-	struct address server;
+	struct client_place server; /* Its host and path, too, outlive the link. */
 	const struct client_identity
 		*identity; /* NULL: asked for proof, the answer is handed on. */
 	bool is_session;
@@ -63,9 +64,10 @@ struct client_answer {
  *   CLOSED           the connection ended first; the request may have been carried out or not
  *   TIMED_OUT        the same, and the server is silent
  *   SYSTEM           no connection could be made
+ *   UNSUPPORTED      over HTTP: what answers there carries no Handle messages
  *   UNAUTHENTICATED  proof was asked for, of a request that was not ours, or too often
  *   DENIED           an answer was not signed by whom it should be
- *   MALFORMED, UNSUPPORTED, TOO_LARGE, NO_MEMORY
+ *   MALFORMED, TOO_LARGE, NO_MEMORY
  */
 typedef void client_link_answered(
 	void *context, enum status status, const struct client_answer *answer);

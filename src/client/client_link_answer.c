@@ -102,7 +102,7 @@ answer_challenge(
 	}
 	if (status == STATUS_OK && !link->facts.is_kept) {
 		/* The server closes behind its challenge. */
-		client_link_drop_stream(link);
+		client_link_drop_carrier(link);
 		status = client_link_connect(link) ? STATUS_OK : STATUS_SYSTEM;
 	}
 	if (status == STATUS_OK) {

@@ -33,7 +33,7 @@ struct client_call_list {
 struct client_link {
 	struct loop *loop;
 	struct client_link_settings settings;
-	struct loop_stream *stream;
+	struct client_carrier *carrier;
 	struct client_call_list waiting; /* Not sent. */
 	struct client_call_list sent; /* In the order in which answers are due. */
 	struct client_session session;
@@ -61,7 +61,7 @@ void client_link_tell(struct client_link *link, struct client_call *call, enum s
 void client_link_fail(struct client_link *link, enum status status);
 /* Makes a connection if there is none; false if that is impossible. */
 bool client_link_connect(struct client_link *link);
-void client_link_drop_stream(struct client_link *link);
+void client_link_drop_carrier(struct client_link *link);
 /* Sends what may be sent now. */
 void client_link_pump(struct client_link *link);
 /* Sends `call` - its run, or for an answer to a challenge another one - as the next message. */

@@ -12,7 +12,7 @@
 
 struct crypto_tls_role {
 	SSL_CTX *context;
-	EVP_PKEY *pinned; /* A client's. */
+	EVP_PKEY *pinned; /* A client's; NULL: any key will do. */
 	bool is_server;
 };
 
@@ -31,7 +31,7 @@ key_is_pinned(X509_STORE_CTX *chain, void *argument)
 	SSL *ssl = X509_STORE_CTX_get_ex_data(chain, SSL_get_ex_data_X509_STORE_CTX_idx());
 	struct crypto_tls *tls = ssl != NULL ? SSL_get_app_data(ssl) : NULL;
 
-	if (key != NULL && EVP_PKEY_eq(key, role->pinned) == 1) {
+	if (key != NULL && (role->pinned == NULL || EVP_PKEY_eq(key, role->pinned) == 1)) {
 		return 1;
 	}
 	if (tls != NULL) {
@@ -107,15 +107,17 @@ crypto_tls_client(const struct crypto_key *pinned, struct crypto_tls_role **ret_
 	struct crypto_tls_role *role;
 	enum status status;
 
-	if (!kind_is_supported(pinned->kind)) {
+	if (pinned != NULL && !kind_is_supported(pinned->kind)) {
 		return STATUS_UNSUPPORTED;
 	}
 	status = role_new(false, &role);
 	if (status != STATUS_OK) {
 		return status;
 	}
-	EVP_PKEY_up_ref(pinned->key);
-	role->pinned = pinned->key;
+	if (pinned != NULL) {
+		EVP_PKEY_up_ref(pinned->key);
+		role->pinned = pinned->key;
+	}
 	SSL_CTX_set_verify(role->context, SSL_VERIFY_PEER, NULL);
 	SSL_CTX_set_cert_verify_callback(role->context, key_is_pinned, role);
 	*ret_role = role;
@@ -168,6 +170,19 @@ crypto_tls_free(struct crypto_tls *tls)
 		SSL_free(tls->ssl);
 		free(tls);
 	}
+}
+
+void
+crypto_tls_set_host(struct crypto_tls *tls, struct bytes host)
+{
+	char name[TLSEXT_MAXLEN_host_name + 1];
+
+	if (host.size > 0 && host.size < sizeof(name) && bytes_find(host, '\0') == host.size) {
+		memcpy(name, host.at, host.size);
+		name[host.size] = '\0';
+		(void)SSL_set_tlsext_host_name(tls->ssl, name);
+	}
+	ERR_clear_error();
 }
 
 enum status

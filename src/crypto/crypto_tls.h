@@ -32,7 +32,8 @@ enum { CRYPTO_PEM_SIZE_MAX = 16384 };
 enum status crypto_certificate_pem(const struct crypto_key *key,
 	char ret_certificate[CRYPTO_PEM_SIZE_MAX], char ret_key[CRYPTO_PEM_SIZE_MAX]) MUST_CHECK;
 
-/* A client that goes on only when the server proves to have this key. */
+/* A client that goes on only when the server proves to have this key. NULL: with any server,
+ * which keeps out who listens, but not who stands in between. */
 enum status crypto_tls_client(
 	const struct crypto_key *pinned, struct crypto_tls_role **ret_role) MUST_CHECK;
 
@@ -43,6 +44,9 @@ void crypto_tls_role_free(struct crypto_tls_role *role);
 struct crypto_tls;
 struct crypto_tls *crypto_tls_new(struct crypto_tls_role *role);
 void crypto_tls_free(struct crypto_tls *tls);
+/* A client says which of a server's names it means (RFC 6066, 3); before the handshake. A name
+ * that cannot be one is not said. */
+void crypto_tls_set_host(struct crypto_tls *tls, struct bytes host);
 
 /* Octets from the peer, all of them: NO_MEMORY. */
 enum status crypto_tls_give(struct crypto_tls *tls, struct bytes octets) MUST_CHECK;

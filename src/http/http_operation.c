@@ -82,6 +82,24 @@ response_translate(struct http_request *request, bool is_last)
 	}
 }
 
+void
+http_operation_wait(struct http_request *request)
+{
+	request->is_suspended = true;
+	MHD_suspend_connection(request->transport);
+}
+
+void
+http_operation_answered_now(struct http_request *request)
+{
+	request->is_answered = true;
+	if (request->is_suspended) {
+		request->is_suspended = false;
+		MHD_resume_connection(request->transport);
+		http_face_wake(&request->http->faces[request->is_tls]);
+	}
+}
+
 static void
 operation_is_answered(void *context, bool is_last)
 {
@@ -95,13 +113,8 @@ operation_is_answered(void *context, bool is_last)
 		operation_go_on(request->operation);
 		return;
 	}
-	request->is_answered = true;
 	arena_reset(request->http->arena);
-	if (request->is_suspended) {
-		request->is_suspended = false;
-		MHD_resume_connection(request->transport);
-		http_face_wake(&request->http->faces[request->is_tls]);
-	}
+	http_operation_answered_now(request);
 }
 
 static void
@@ -164,8 +177,7 @@ http_operation_begin(struct http_request *request, const struct http_operation_o
 	request->answered = from->answered;
 	operation_start(request->operation);
 	if (!request->is_answered) {
-		request->is_suspended = true;
-		MHD_suspend_connection(request->transport);
+		http_operation_wait(request);
 	}
 }
 

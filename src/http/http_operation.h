@@ -31,6 +31,9 @@ struct http_operation_order {
 	void (*work)(void *request); /* On a helper thread: of the request only `own` is its. */
 };
 void http_operation_begin(struct http_request *request, const struct http_operation_order *order);
+/* Suspends the connection until its answer, or a part of one, is there. */
+void http_operation_wait(struct http_request *request);
+void http_operation_answered_now(struct http_request *request);
 /* It is over: called when the request is. */
 void http_operation_end(struct http_request *request);
 

@@ -3,6 +3,7 @@
 
 #include "base/text_writer.h"
 #include "http/http_answer.h"
+#include "http/http_tunnel.h"
 #include "http/http_v1.h"
 
 enum { ALLOW_TEXT_SIZE_MAX = 64, MESSAGE_SIZE_OF_REFUSAL_MAX = 256 };
@@ -155,6 +156,10 @@ http_route(struct http_request *request)
 	const struct route *route = route_find(request, &methods, &rest);
 	char allow[ALLOW_TEXT_SIZE_MAX];
 
+	if (http_tunnel_is_asked(request)) {
+		http_tunnel_answer(request);
+		return;
+	}
 	if (!http_parameters_take(request)) {
 		return;
 	}

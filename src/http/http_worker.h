@@ -15,6 +15,7 @@
  *     http_request.c     from the head to the answer, as libmicrohttpd tells it
  *     http_answer.c      status, headers and body
  *     http_route.c       which function answers (routes.def)
+ *     http_tunnel.c      Handle messages in bodies
  */
 enum { HTTP_LISTENER_COUNT_MAX = 16, HTTP_BUCKET_COUNT = 1024, HTTP_FACE_COUNT = 2 };
 
@@ -82,6 +83,10 @@ struct http_request {
 	bool has_claim;
 	bool is_head_pending; /* It waits between its head and its body. */
 	bool is_asking; /* The operation only says whether somebody may. */
+	/* Of an answer in several messages (http_tunnel.c): what of the present one is to leave. */
+	struct bytes part;
+	bool is_last_part;
+	bool is_streaming;
 	struct MHD_Response *response; /* Made, and not yet queued. */
 	unsigned int status; /* Its. */
 };

@@ -2,9 +2,9 @@
 #pragma once
 
 #include "native/native.h"
-#include "native/native_answer.h"
 #include "native/native_limit.h"
 #include "native/native_reassembly.h"
+#include "service/exchange.h"
 #include "service/operation.h"
 
 /*

@@ -126,7 +126,7 @@ struct client_link_settings
 administer_link_settings(const struct administer *administer)
 {
 	return (struct client_link_settings){
-		.server = administer->address,
+		.server = administer->place.place,
 		.identity = administer->user == NULL ? NULL : &administer->identity,
 		.is_session = administer->is_session,
 		.is_encrypted = administer->is_encrypted,
@@ -162,7 +162,7 @@ administer_open(struct administer *administer)
 	if (exit_code != EXIT_CODE_OK) {
 		return exit_code;
 	}
-	if (!server_name_find(administer->server, &administer->address)) {
+	if (!server_name_read(administer->server, &administer->place)) {
 		return command_failure(administer->manual,
 			SAY("no such server: %s", "没有这个服务器：%s"), administer->server);
 	}

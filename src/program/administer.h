@@ -4,6 +4,7 @@
 #include "client/client_link.h"
 #include "program/key_load.h"
 #include "program/options.h"
+#include "program/server_name.h"
 
 /*
  * What the commands have in common that change records at a server: who asks, whom, and how
@@ -75,8 +76,8 @@ enum administer_option {
 
 #define ADMINISTER_IDENTITY_ROWS                                                                       \
 	{ADMINISTER_SERVER, "server", 's', "HOST:PORT",                                                \
-		{"ask this server (default 127.0.0.1:2641)",                                           \
-			"询问此服务器（默认 127.0.0.1:2641）"}},                                       \
+		{"ask this server (default 127.0.0.1:2641), or one at a URL: http, https",             \
+			"询问此服务器（默认 127.0.0.1:2641），或 http、https 网址处的服务器"}},        \
 		ADMINISTER_PROOF_ROWS,                                                                 \
 	{                                                                                              \
 		ADMINISTER_TIMEOUT, "timeout", 0, "MS",                                                \
@@ -107,7 +108,7 @@ struct administer {
 	unsigned long timeout_ms;
 
 	/* From here on set by administer_open(). */
-	struct address address;
+	struct server_name place;
 	struct client_identity identity;
 	struct passphrase secret;
 	struct key_loaded key;

@@ -378,8 +378,9 @@ item_ask_elsewhere(struct batch *batch, const struct batch_item *item)
 	struct request request = request_of(item);
 	struct batch_sent *sent = calloc(1, sizeof(*sent) + item->handle.size);
 	struct client_link *link = NULL;
+	struct server_name server;
 
-	if (sent == NULL || !server_name_find(item->server, &settings.server)) {
+	if (sent == NULL || !server_name_read(item->server, &server)) {
 		complain(batch, item->line, item->server, SAY("no such server", "没有这个服务器"));
 		batch->counts.wrong++;
 		free(sent);
@@ -391,6 +392,7 @@ item_ask_elsewhere(struct batch *batch, const struct batch_item *item)
 		.opcode = item->opcode,
 		.handle_size = item->handle.size};
 	memcpy(sent->handle, item->handle.at, item->handle.size);
+	settings.server = server.place;
 	settings.is_session = false;
 	link = client_link_new(administer->loop, &settings);
 	if (link == NULL ||

@@ -280,7 +280,7 @@ finder_open(struct identify *identify)
 			? EXIT_CODE_OK
 			: command_problem(&command_identify_manual, &problem);
 	}
-	return server_name_find(identify->server, &finder->server)
+	return server_name_read(identify->server, &finder->server)
 		? EXIT_CODE_OK
 		: command_failure(&command_identify_manual,
 			  SAY("no such server: %s", "没有这个服务器：%s"), identify->server);

@@ -36,8 +36,8 @@ enum { FILTER_COUNT_MAX = 64, FILTER_SIZE_MAX = 16384 };
 
 static const struct option_row rows[] = {
 	{OPTION_SERVER, "server", 's', "HOST:PORT",
-		{"ask this server (default 127.0.0.1:2641)",
-			"查询此服务器（默认 127.0.0.1:2641）"}},
+		{"ask this server (default 127.0.0.1:2641), or one at a URL: http, https",
+			"查询此服务器（默认 127.0.0.1:2641），或 http、https 网址处的服务器"}},
 	{OPTION_TCP, "tcp", 0, NULL, {"ask over TCP at once", "直接使用 TCP"}},
 	{OPTION_INDEX, "index", 'i', "N",
 		{"only the value with index N; repeatable", "只取索引为 N 的值；可多次给出"}},
@@ -110,7 +110,7 @@ struct inquiry {
 
 	struct administer administer; /* Who asks, for values that not everybody may read. */
 	struct loop *loop;
-	struct address address;
+	struct server_name place;
 	struct crypto_key *key;
 	int exit_code;
 };
@@ -151,7 +151,17 @@ request_for(const struct inquiry *inquiry, uint32_t opcode)
 static const char *
 transport_name(enum client_transport transport)
 {
-	return transport == CLIENT_TRANSPORT_UDP ? "udp" : "tcp";
+	switch (transport) {
+	case CLIENT_TRANSPORT_UDP:
+		return "udp";
+	case CLIENT_TRANSPORT_TCP:
+		return "tcp";
+	case CLIENT_TRANSPORT_HTTP:
+		return "http";
+	case CLIENT_TRANSPORT_HTTPS:
+		break;
+	}
+	return "https";
 }
 
 static void
@@ -162,7 +172,7 @@ print_trace(const struct inquiry *inquiry, enum status status, const struct clie
 	if (!inquiry->is_traced) {
 		return;
 	}
-	address_format(&inquiry->address, address);
+	address_format(&inquiry->place.place.address, address);
 	if (reply == NULL) {
 		fprintf(stderr, SAY("; %s: no answer: %s\n", "; %s：无应答：%s\n"), address,
 			text_say(status_text(status)));
@@ -197,7 +207,7 @@ print_reply(const struct inquiry *inquiry, const struct client_reply *reply)
 
 	printf("; ");
 	value_print_escaped(inquiry->handle);
-	printf(" @%s %s: %u %s\n", address_format(&inquiry->address, address),
+	printf(" @%s %s: %u %s\n", address_format(&inquiry->place.place.address, address),
 		transport_name(reply->transport), code, text_say(response_code_text(code)));
 	if (shape == RESPONSE_VALUES) {
 		value_print_list(&response->values.list);
@@ -250,6 +260,9 @@ signature_is_good(struct inquiry *inquiry, const struct client_reply *reply)
 static const char *
 failure_text(enum status status)
 {
+	if (status == STATUS_UNSUPPORTED) {
+		return administer_failure_text(status);
+	}
 	return status == STATUS_CLOSED || status == STATUS_SYSTEM
 		? SAY("no answer: nothing listens there, or the other side closed",
 			  "没有应答：没有服务在监听，或对方已关闭连接")
@@ -280,11 +293,12 @@ ask(struct inquiry *inquiry, uint32_t opcode, client_answered *answered)
 	struct request request = request_for(inquiry, opcode);
 	struct client_question question = {
 		.request = &request,
-		.server = inquiry->address,
 		.is_tcp_only = inquiry->is_tcp_only,
 		.deadline_ms = (uint32_t)inquiry->timeout_ms,
 	};
 	struct problem problem = {.text = ""};
+
+	server_name_ask(&inquiry->place, &question);
 
 	if (client_ask(inquiry->loop, &question, answered, inquiry, &problem) == NULL) {
 		inquiry->exit_code = command_problem(&command_resolve_manual, &problem);
@@ -385,7 +399,7 @@ private_answered(void *context, enum status status, const struct client_answer *
 {
 	struct inquiry *inquiry = context;
 	struct client_reply reply = {
-		.transport = CLIENT_TRANSPORT_TCP,
+		.transport = inquiry->place.place.transport,
 		.tries = 1,
 		.envelope = answer->response.message.envelope,
 		.response = answer->response,
@@ -498,7 +512,7 @@ command_resolve(int argc, char **argv)
 			: resolve_at(
 				  inquiry.directory, inquiry.handle, inquiry.when, inquiry.is_json);
 	}
-	if (!server_name_find(inquiry.server, &inquiry.address)) {
+	if (!server_name_read(inquiry.server, &inquiry.place)) {
 		return command_failure(&command_resolve_manual,
 			SAY("no such server: %s", "没有这个服务器：%s"), inquiry.server);
 	}

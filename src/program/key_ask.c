@@ -57,7 +57,7 @@ keys_answered(void *context, enum status status, const struct client_reply *repl
 }
 
 static enum status
-ask_run(struct asking *asking, const struct address *address, struct bytes name)
+ask_run(struct asking *asking, struct server_name *server, struct bytes name)
 {
 	uint8_t types[64];
 	struct wire_writer writer = wire_writer_over(types, sizeof(types));
@@ -66,7 +66,7 @@ ask_run(struct asking *asking, const struct address *address, struct bytes name)
 					  .flags = MESSAGE_FLAG_PUBLIC_ONLY,
 					  .site_serial = UINT16_MAX,
 				  }};
-	struct client_question question = {.request = &request, .server = *address};
+	struct client_question question = {.request = &request};
 	enum status status;
 
 	wire_write_blob(&writer, TEXT("HS_PUBKEY"));
@@ -74,6 +74,7 @@ ask_run(struct asking *asking, const struct address *address, struct bytes name)
 	request.message.envelope.suggested = VERSION_OURS;
 	request.resolution = (struct request_resolution){
 		.name = name, .type_count = 1, .types = wire_written(&writer)};
+	server_name_ask(server, &question);
 	asking->status = STATUS_TIMED_OUT;
 	if (client_ask(asking->loop, &question, keys_answered, asking, asking->problem) == NULL) {
 		return STATUS_SYSTEM;
@@ -89,7 +90,7 @@ key_ask(const char *server, const char *reference, key_found *found, void *conte
 	struct asking asking = {
 		.server = server, .found = found, .context = context, .problem = problem};
 	struct bytes name = bytes_from_string(reference);
-	struct address address;
+	struct server_name place;
 	enum status status;
 
 	if (handle_reference_parse(bytes_from_string(reference), &asking.index, &name) !=
@@ -99,14 +100,14 @@ key_ask(const char *server, const char *reference, key_found *found, void *conte
 	if (name.size == 0 || name.size > HANDLE_NAME_SIZE_MAX) {
 		return problem_set(problem, STATUS_INVALID, "%.100s is no INDEX:HANDLE", reference);
 	}
-	if (!server_name_find(server, &address)) {
+	if (!server_name_read(server, &place)) {
 		return problem_set(problem, STATUS_INVALID, "no such server: %s", server);
 	}
 	asking.loop = loop_new(problem);
 	if (asking.loop == NULL) {
 		return STATUS_SYSTEM;
 	}
-	status = ask_run(&asking, &address, name);
+	status = ask_run(&asking, &place, name);
 	loop_free(asking.loop);
 	return status;
 }

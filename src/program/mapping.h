@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-#include "base/address.h"
 #include "code/code_map.h"
 #include "ledger/ledger.h"
 #include "program/options.h"
+#include "program/server_name.h"
 
 /*
  * Mappings of codes (code/code_map.h) in a ledger: read from CSV, written as CSV, looked up.
@@ -40,7 +40,7 @@ enum status mapping_merge(const struct mapping_merge *merge, const struct handle
 struct mapping_finder {
 	struct bytes prefix;
 	struct ledger *ledger; /* NULL: the server is asked. */
-	struct address server;
+	struct server_name server;
 	struct arena *arena;
 };
 

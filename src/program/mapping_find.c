@@ -99,11 +99,9 @@ find_at_server(struct finding *finding, struct bytes record_name)
 			},
 		.resolution.name = record_name,
 	};
-	struct client_question question = {
-		.request = &request,
-		.server = finding->finder->server,
-	};
+	struct client_question question = {.request = &request};
 
+	server_name_ask(&finding->finder->server, &question);
 	request.message.envelope.version = VERSION_OURS;
 	request.message.envelope.suggested = VERSION_OURS;
 	finding->loop = loop_new(finding->problem);

@@ -121,6 +121,12 @@ mirror_open(struct mirror *mirror)
 				"请给出 --user INDEX:HANDLE 与 --key FILE"));
 	}
 	exit_code = administer_open(administer);
+	if (exit_code == EXIT_CODE_OK &&
+		administer->place.place.transport != CLIENT_TRANSPORT_TCP) {
+		exit_code = command_usage_error(administer->manual, "%s",
+			SAY("a primary is followed over TCP: give --server HOST:PORT",
+				"跟随主节点须使用 TCP：请给出 --server HOST:PORT"));
+	}
 	if (exit_code == EXIT_CODE_OK) {
 		exit_code =
 			mirror->server_key_file != NULL ? key_read(mirror) : key_ask_server(mirror);
@@ -245,7 +251,7 @@ mirror_follow(struct mirror *mirror, struct ledger *ledger, const char *position
 		.phase = REPLICATION_STOPPED,
 		.progress = progress_begin(
 			administer->manual->name, SAY("records", "条记录"), administer->is_quiet)};
-	struct replication_follower_settings settings = {.server = administer->address,
+	struct replication_follower_settings settings = {.server = administer->place.place.address,
 		.server_text = administer->server,
 		.identity = &administer->identity,
 		.server_key = mirror->server_key,

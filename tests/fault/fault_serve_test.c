@@ -154,7 +154,7 @@ server_kill(struct server *server)
 static void
 client_open(struct client *client, const struct server *server)
 {
-	struct client_link_settings settings = {.server = server->address,
+	struct client_link_settings settings = {.server.address = server->address,
 		.identity = &client->identity,
 		.is_session = true,
 		.deadline_ms = ANSWER_MS_MAX};

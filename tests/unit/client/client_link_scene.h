@@ -68,7 +68,7 @@ scene_begin(void)
 static void
 scene_link(struct scene *scene, struct client_link_settings settings)
 {
-	settings.server = scene->address;
+	settings.server.address = scene->address;
 	scene->link = client_link_new(scene->loop, &settings);
 	assert_non_null(scene->link);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "native/native_answer.h"
+#include "service/exchange.h"
 
 enum status
 exchange_decode(const struct envelope *envelope, struct bytes octets, struct exchange *ret_exchange)

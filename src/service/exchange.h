@@ -6,7 +6,7 @@
 #include "service/service.h"
 
 /*
- * From a request's octets to its answer, for both transports.
+ * From a request's octets to its answer, whatever carried it: UDP, TCP, HTTP.
  *
  *     exchange_decode -> exchange_begin -> service_look_ahead -> exchange_answer
  *
@@ -34,7 +34,7 @@ struct look_ahead {
 };
 void exchange_begin(struct service *service, struct exchange *exchange, struct look_ahead *ahead);
 
-/* Fills exchange->response, or false: it must become an operation (native_task.c). */
+/* Fills exchange->response, or false: it must become an operation (operation.h). */
 bool exchange_answer(struct service *service, struct exchange *exchange, struct arena *arena);
 
 /* An answer without body text for a message that could not be decoded or served. */
