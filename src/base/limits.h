@@ -151,6 +151,13 @@
 	X(HTTP_THEME_FILE_SIZE_MAX, 1048576, "octets", "one of them")                             \
 	X(HTTP_THEME_SIZE_MAX, 16777216, "octets", "all of them")                                 \
 	X(HTTP_URL_SIZE_MAX, 8192, "octets", "one address that a template of 10320/loc makes")    \
+	X(HTTP_HANDSHAKE_RATE_MAX, 200, "a second",                                               \
+		"TLS handshakes of a worker: a signature each")                                   \
+	X(HTTP_HANDSHAKE_RATE_PER_SOURCE_MAX, 50, "a second", "TLS handshakes of one network")    \
+	X(HTTP_GZIP_SIZE_MIN, 1024, "octets", "a smaller body is not worth compressing")          \
+	X(HTTP_GZIP_SIZE_MAX, 1048576, "octets", "a larger body takes too long to compress")      \
+	X(HTTP_CNONCE_SIZE_MAX, 64, "octets", "the nonce that a web client adds")                 \
+	X(HTTP_SESSION_IDLE_S, 1800, "s", "a session of a web client in silence (Handle.net)")    \
 	X(HTTP_HEAD_DEADLINE_MS, 10000, "ms", "the head of a request over HTTP")                  \
 	X(HTTP_BODY_DEADLINE_MS, 60000, "ms", "the body of a request over HTTP")                  \
 	X(HTTP_IDLE_MS, 30000, "ms", "an HTTP connection without a request (Handle.net)")         \

@@ -98,3 +98,47 @@ crypto_certificate_pem(const struct crypto_key *key, char ret_certificate[CRYPTO
 	BIO_free(secret);
 	return status;
 }
+
+static int
+no_passphrase(char *room, int capacity, int is_writing, void *context)
+{
+	(void)room;
+	(void)capacity;
+	(void)is_writing;
+	(void)context;
+	return -1;
+}
+
+static const char *
+chain_fault(X509 *certificate, EVP_PKEY *key)
+{
+	if (certificate == NULL) {
+		return "there is no certificate in it (PEM)";
+	}
+	if (key == NULL) {
+		return "its private key cannot be read: PEM without a passphrase is needed";
+	}
+	return X509_check_private_key(certificate, key) == 1
+		? NULL
+		: "certificate and private key do not belong together";
+}
+
+enum status
+crypto_certificate_check(const char *chain, const char *key, const char **ret_fault)
+{
+	BIO *chain_text = BIO_new_mem_buf(chain, -1);
+	BIO *key_text = BIO_new_mem_buf(key, -1);
+	X509 *certificate = NULL;
+	EVP_PKEY *private_key = NULL;
+
+	if (chain_text != NULL && key_text != NULL) {
+		certificate = PEM_read_bio_X509(chain_text, NULL, no_passphrase, NULL);
+		private_key = PEM_read_bio_PrivateKey(key_text, NULL, no_passphrase, NULL);
+	}
+	*ret_fault = chain_fault(certificate, private_key);
+	X509_free(certificate);
+	EVP_PKEY_free(private_key);
+	BIO_free(chain_text);
+	BIO_free(key_text);
+	return crypto_refuse(*ret_fault == NULL ? STATUS_OK : STATUS_INVALID);
+}

@@ -32,6 +32,11 @@ enum { CRYPTO_PEM_SIZE_MAX = 16384 };
 enum status crypto_certificate_pem(const struct crypto_key *key,
 	char ret_certificate[CRYPTO_PEM_SIZE_MAX], char ret_key[CRYPTO_PEM_SIZE_MAX]) MUST_CHECK;
 
+/* Whether PEM texts of a chain and a private key can serve together: INVALID, and `ret_fault` says
+ * why, for people. */
+enum status crypto_certificate_check(
+	const char *chain, const char *key, const char **ret_fault) MUST_CHECK;
+
 /* A client that goes on only when the server proves to have this key. NULL: with any server,
  * which keeps out who listens, but not who stands in between. */
 enum status crypto_tls_client(

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "http/http_gzip.h"
 #include "http/http_identity.h"
+#include "http/http_limit.h"
 #include "http/http_v1_changes.h"
 
 #include <stdlib.h>
@@ -7,8 +9,6 @@
 enum {
 	ARENA_BLOCK_SIZE = 65536,
 	ROUND_COUNT_MAX = 8, /* Of a daemon, before others on the loop have their turn. */
-	FACE_PLAIN = 0,
-	FACE_TLS = 1,
 };
 
 /* TLS 1.2 and 1.3 with forward secrecy and AEAD only. */
@@ -26,8 +26,12 @@ http_settings_default(void)
 		.body_deadline_ms = HTTP_BODY_DEADLINE_MS,
 		.idle_ms = HTTP_IDLE_MS,
 		.answer_deadline_ms = HTTP_ANSWER_DEADLINE_MS,
+		.handshake_rate = HTTP_HANDSHAKE_RATE_MAX,
+		.handshake_rate_per_source = HTTP_HANDSHAKE_RATE_PER_SOURCE_MAX,
 	};
 }
+
+static void face_check(struct http_face *face);
 
 static void
 face_again(void *context)
@@ -36,6 +40,7 @@ face_again(void *context)
 
 	face->is_posted = false;
 	http_face_run(face);
+	face_check(face);
 }
 
 /* In a wake-up of its own: whoever calls may be inside the daemon. */
@@ -136,18 +141,62 @@ face_open(struct http *http, struct http_face *face)
 	return true;
 }
 
+static struct http_face *
+face_new(struct http *http)
+{
+	struct http_face *face = calloc(1, sizeof(*face));
+
+	if (face != NULL) {
+		*face = (struct http_face){.http = http, .is_tls = true};
+		if (!face_open(http, face)) {
+			free(face);
+			return NULL;
+		}
+	}
+	return face;
+}
+
+/* A retired face that nobody uses any more goes. */
+static void
+face_check(struct http_face *face)
+{
+	struct http_face **place = &face->http->retired;
+
+	if (!face->is_retired || face->connection_count > 0 || face->is_posted) {
+		return;
+	}
+	while (*place != face) {
+		place = &(*place)->next;
+	}
+	*place = face->next;
+	face_close(face);
+	free(face);
+}
+
+static void
+face_retire(struct http_face *face)
+{
+	face->is_retired = true;
+	face->next = face->http->retired;
+	face->http->retired = face;
+	face_check(face);
+}
+
 static bool
 http_make(struct http *http)
 {
 	http->arena = arena_new(ARENA_BLOCK_SIZE, REQUEST_MEMORY_MAX);
 	http->out = malloc(HTTP_ANSWER_SIZE_MAX);
 	http->known = malloc(sizeof(*http->known));
+	http->limit = http_limit_new();
+	http->gzip = http_gzip_new();
 	if (http->known != NULL) {
 		http_known_make(http->known);
 	}
 	http->changes = http_changes_new(http);
 	return http->arena != NULL && http->out != NULL && http->known != NULL &&
-		http->changes != NULL && face_open(http, &http->faces[FACE_PLAIN]);
+		http->changes != NULL && http->limit != NULL && http->gzip != NULL &&
+		face_open(http, &http->plain);
 }
 
 struct http *
@@ -164,14 +213,15 @@ http_new(const struct http_parts *parts, struct problem *problem)
 	http->monitor = parts->monitor;
 	http->row = parts->row;
 	http->settings = parts->settings;
-	http->faces[FACE_PLAIN] = (struct http_face){.http = http};
-	http->faces[FACE_TLS] = (struct http_face){.http = http, .is_tls = true};
+	http->sessions = parts->sessions;
+	http->plain = (struct http_face){.http = http};
 	if (!http_make(http)) {
 		problem_system(problem, "cannot make a web front");
 		http_free(http);
 		return NULL;
 	}
-	if (http->settings->certificate_pem != NULL && !face_open(http, &http->faces[FACE_TLS])) {
+	http->tls = http->settings->certificate_pem == NULL ? NULL : face_new(http);
+	if (http->settings->certificate_pem != NULL && http->tls == NULL) {
 		problem_set(problem, STATUS_INVALID,
 			"HTTPS cannot be served: certificate and key do not belong together, or "
 			"are of no kind that TLS knows");
@@ -184,7 +234,24 @@ http_new(const struct http_parts *parts, struct problem *problem)
 bool
 http_use(struct http *http, const struct http_settings *settings)
 {
+	const struct http_settings *before = http->settings;
+	struct http_face *face;
+
 	http->settings = settings;
+	if (settings->certificate_pem == NULL ||
+		(http->tls != NULL &&
+			strcmp(settings->certificate_pem, before->certificate_pem) == 0 &&
+			strcmp(settings->key_pem, before->key_pem) == 0)) {
+		return true;
+	}
+	face = face_new(http);
+	if (face == NULL) {
+		return false;
+	}
+	if (http->tls != NULL) {
+		face_retire(http->tls);
+	}
+	http->tls = face;
 	return true;
 }
 
@@ -244,6 +311,19 @@ http_busy_count(const struct http *http)
 	return http->connection_count;
 }
 
+static void
+faces_free(struct http_face *face)
+{
+	while (face != NULL) {
+		struct http_face *next = face->next;
+
+		face->is_retired = false; /* What closes with it calls nobody. */
+		face_close(face);
+		free(face);
+		face = next;
+	}
+}
+
 void
 http_free(struct http *http)
 {
@@ -253,9 +333,11 @@ http_free(struct http *http)
 	while (http->connections != NULL && http->connections->watch != NULL) {
 		http_connection_free(http->connections);
 	}
-	for (size_t i = 0; i < HTTP_FACE_COUNT; i++) {
-		face_close(&http->faces[i]);
-	}
+	faces_free(http->retired);
+	faces_free(http->tls);
+	face_close(&http->plain);
+	http_limit_free(http->limit);
+	http_gzip_free(http->gzip);
 	http_changes_free(http->changes);
 	arena_free(http->arena);
 	free(http->out);

@@ -29,6 +29,7 @@
 struct http;
 struct http_countries;
 struct http_themes;
+struct http_sessions;
 
 enum { HTTP_EXEMPT_COUNT_MAX = 64 };
 
@@ -43,6 +44,10 @@ struct http_settings {
 	uint32_t body_deadline_ms; /* A body, from the end of its head. */
 	uint32_t idle_ms; /* From an answer to the next head. */
 	uint32_t answer_deadline_ms; /* An answer that the peer reads slowly. */
+	uint32_t handshake_rate; /* TLS handshakes a second, of this worker. */
+	uint32_t handshake_rate_per_source; /* An IPv4 /24 or IPv6 /56. */
+	uint32_t
+		hsts_s; /* How long browsers shall come back over HTTPS alone; 0: nothing is said. */
 	const char *certificate_pem; /* A chain, the node's own first. NULL: no TLS. */
 	const char *key_pem;
 	struct bytes
@@ -61,11 +66,12 @@ struct http_parts {
 	const struct monitor *monitor;
 	struct monitor_row *row;
 	const struct http_settings *settings; /* Outlives the next http_use(). */
+	struct http_sessions *sessions; /* Shared by the workers. */
 };
 
 struct http *http_new(const struct http_parts *parts, struct problem *problem);
-/* The certificate counts for connections that begin after it. False: it cannot be used, and the
- * earlier one stays. */
+/* A new certificate is shown to connections that begin from now on; those that are there are not
+ * disturbed. False: it cannot be used, and the earlier one stays. */
 bool http_use(struct http *http, const struct http_settings *settings);
 
 /* The address really bound (port 0 picks one) goes to `ret_bound`, which may be NULL. */

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "http/http_answer.h"
+#include "http/http_gzip.h"
+#include "http/http_identity.h"
 
 #include "http/http_v1.h"
 
+#include "base/base64.h"
 #include "base/checksum.h"
 #include "base/clock.h"
 #include "base/text_writer.h"
@@ -80,19 +83,18 @@ digits_write(struct text_writer *writer, int number, char behind)
 	text_write_char(writer, behind);
 }
 
-/* Handle.net tells it of redirects; "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110, 5.6.7). */
+/* "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110, 5.6.7). */
 static void
-expires_add(struct MHD_Response *response, uint32_t age_s)
+time_add(struct MHD_Response *response, const char *name, time_t at)
 {
 	static const char days[][4] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
 	static const char months[][4] = {
 		"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-	time_t at = (time_t)(clock_wall_ms() / 1000 + age_s);
 	char text[HEADER_TEXT_SIZE_MAX];
 	struct text_writer writer = text_writer_over(text, sizeof(text) - 1);
 	struct tm parts;
 
-	if (gmtime_r(&at, &parts) == NULL) {
+	if (gmtime_r(&at, &parts) == NULL || parts.tm_year < 0 || parts.tm_year > 8099) {
 		return;
 	}
 	text_write_string(&writer, days[parts.tm_wday]);
@@ -107,7 +109,7 @@ expires_add(struct MHD_Response *response, uint32_t age_s)
 	digits_write(&writer, parts.tm_sec, ' ');
 	text_write_string(&writer, "GMT");
 	text[text_written(&writer).size] = '\0';
-	header_add(response, "Expires", text);
+	header_add(response, name, text);
 }
 
 static void
@@ -124,8 +126,12 @@ cache_add(struct MHD_Response *response, const struct http_answer *answer)
 	text_write_u64(&writer, answer->max_age_s);
 	text[text_written(&writer).size] = '\0';
 	header_add(response, "Cache-Control", text);
+	if (answer->changed_s > 0) {
+		time_add(response, "Last-Modified", (time_t)answer->changed_s);
+	}
 	if (answer->location != NULL) {
-		expires_add(response, answer->max_age_s);
+		/* Handle.net tells it of redirects. */
+		time_add(response, "Expires", (time_t)(clock_wall_ms() / 1000 + answer->max_age_s));
 	}
 }
 
@@ -140,10 +146,10 @@ cors_add(const struct http_request *request, struct MHD_Response *response,
 
 	header_add(response, "Vary",
 		request->link != NULL || answer->is_chosen_by_accept
-			? "Origin, Accept, Accept-Language"
-			: answer->is_page	   ? "Origin, Accept-Language"
-			: answer->depends_on_asker ? "Origin, Authorization"
-						   : "Origin");
+			? "Accept-Encoding, Origin, Accept, Accept-Language"
+			: answer->is_page	   ? "Accept-Encoding, Origin, Accept-Language"
+			: answer->depends_on_asker ? "Accept-Encoding, Origin, Authorization"
+						   : "Accept-Encoding, Origin");
 	if (origin == NULL) {
 		return;
 	}
@@ -168,6 +174,38 @@ cors_add(const struct http_request *request, struct MHD_Response *response,
 	}
 }
 
+/* A nonce to be answered, in the session that was named or in a new one. */
+static void
+challenge_add_handle(const struct http_request *request, struct MHD_Response *response)
+{
+	struct http *http = request->http;
+	char text[HEADER_TEXT_SIZE_MAX];
+	struct text_writer writer = text_writer_over(text, sizeof(text) - 1);
+	char nonce[HTTP_SESSION_NONCE_SIZE * 2];
+	struct bytes octets;
+	struct http_session session;
+
+	if (!http_identity_session(request, &session)) {
+		uint8_t source[16];
+
+		address_octets(&request->connection->peer, source);
+		http_sessions_begin(http->sessions, source, loop_now_ms(http->loop), &session);
+	}
+	octets = bytes_over(session.nonce, sizeof(session.nonce));
+	base64_encode(octets, BASE64_STANDARD, nonce);
+	text_write_string(&writer, "Handle sessionId=\"");
+	text_write_string(&writer, session.id);
+	text_write_string(&writer, "\", nonce=\"");
+	text_write(&writer, bytes_over(nonce, base64_encoded_size(octets.size, BASE64_STANDARD)));
+	if (request->fault != NULL) {
+		text_write_string(&writer, "\", error=\"");
+		text_write_string(&writer, request->fault);
+	}
+	text_write_char(&writer, '"');
+	text[text_written(&writer).size] = '\0';
+	header_add(response, "WWW-Authenticate", text);
+}
+
 /* A browser would ask its user for a password: not for a script, and not when something else than
  * a password was tried (Handle.net 9). */
 static void
@@ -181,6 +219,7 @@ challenge_add(const struct http_request *request, struct MHD_Response *response)
 			bytes_start_with_fold(bytes_from_string(tried), TEXT("Basic ")))) {
 		header_add(response, "WWW-Authenticate", "Basic realm=\"handle\"");
 	}
+	challenge_add_handle(request, response);
 }
 
 /* What it is for: "the same octets as before". */
@@ -212,6 +251,46 @@ method_only_reads(enum http_method method)
 	return method == HTTP_GET || method == HTTP_HEAD;
 }
 
+/* Compressed it is the same in meaning, and not in octets: a weak tag. */
+static void
+etag_add(struct MHD_Response *response, const char *etag, bool is_compressed)
+{
+	char weak[2 + ETAG_SIZE] = "W/";
+
+	if (is_compressed) {
+		memcpy(weak + 2, etag, ETAG_SIZE);
+	}
+	header_add(response, "ETag", is_compressed ? weak : etag);
+}
+
+/* From now on browsers come over HTTPS alone (RFC 6797). */
+static void
+hsts_add(struct MHD_Response *response, uint32_t age_s)
+{
+	char text[HEADER_TEXT_SIZE_MAX];
+	struct text_writer writer = text_writer_over(text, sizeof(text) - 1);
+
+	text_write_string(&writer, "max-age=");
+	text_write_u64(&writer, age_s);
+	text[text_written(&writer).size] = '\0';
+	header_add(response, "Strict-Transport-Security", text);
+}
+
+/* Octets that are no text are not made much smaller, and native clients know no encoding. */
+static bool
+body_compress(struct http_request *request, const struct http_answer *answer, struct bytes *body)
+{
+	struct http *http = request->http;
+
+	if (body->size < HTTP_GZIP_SIZE_MIN || answer->is_binary || answer->etag != NULL ||
+		!http_gzip_is_accepted(http_request_header(request, "Accept-Encoding")) ||
+		http_gzip_compress(http->gzip, *body, body) != STATUS_OK) {
+		return false;
+	}
+	monitor_add(http->row, METRIC_HTTP_ANSWERS_COMPRESSED, 1);
+	return true;
+}
+
 static struct MHD_Response *
 response_of(struct bytes body)
 {
@@ -228,6 +307,9 @@ answer_complete(struct http_request *request, struct MHD_Response *response,
 	cache_add(response, answer);
 	cors_add(request, response, answer);
 	header_add(response, "X-Content-Type-Options", "nosniff");
+	if (request->is_tls && request->http->settings->hsts_s > 0) {
+		hsts_add(response, request->http->settings->hsts_s);
+	}
 	policy_add(response, answer);
 	header_add(response, "Allow", answer->allow);
 	header_add(response, "Location", answer->location);
@@ -235,7 +317,7 @@ answer_complete(struct http_request *request, struct MHD_Response *response,
 	for (size_t i = 0; i < answer->line_count; i++) {
 		header_add(response, answer->lines[i].name, answer->lines[i].value);
 	}
-	if (status == UNAUTHORIZED) {
+	if (status == UNAUTHORIZED && request->is_tls) {
 		challenge_add(request, response);
 	}
 	if (request->http->is_stopping) {
@@ -253,6 +335,7 @@ http_answer(struct http_request *request, const struct http_answer *answer, stru
 	struct MHD_Response *response;
 	char octets_tag[ETAG_SIZE];
 	const char *etag = answer->etag;
+	bool is_compressed;
 
 	if (has_etag && etag == NULL) {
 		etag_write(body, octets_tag);
@@ -264,6 +347,7 @@ http_answer(struct http_request *request, const struct http_answer *answer, stru
 			body.size = 0;
 		}
 	}
+	is_compressed = body_compress(request, answer, &body);
 	response = response_of(body);
 	if (response == NULL) {
 		/* The transport ends a request that is neither answered nor suspended. */
@@ -274,8 +358,11 @@ http_answer(struct http_request *request, const struct http_answer *answer, stru
 		header_add(
 			response, "Content-Type", answer->type == NULL ? json_type : answer->type);
 	}
+	if (is_compressed) {
+		header_add(response, "Content-Encoding", "gzip");
+	}
 	if (has_etag) {
-		header_add(response, "ETag", etag);
+		etag_add(response, etag, is_compressed);
 	}
 	answer_complete(request, response, answer, status);
 }
@@ -435,18 +522,4 @@ http_status_of(enum response_code code, enum http_outcome outcome, bool is_tls)
 		break;
 	}
 	return 500;
-}
-
-bool
-http_parameters_take(struct http_request *request)
-{
-	enum status status =
-		http_parameters_read(request->query, request->http->arena, &request->parameters);
-
-	if (status != STATUS_OK) {
-		http_answer_wrong(request, "The query", (struct bytes){NULL, 0},
-			status == STATUS_TOO_LARGE ? "has more than 256 parameters"
-						   : "has a % without two hex digits behind it");
-	}
-	return status == STATUS_OK;
 }

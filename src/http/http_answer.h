@@ -27,6 +27,7 @@ struct http_answer {
 	const char *type; /* Of the content; NULL: JSON. */
 	bool is_shared; /* Anybody may keep it for max_age_s; otherwise nobody may keep it. */
 	uint32_t max_age_s;
+	int64_t changed_s; /* When what it shows was changed last; 0: not told. */
 	const char *allow; /* NULL: no such header. */
 	const char *location;
 	bool is_chosen_by_accept; /* The header Accept decided which of several forms it has. */
@@ -38,6 +39,7 @@ struct http_answer {
 	bool is_static; /* A file: whatever it is, it runs nothing. */
 	const struct http_line *lines; /* Headers that a record adds. */
 	size_t line_count;
+	bool is_binary; /* Never compressed. */
 	bool is_preflight; /* Tells browsers which requests pages may make. */
 };
 
@@ -71,5 +73,8 @@ enum http_outcome {
 };
 unsigned int http_status_of(enum response_code code, enum http_outcome outcome, bool is_tls);
 
-/* Reads request->parameters; false: answered with what is wrong with them. */
+/* "application/json", whatever parameters of its own follow. */
+bool http_type_is(const struct http_request *request, struct bytes type);
+
+/* http_fields.c: reads request->parameters; false: answered with what is wrong with them. */
 bool http_parameters_take(struct http_request *request);

@@ -58,19 +58,6 @@ http_change_start(struct http_request *request, const struct request *question)
 	}
 }
 
-bool
-http_type_is_json(const struct http_request *request)
-{
-	const char *type = http_request_header(request, "Content-Type");
-	struct bytes text = type == NULL ? (struct bytes){NULL, 0} : bytes_from_string(type);
-
-	text = bytes_slice(text, 0, bytes_find(text, ';'));
-	while (text.size > 0 && text.at[text.size - 1] == ' ') {
-		text.size--;
-	}
-	return bytes_equal_fold(text, TEXT("application/json"));
-}
-
 /* Each index asked for is one of the values, and each value was asked for. */
 static bool
 indexes_match(struct bytes indexes, uint32_t count, const struct handle_value_list *values)
@@ -134,7 +121,7 @@ http_handles_put(struct http_request *request)
 	struct request question = {.message = {.envelope = {.version = VERSION_OURS}}};
 	uint32_t flags = 0;
 
-	if (!http_type_is_json(request)) {
+	if (!http_type_is(request, TEXT("application/json"))) {
 		http_answer_wrong(request, "Content-Type", (struct bytes){NULL, 0},
 			"must be application/json");
 		return;

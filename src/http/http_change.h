@@ -4,8 +4,5 @@
 #include "http/http_worker.h"
 #include "message/request.h"
 
-/* The body says that it is JSON. */
-bool http_type_is_json(const struct http_request *request);
-
 /* Has a change made by whoever asks, and answers with its code and the handle of the path. */
 void http_change_start(struct http_request *request, const struct request *question);

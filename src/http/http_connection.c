@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "http/http_limit.h"
 #include "http/http_worker.h"
 
 #include <stdlib.h>
@@ -133,6 +134,11 @@ http_connection_free(struct http_connection *connection)
 	}
 	loop_timer_clear(connection->http->loop, &connection->timer);
 	connection_unlink(connection);
+	if (connection->face != NULL && --connection->face->connection_count == 0 &&
+		connection->face->is_retired) {
+		/* Not here: this may be inside its daemon. */
+		http_face_wake(connection->face);
+	}
 	free(connection);
 }
 
@@ -191,17 +197,38 @@ http_connection_notified(void *context, struct MHD_Connection *transport, void *
 	}
 }
 
+/* A handshake costs the node a signature and its client nothing (T-06). */
+static bool
+handshake_is_allowed(const struct http_connection *connection)
+{
+	struct http *http = connection->http;
+	const struct http_settings *settings = http->settings;
+	int64_t now_ms = loop_now_ms(http->loop);
+
+	if ((source_is_exempt(settings, &connection->peer) ||
+		    http_limit_allows(http->limit, connection->source, now_ms,
+			    settings->handshake_rate_per_source)) &&
+		http_limit_allows(http->limit, NULL, now_ms, settings->handshake_rate)) {
+		monitor_add(http->row, METRIC_HTTP_HANDSHAKES, 1);
+		return true;
+	}
+	monitor_add(http->row, METRIC_HTTP_HANDSHAKES_REFUSED, 1);
+	return false;
+}
+
 /* The daemon takes the descriptor over, whatever becomes of it. */
 static void
 connection_hand_over(struct http_connection *connection, bool is_tls)
 {
 	struct http *http = connection->http;
-	struct http_face *face = &http->faces[is_tls];
+	struct http_face *face = is_tls ? http->tls : &http->plain;
 
-	if (face->daemon == NULL) {
+	if (face == NULL || (is_tls && !handshake_is_allowed(connection))) {
 		http_connection_free(connection);
 		return;
 	}
+	connection->face = face;
+	face->connection_count++;
 	loop_watch_close(connection->watch);
 	connection->watch = NULL;
 	http->adding = connection;

@@ -169,6 +169,19 @@ http_values_ttl(const struct handle_value_list *list)
 	return least < 0 ? 0 : (uint32_t)least;
 }
 
+int64_t
+http_values_changed_s(const struct handle_value_list *list)
+{
+	struct wire_reader walk = handle_value_list_walk(list);
+	int64_t newest_s = 0;
+	struct handle_value value;
+
+	while (handle_value_next(&walk, &value)) {
+		newest_s = value.timestamp > newest_s ? value.timestamp : newest_s;
+	}
+	return newest_s;
+}
+
 static void
 values_write(struct json_writer *writer, const struct handle_value_list *list)
 {
@@ -209,6 +222,7 @@ http_resolution_answer(
 		name_write(writer, resolved->name);
 		answer.is_shared = is_shared;
 		answer.max_age_s = http_values_ttl(&resolved->values);
+		answer.changed_s = http_values_changed_s(&resolved->values);
 	} else if (resolved->text.size > 0) {
 		json_write_name(writer, "message");
 		json_write_string(writer, resolved->text);

@@ -39,6 +39,8 @@ void http_look_up(struct http *http, const struct request *question, struct aren
 	struct http_resolved *ret_resolved);
 /* How long, in seconds, all of the values may be kept; a day at the most. */
 uint32_t http_values_ttl(const struct handle_value_list *list);
+/* When the newest of the values was changed; 0: that is not known. */
+int64_t http_values_changed_s(const struct handle_value_list *list);
 void http_resolution_answer(
 	struct http_request *request, const struct http_resolved *resolved, bool is_shared);
 

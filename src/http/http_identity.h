@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
+#include "http/http_credentials.h"
 #include "http/http_worker.h"
-#include "service/operation.h"
 
 /*
  * Who asks (http-api, 10): what the header Authorization claims, as a claim that the service can
  * verify. Only over TLS: on plain HTTP it is as if nothing had been said, for a secret that
  * travelled in the clear proves nothing any more.
+ *
+ * Handle: a session is named, and a nonce of it is answered, or was (http_credentials.h).
  *
  * Basic: the user is index:handle, percent-encoded; the password is the secret key. It is made
  * into the answer to a challenge that was never sent (HMAC-SHA256), so that one way to verify
@@ -33,6 +35,15 @@ struct http_known {
 void http_known_make(struct http_known *known);
 /* The header of this request was right, or at least was tried. */
 void http_identity_remember(struct http_request *request, int64_t life_ms);
+
+/* The session that the request named, as it is now. */
+bool http_identity_session(const struct http_request *request, struct http_session *ret_session);
+/* An identity was proven by this request: its session, if it named one, has it from now on. */
+void http_identity_prove(struct http_request *request, const struct access_identity *identity);
+/* What the header says and, where the route takes parameters from a body, what they say beyond
+ * it. False: answered. */
+bool http_identity_credentials(
+	struct http_request *request, struct http_credentials *ret_credentials);
 
 /* `ret_claim` is NULL for nobody; it lives in the request's arena. False: answered. */
 bool http_identity_take(struct http_request *request, const struct operation_claim **ret_claim);

@@ -44,12 +44,25 @@ http_health_get(struct http_request *request)
 	word_answer(request, 200, TEXT("ok\n"));
 }
 
-/* Load balancers look here: a node that is about to stop wants no new clients. */
+/* Load balancers look here: a node that is about to stop wants no new clients. One whose ledger
+ * takes no more changes answers questions as before; who sends it changes asks for `changes`. */
 void
 http_ready_get(struct http_request *request)
 {
+	struct problem problem = {.text = ""};
+	struct text_writer writer = text_writer_over(request->http->out, HTTP_ANSWER_SIZE_MAX);
+	bool asks_changes = http_parameter_is_true(&request->parameters, TEXT("changes"));
+
 	if (request->http->is_stopping) {
 		word_answer(request, 503, TEXT("stopping\n"));
+	} else if (service_ledger_fault(request->http->service, &problem) != STATUS_OK) {
+		text_write_string(&writer, "ready for questions; no changes are taken: ");
+		text_write_escaped(&writer, bytes_from_string(problem.text));
+		text_write_char(&writer, '\n');
+		word_answer(request, asks_changes ? 503 : 200, text_written(&writer));
+	} else if (asks_changes && !service_site(request->http->service)->is_primary) {
+		word_answer(
+			request, 503, TEXT("ready for questions; changes are for the primary\n"));
 	} else {
 		word_answer(request, 200, TEXT("ready\n"));
 	}

@@ -56,7 +56,10 @@ response_translate(struct http_request *request, bool is_last)
 	enum response_code code;
 
 	if (operation_is_identified(request->operation)) {
+		struct access_identity identity = operation_identity(request->operation);
+
 		http_identity_remember(request, HTTP_KNOWN_LIFE_MS);
+		http_identity_prove(request, &identity);
 	}
 	if (request->is_asking && operation_outcome(request->operation) == STATUS_OK) {
 		request->answered(request, NULL, is_last);
@@ -70,12 +73,15 @@ response_translate(struct http_request *request, bool is_last)
 		return;
 	}
 	code = http_response_code(&response);
-	if (request->has_claim && proof_has_failed(code) && http_is_v1(request)) {
+	if (request->has_claim && !request->tells_proof && proof_has_failed(code)) {
+		request->fault = "Identity not verified";
+	}
+	if (request->fault != NULL && http_is_v1(request)) {
 		http_problem(request,
 			&(struct http_problem){.status = 401,
 				.code = code,
 				.detail = TEXT("The proof of identity is wrong")});
-	} else if (request->has_claim && proof_has_failed(code)) {
+	} else if (request->fault != NULL) {
 		http_answer(request, &(struct http_answer){.status = 401}, (struct bytes){NULL, 0});
 	} else {
 		request->answered(request, &response, is_last);
@@ -85,8 +91,10 @@ response_translate(struct http_request *request, bool is_last)
 void
 http_operation_wait(struct http_request *request)
 {
-	request->is_suspended = true;
-	MHD_suspend_connection(request->transport);
+	if (!request->is_suspended) {
+		request->is_suspended = true;
+		MHD_suspend_connection(request->transport);
+	}
 }
 
 void
@@ -96,7 +104,7 @@ http_operation_answered_now(struct http_request *request)
 	if (request->is_suspended) {
 		request->is_suspended = false;
 		MHD_resume_connection(request->transport);
-		http_face_wake(&request->http->faces[request->is_tls]);
+		http_face_wake(request->connection->face);
 	}
 }
 

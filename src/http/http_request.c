@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "http/http_answer.h"
 #include "http/http_list.h"
+#include "http/http_login.h"
 #include "http/http_operation.h"
 #include "http/http_v1.h"
 
@@ -191,12 +192,28 @@ body_take(struct http_request *request, struct bytes octets)
 	request->body = bytes_over(body, size);
 }
 
+static enum metric
+metric_of(unsigned int status)
+{
+	switch (status / 100) {
+	case 2:
+		return METRIC_HTTP_ANSWERS_DONE;
+	case 3:
+		return METRIC_HTTP_ANSWERS_ELSEWHERE;
+	case 4:
+		return METRIC_HTTP_ANSWERS_REFUSED;
+	default:
+		return METRIC_HTTP_ANSWERS_FAILED;
+	}
+}
+
 static enum MHD_Result
 response_queue(struct http_request *request)
 {
 	enum MHD_Result result =
 		MHD_queue_response(request->transport, request->status, request->response);
 
+	monitor_add(request->http->row, metric_of(request->status), 1);
 	MHD_destroy_response(request->response);
 	request->response = NULL;
 	http_connection_expire(request->connection, request->http->settings->answer_deadline_ms);
@@ -258,6 +275,7 @@ http_request_ended(void *context, struct MHD_Connection *transport, void **place
 	if (request->own != NULL) {
 		request->own_free(request->own);
 	}
+	http_login_free(request->login);
 	if (request->response != NULL) {
 		MHD_destroy_response(request->response);
 	}

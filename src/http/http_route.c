@@ -160,6 +160,7 @@ http_route(struct http_request *request)
 		http_tunnel_answer(request);
 		return;
 	}
+	request->takes_fields = route != NULL && (route->methods & HTTP_FIELDS) != 0;
 	if (!http_parameters_take(request)) {
 		return;
 	}

@@ -24,7 +24,8 @@ http_tunnel_is_asked(const struct http_request *request)
 		header_names_messages(request, "Accept");
 }
 
-static const struct http_answer message_answer = {.status = 200, .type = message_type};
+static const struct http_answer message_answer = {
+	.status = 200, .type = message_type, .is_binary = true};
 
 static void
 exchange_put(struct http_request *request, struct exchange *exchange)

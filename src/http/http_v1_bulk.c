@@ -75,7 +75,7 @@ bulk_resume(struct bulk *bulk)
 		bulk->is_waiting = false;
 		request->is_suspended = false;
 		MHD_resume_connection(request->transport);
-		http_face_wake(&request->http->faces[request->is_tls]);
+		http_face_wake(request->connection->face);
 	}
 }
 

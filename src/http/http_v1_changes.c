@@ -92,7 +92,7 @@ watcher_wake(struct watcher *watcher)
 		waiting_leave(watcher);
 		request->is_suspended = false;
 		MHD_resume_connection(request->transport);
-		http_face_wake(&request->http->faces[request->is_tls]);
+		http_face_wake(request->connection->face);
 	}
 }
 

@@ -254,7 +254,7 @@ change_begin(struct http_request *request, const struct request *question)
 static bool
 body_is_json(struct http_request *request)
 {
-	if (http_type_is_json(request)) {
+	if (http_type_is(request, TEXT("application/json"))) {
 		return true;
 	}
 	http_problem(request,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "http/http.h"
+#include "http/http_sessions.h"
 #include "http/http_target.h"
 #include "loop/loop_watch.h"
 
@@ -17,7 +18,7 @@
  *     http_route.c       which function answers (routes.def)
  *     http_tunnel.c      Handle messages in bodies
  */
-enum { HTTP_LISTENER_COUNT_MAX = 16, HTTP_BUCKET_COUNT = 1024, HTTP_FACE_COUNT = 2 };
+enum { HTTP_LISTENER_COUNT_MAX = 16, HTTP_BUCKET_COUNT = 1024 };
 
 /* In the order of the bits of a route. */
 enum http_method {
@@ -29,6 +30,7 @@ enum http_method {
 	HTTP_OPTIONS = 32,
 	HTTP_PATCH = 64,
 	HTTP_OTHER = 128,
+	HTTP_FIELDS = 256, /* Of a route: the body may hold parameters. */
 };
 
 /* A daemon and what tells the loop that it has work. */
@@ -39,11 +41,18 @@ struct http_face {
 	struct loop_post again; /* It did not finish its work in one go. */
 	bool is_posted;
 	bool is_tls;
+	/* It shows an earlier certificate: it is closed behind its last connection. */
+	bool is_retired;
+	struct http_face *next; /* Of those. */
+	size_t connection_count;
 };
 
 struct http_connection;
+struct http_gzip;
 struct http_known;
+struct http_limit;
 struct http_list;
+struct http_login;
 struct operation;
 struct response;
 
@@ -83,6 +92,14 @@ struct http_request {
 	bool has_claim;
 	bool is_head_pending; /* It waits between its head and its body. */
 	bool is_asking; /* The operation only says whether somebody may. */
+	/* Who asks (http_identity.h). */
+	bool takes_fields; /* The body may hold parameters. */
+	bool takes_proof; /* Parameters may prove an identity. */
+	bool tells_proof; /* A wrong proof is told by who answers. */
+	bool is_new_session;
+	char session_id[HTTP_SESSION_ID_SIZE + 1]; /* Empty: none. */
+	const char *fault; /* Of what it says of itself; NULL: none. */
+	struct http_login *login;
 	/* Of an answer in several messages (http_tunnel.c): what of the present one is to leave. */
 	struct bytes part;
 	bool is_last_part;
@@ -93,6 +110,7 @@ struct http_request {
 
 struct http_connection {
 	struct http *http;
+	struct http_face *face; /* NULL: it has not said anything yet. */
 	struct http_connection *previous, *next; /* All of the worker. */
 	struct http_connection *bucket_previous, *bucket_next;
 	uint32_t bucket;
@@ -111,8 +129,12 @@ struct http {
 	const struct monitor *monitor;
 	struct monitor_row *row;
 	const struct http_settings *settings;
+	struct http_sessions *sessions; /* Of the node. */
 	bool is_stopping;
-	struct http_face faces[HTTP_FACE_COUNT]; /* Plain, TLS. */
+	struct http_face plain;
+	struct http_face *tls; /* NULL: there is no certificate. */
+	struct http_face *retired;
+	struct http_limit *limit; /* Handshakes. */
 	size_t listener_count;
 	struct loop_listener *listeners[HTTP_LISTENER_COUNT_MAX];
 	size_t connection_count;
@@ -123,6 +145,7 @@ struct http {
 	size_t bulk_count; /* Of /v1/bulk under way. */
 	struct http_changes *changes;
 	struct http_known *known; /* Proofs that were right (http_identity.h). */
+	struct http_gzip *gzip;
 	char *out; /* HTTP_ANSWER_SIZE_MAX: bodies are written here. */
 };
 

@@ -2,6 +2,7 @@
 #include "node/node.h"
 
 #include "base/text_writer.h"
+#include "http/http_sessions.h"
 #include "ledger/ledger_evidence.h"
 #include "node/node_health.h"
 #include "node/node_mirror.h"
@@ -27,6 +28,7 @@ struct node {
 	struct node_face *face;
 	struct monitor *monitor;
 	struct native_census *census;
+	struct http_sessions *sessions; /* NULL: no web clients are served. */
 	struct loop_pool *pool;
 	struct audit *audit;
 	struct result_files *results;
@@ -192,7 +194,8 @@ node_make(struct node *node, const struct settings *settings, struct problem *pr
 	if (status == STATUS_OK) {
 		node->census = native_census_new(
 			node->face->native.connection_count_max * node->worker_count);
-		if (node->census == NULL) {
+		node->sessions = settings->http.count == 0 ? NULL : http_sessions_new();
+		if (node->census == NULL || (settings->http.count > 0 && node->sessions == NULL)) {
 			status = problem_system(problem, "cannot make a node");
 		}
 	}
@@ -331,6 +334,7 @@ worker_open(struct node *node, size_t number, struct problem *problem)
 		.number = number,
 		.count = node->worker_count,
 		.census = node->census,
+		.sessions = node->sessions,
 		.service = {.ledger = node->ledger,
 			.pool = node->pool,
 			.monitor = node->monitor,
@@ -395,6 +399,7 @@ node_reload(struct node *node, struct problem *problem)
 	struct node_face *old = node->face;
 	struct crypto_key *old_key = node->evidence_key, *key = NULL;
 	struct node_face *face;
+	bool is_used = true;
 	enum status status = node_face_renew(node, &face, problem);
 
 	if (status != STATUS_OK) {
@@ -409,14 +414,17 @@ node_reload(struct node *node, struct problem *problem)
 	node->evidence_key = key;
 	crypto_key_free(old_key);
 	for (size_t i = 0; i < node->worker_count; i++) {
-		node_worker_use(&node->workers[i], face);
+		is_used = node_worker_use(&node->workers[i], face) && is_used;
 	}
 	node_mirror_impair(node->mirror, &face->impairment);
 	node->face = face;
 	/* Every worker has turned to the new one. */
 	node_face_free(old);
 	tell_restart(node);
-	return STATUS_OK;
+	return is_used ? STATUS_OK
+		       : problem_set(problem, STATUS_INVALID,
+				 "the new certificate is of no kind that HTTPS knows: the earlier "
+				 "one is shown on; all else is as the files say now");
 }
 
 void
@@ -451,6 +459,7 @@ node_close(struct node *node, struct problem *problem)
 	crypto_key_free(node->evidence_key);
 	node_face_free(node->face);
 	native_census_free(node->census);
+	http_sessions_free(node->sessions);
 	monitor_free(node->monitor);
 	free(node);
 	return status;

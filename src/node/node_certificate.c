@@ -30,6 +30,7 @@ static enum status
 files_read(const char *directory, const struct settings *settings,
 	struct node_certificate *certificate, struct problem *problem)
 {
+	const char *fault = NULL;
 	enum status status = node_key_check(directory, settings->http_key.text, problem);
 
 	if (status == STATUS_OK) {
@@ -38,6 +39,15 @@ files_read(const char *directory, const struct settings *settings,
 	}
 	if (status == STATUS_OK) {
 		status = text_read(directory, settings->http_key.text, certificate->key, problem);
+	}
+	if (status == STATUS_OK) {
+		status = crypto_certificate_check(
+			certificate->certificate, certificate->key, &fault);
+		if (status != STATUS_OK) {
+			problem_set(problem, status, "%s/%s and %s cannot serve HTTPS: %s",
+				directory, settings->http_certificate.text, settings->http_key.text,
+				fault);
+		}
 	}
 	return status;
 }

@@ -78,6 +78,9 @@ http_settings_from(struct node_face *face, size_t worker_count)
 	http.exempt_count = settings->exempt.count;
 	memcpy(http.exempt, settings->exempt.items,
 		settings->exempt.count * sizeof(settings->exempt.items[0]));
+	http.handshake_rate = settings->web_handshakes;
+	http.handshake_rate_per_source = settings->web_handshakes_per_source;
+	http.hsts_s = settings->web_hsts_s;
 	if (face->certificate != NULL) {
 		http.certificate_pem = face->certificate->certificate;
 		http.key_pem = face->certificate->key;

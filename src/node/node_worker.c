@@ -66,7 +66,8 @@ worker_open_http(
 		.service = worker->service,
 		.monitor = parts->service.monitor,
 		.row = parts->service.row,
-		.settings = &parts->face->http};
+		.settings = &parts->face->http,
+		.sessions = parts->sessions};
 
 	worker->http = http_new(&http, problem);
 	return worker->http == NULL ? STATUS_INVALID : STATUS_OK;
@@ -175,6 +176,7 @@ node_worker_call(struct node_worker *worker, loop_posted *posted, void *context)
 struct use {
 	struct node_worker *worker;
 	struct node_face *face;
+	bool is_used;
 };
 
 static void
@@ -185,20 +187,19 @@ use_run(void *context)
 	loop_impair(use->worker->loop, &use->face->impairment);
 	service_use(use->worker->service, &use->face->service);
 	native_use(use->worker->native, &use->face->native);
-	if (use->worker->http != NULL) {
-		http_use(use->worker->http, &use->face->http);
-	}
+	use->is_used = use->worker->http == NULL || http_use(use->worker->http, &use->face->http);
 	if (use->worker->cache != NULL) {
 		node_cache_use(use->worker->cache, &use->face->settings);
 	}
 }
 
-void
+bool
 node_worker_use(struct node_worker *worker, struct node_face *face)
 {
-	struct use use = {worker, face};
+	struct use use = {worker, face, false};
 
 	node_worker_call(worker, use_run, &use);
+	return use.is_used;
 }
 
 static size_t

@@ -29,6 +29,7 @@ struct node_worker_parts {
 	const char *directory;
 	size_t number, count; /* Which of how many workers. */
 	struct native_census *census;
+	struct http_sessions *sessions; /* Of web clients. */
 	struct service_parts service; /* All but loop, mirrors and face. */
 };
 enum status node_worker_open(struct node_worker *worker, const struct node_worker_parts *parts,
@@ -37,7 +38,8 @@ enum status node_worker_start(struct node_worker *worker, struct problem *proble
 
 /* Runs `posted` on the worker's thread and waits until it did. */
 void node_worker_call(struct node_worker *worker, loop_posted *posted, void *context);
-void node_worker_use(struct node_worker *worker, struct node_face *face);
+/* False: all but the certificate for HTTPS, which cannot be used. */
+bool node_worker_use(struct node_worker *worker, struct node_face *face) MUST_CHECK;
 
 /* Answers what is under way, then ends the thread. Connections are given `grace_ms`; operations
  * are waited for. */

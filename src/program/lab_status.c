@@ -74,7 +74,7 @@ delegated_ask(const struct lab *lab, struct loop *loop, const struct lab_node *n
 	wire_write_blob(&writer, TEXT("HS_SITE"));
 	request.resolution = (struct request_resolution){
 		.name = bytes_from_string(name), .type_count = 1, .types = wire_written(&writer)};
-	if (!server_name_find(server, &settings.server)) {
+	if (!server_name_find(server, &settings.server.address)) {
 		return -1;
 	}
 	link = client_link_new(loop, &settings);

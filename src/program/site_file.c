@@ -110,7 +110,7 @@ server_ask(const char *server, struct site_data *ret_site, struct problem *probl
 	struct loop *loop;
 	enum status status;
 
-	if (!server_name_find(server, &settings.server)) {
+	if (!server_name_find(server, &settings.server.address)) {
 		return problem_set(problem, STATUS_NOT_FOUND,
 			"%s: no such file, folder of a node, or server (HOST:PORT)", server);
 	}

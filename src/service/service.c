@@ -254,3 +254,23 @@ service_answer(struct service *service, const struct request *request, struct se
 
 	return service_answer_to(service, request, query, &nobody, arena, ret_answer);
 }
+
+enum status
+service_sign(struct service *service, struct signer_job *job)
+{
+	return service->face->signer == NULL ? STATUS_UNSUPPORTED
+					     : signer_submit(service->face->signer, job);
+}
+
+enum crypto_key_kind
+service_signer_kind(const struct service *service)
+{
+	return service->face->signer == NULL ? CRYPTO_KEY_RSA
+					     : signer_key_kind(service->face->signer);
+}
+
+enum status
+service_ledger_fault(const struct service *service, struct problem *problem)
+{
+	return ledger_fault(service->ledger, problem);
+}

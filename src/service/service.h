@@ -185,5 +185,12 @@ uint32_t service_expiration(const struct service *service); /* Of an answer made
 /* Writes envelope and message; the envelope's message_size is filled in. */
 void service_write(struct wire_writer *writer, struct response *response);
 
+/* Why the ledger takes no more changes; OK: it does. */
+enum status service_ledger_fault(const struct service *service, struct problem *problem) MUST_CHECK;
+
+/* Signs for a front, on a helper thread; `job` says what, and where it is told. */
+enum status service_sign(struct service *service, struct signer_job *job) MUST_CHECK;
+enum crypto_key_kind service_signer_kind(const struct service *service);
+
 /* An answer has left: counted by its code. */
 void service_count_answer(struct service *service, const struct response *response);

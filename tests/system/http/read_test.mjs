@@ -131,6 +131,56 @@ if (process.env.HOUJI) {
 		assert.equal(second.text, '');
 		assert.equal(other.status, 200);
 	});
+	test('what changed last is told', async () => {
+		const answer = await ask(`/${DEMO}`);
+
+		assert.equal(answer.headers.get('last-modified'), 'Tue, 14 Nov 2023 22:13:20 GMT');
+	});
+	test('a large answer is compressed for who asks for it', async () => {
+		const encoding = async (accept, path = '/metrics', options = {}) => (await fetch(server.url + path,
+			{headers: {'Accept-Encoding': accept}, ...options})).headers.get('content-encoding');
+		const plain = await (await fetch(`${server.url}/metrics`, {headers: {'Accept-Encoding': 'identity'}})).text();
+		const answer = await fetch(`${server.url}/metrics`, {headers: {'Accept-Encoding': 'gzip'}});
+
+		assert.equal(answer.headers.get('content-encoding'), 'gzip');
+		assert.match(answer.headers.get('vary'), /Accept-Encoding/);
+		assert.ok(Number(answer.headers.get('content-length')) < plain.length / 2);
+		assert.equal((await answer.text()).split('\n').length, plain.split('\n').length);
+		for (const accept of ['br, gzip;q=0.5', '*', 'x-gzip', 'gzip; q=1']) {
+			assert.equal(await encoding(accept), 'gzip', accept);
+		}
+		for (const accept of ['identity', 'br', 'gzip;q=0', '*;q=0', 'gzip;q=0.0, *', '']) {
+			assert.equal(await encoding(accept), null, accept);
+		}
+		assert.equal(await encoding('gzip', '/healthz'), null);
+		assert.equal(await encoding('gzip', '/metrics', {method: 'HEAD', headers: {'Accept-Encoding': 'gzip'}}), 'gzip');
+	});
+	test('a compressed answer is known again', async () => {
+		const first = await fetch(`${server.url}/v1/openapi.json`, {headers: {'Accept-Encoding': 'gzip'}});
+		const etag = first.headers.get('etag');
+
+		if (etag !== null) {
+			assert.match(etag, /^W\//);
+			const second = await fetch(`${server.url}/v1/openapi.json`, {headers: {'If-None-Match': etag}});
+
+			assert.equal(second.status, 304);
+		}
+	});
+	test('answers are counted by what they say', async () => {
+		const count = async (kind) => Number(new RegExp(`^houji_http_answers_${kind}_total (\\d+)$`, 'm').exec(
+			await (await fetch(`${server.url}/metrics`)).text())[1]);
+		const [done, refused] = [await count('2xx'), await count('4xx')];
+
+		await ask(`/${DEMO}`);
+		await ask(`/${PREFIX}/NONE`);
+		assert.equal(await count('4xx'), refused + 1);
+		assert.ok(await count('2xx') > done + 1);
+	});
+	test('a node is ready for questions and changes', async () => {
+		for (const path of ['/readyz', '/readyz?changes']) {
+			assert.equal((await fetch(server.url + path)).status, 200);
+		}
+	});
 	test('metrics count what was asked', async () => {
 		const count = async () => Number(/^houji_http_requests_total (\d+)$/m.exec(
 			await (await fetch(`${server.url}/metrics`)).text())[1]);
