@@ -53,7 +53,6 @@ await put('LOC', [[1, 'URL', 'https://example.org/legacy'], [2, '10320/loc', '<l
 	'<location href="https://example.org/zh" rel="gs1:pip" hreflang="zh-CN,zh" type="text/html" title="产品"/>' +
 	'<location href_template="https://example.org/{hdl}" rel="describedby https://gs1.org/voc/masterData" type="application/json" country="cn"/>' +
 	'<location href="ftp://files.example.org/x" rel="Not A Relation"/>' +
-	'<location href="data:text/html,x" rel="gs1:pip"/>' +
 	'</locations>']]);
 
 test('a record tells its links to whoever asks for a linkset', async () => {
