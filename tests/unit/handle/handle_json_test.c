@@ -232,7 +232,7 @@ vectors_of_sites_are_written_and_read_to_the_octet(void **state)
 static enum status
 key_read(struct json_reader *reader, struct handle_key *ret_key, struct problem *problem)
 {
-	struct handle_json_fault fault = {"key", NULL};
+	struct handle_json_fault fault = {.member = "key"};
 
 	handle_json_key_read(reader, ret_key, &fault);
 	return handle_json_verdict(reader, &fault, problem);
