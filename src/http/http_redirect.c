@@ -251,14 +251,20 @@ static void
 url_follow(const struct following *following, struct bytes url, unsigned int status)
 {
 	struct http_request *request = following->request;
-	char *room = arena_alloc(request->http->arena, LOCATION_SIZE_MAX + 1);
-	struct text_writer writer = text_writer_over(room, room == NULL ? 0 : LOCATION_SIZE_MAX);
 	struct bytes append = {NULL, 0};
+	struct text_writer writer;
 	const char *location;
+	size_t size;
+	char *room;
 
 	if (!http_parameter_find(&request->parameters, TEXT("urlappend"), &append)) {
 		append = (struct bytes){NULL, 0};
 	}
+	/* Each octet may become an escape, and a slash may come between. */
+	size = 3 * (url.size + append.size) + 1;
+	size = size < LOCATION_SIZE_MAX ? size : LOCATION_SIZE_MAX;
+	room = arena_alloc(request->http->arena, size + 1);
+	writer = text_writer_over(room, room == NULL ? 0 : size);
 	http_url_write(&writer, url, append);
 	location = location_end(request, &writer, room);
 	if (location != NULL) {
@@ -384,11 +390,30 @@ action_of(const struct http_request *request)
 	return action_is(request, TEXT("api")) ? ACTION_API : ACTION_REDIRECT;
 }
 
+/* Mostly a record has nothing but its URL, and its prefix says nothing of places. */
+static bool
+needs_gathering(const struct following *following)
+{
+	struct wire_reader walk = handle_value_list_walk(&following->resolved->values);
+	struct handle_value value;
+
+	if (following->prefix.count > 0) {
+		return true;
+	}
+	while (handle_value_next(&walk, &value)) {
+		if (bytes_start_with(value.type, TEXT("10320/"))) {
+			return true;
+		}
+	}
+	return false;
+}
+
 /* The places that count, or the first URL; false when the record leads nowhere. */
 static bool
 places_follow(struct following *following, const struct choices *choices)
 {
-	if (following->gathering->has_places && place_follow(following)) {
+	if (following->gathering != NULL && following->gathering->has_places &&
+		place_follow(following)) {
 		return true;
 	}
 	if (choices->url.is_found) {
@@ -396,6 +421,17 @@ places_follow(struct following *following, const struct choices *choices)
 		return true;
 	}
 	return false;
+}
+
+static bool
+gather(struct following *following)
+{
+	following->gathering =
+		http_gather(following->request, following->resolved, &following->prefix);
+	if (following->gathering != NULL && following->gathering->ttl_s < following->ttl_s) {
+		following->ttl_s = following->gathering->ttl_s;
+	}
+	return following->gathering != NULL;
 }
 
 static void
@@ -421,15 +457,9 @@ record_follow(struct following *following, enum action action)
 		alias_follow(following, choices.alias.value.data);
 		return;
 	}
-	following->gathering = http_gather(request, resolved, &following->prefix);
-	if (following->gathering == NULL) {
+	if ((action == ACTION_URLS || needs_gathering(following)) && !gather(following)) {
 		http_page_refusal(request, 503, resolved->name, RESPONSE_SERVER_TOO_BUSY, NULL);
-		return;
-	}
-	if (following->gathering->ttl_s < following->ttl_s) {
-		following->ttl_s = following->gathering->ttl_s;
-	}
-	if (action == ACTION_URLS) {
+	} else if (action == ACTION_URLS) {
 		http_urls_show(request, resolved, following->gathering);
 	} else if (!places_follow(following, &choices)) {
 		http_page_values(request, resolved);

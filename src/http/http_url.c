@@ -3,17 +3,24 @@
 
 #include "markup/markup_url.h"
 
-static bool
-octet_is_letter_or_digit(uint8_t octet)
-{
-	return (octet >= '0' && octet <= '9') ||
-		(ascii_upper(octet) >= 'A' && ascii_upper(octet) <= 'Z');
-}
+/* Octets below 128, one bit each: every redirect asks for each octet of its address. */
+struct octet_set {
+	uint64_t low, high;
+};
+
+/* RFC 3986, 2.2 and 2.3: letters, digits and -._~:/?#[]@!$&()*+,;= - all that stays in an address,
+ * but for the apostrophe, which could end an attribute. */
+static const struct octet_set of_addresses = {0xafffff5a00000000, 0x47fffffeafffffff};
+/* Letters, digits and -._~/:@!$&()*+,= */
+static const struct octet_set of_paths = {0x27ffff5200000000, 0x47fffffe87ffffff};
 
 static bool
-octet_is_of_set(uint8_t octet, const char *set)
+set_has(const struct octet_set *set, uint8_t octet)
 {
-	return octet != '\0' && strchr(set, octet) != NULL;
+	if (octet >= 128) {
+		return false;
+	}
+	return (octet < 64 ? set->low >> octet & 1 : set->high >> (octet - 64) & 1) != 0;
 }
 
 bool
@@ -46,20 +53,19 @@ is_escape(struct bytes text, size_t at)
 		octet_is_hex(text.at[at + 2]);
 }
 
-/* RFC 3986, 2.2 and 2.3: what stays, but for the apostrophe, which could end an attribute. */
 static void
 encoded_write(struct text_writer *writer, struct bytes text)
 {
-	for (size_t i = 0; i < text.size; i++) {
-		uint8_t octet = text.at[i];
+	size_t from = 0; /* What is not written yet stays as it is. */
 
-		if (octet_is_letter_or_digit(octet) ||
-			octet_is_of_set(octet, "-._~:/?#[]@!$&()*+,;=") || is_escape(text, i)) {
-			text_write_char(writer, (char)octet);
-		} else {
-			escape_write(writer, octet);
+	for (size_t i = 0; i < text.size; i++) {
+		if (!set_has(&of_addresses, text.at[i]) && !is_escape(text, i)) {
+			text_write(writer, bytes_slice(text, from, i - from));
+			escape_write(writer, text.at[i]);
+			from = i + 1;
 		}
 	}
+	text_write(writer, bytes_slice(text, from, text.size));
 }
 
 void
@@ -69,7 +75,8 @@ http_url_write(struct text_writer *writer, struct bytes url, struct bytes append
 	bool ends_in_host = host.at + host.size == url.at + url.size;
 
 	encoded_write(writer, url);
-	if (append.size > 0 && ends_in_host && !octet_is_of_set(append.at[0], "/?#")) {
+	if (append.size > 0 && ends_in_host && append.at[0] != '/' && append.at[0] != '?' &&
+		append.at[0] != '#') {
 		text_write_char(writer, '/');
 	}
 	encoded_write(writer, append);
@@ -80,8 +87,7 @@ http_path_write(struct text_writer *writer, struct bytes name)
 {
 	for (size_t i = 0; i < name.size; i++) {
 		uint8_t octet = name.at[i];
-		bool stays = octet_is_letter_or_digit(octet) ||
-			octet_is_of_set(octet, "-._~/:@!$&()*+,=");
+		bool stays = set_has(&of_paths, octet);
 
 		/* Two slashes in front would be another host. */
 		if (stays && (i > 0 || octet != '/')) {

@@ -135,10 +135,35 @@ a_handle_in_a_path_cannot_become_a_host_a_query_or_an_escape(void **state)
 	assert_path("\xe4\xb8\xad/+", "%E4%B8%AD/+");
 }
 
+static void
+each_octet_stays_or_is_escaped(void **state)
+{
+	static const char letters[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+
+	(void)state;
+	for (unsigned int octet = 1; octet < 256; octet++) {
+		uint8_t url[] = {'h', 't', 't', 'p', ':', '/', '/', 'a', '/', (uint8_t)octet};
+		uint8_t path[] = {'1', '/', (uint8_t)octet};
+		bool is_letter = strchr(letters, (int)octet) != NULL;
+		char room[64];
+		struct text_writer writer = text_writer_over(room, sizeof(room));
+
+		http_url_write(&writer, bytes_over(url, sizeof(url)), (struct bytes){NULL, 0});
+		assert_int_equal(text_written(&writer).size,
+			is_letter || strchr("-._~:/?#[]@!$&()*+,;=", (int)octet) != NULL ? 10 : 12);
+		writer = text_writer_over(room, sizeof(room));
+		http_path_write(&writer, bytes_over(path, sizeof(path)));
+		assert_int_equal(text_written(&writer).size,
+			is_letter || strchr("-._~/:@!$&()*+,=", (int)octet) != NULL ? 3 : 5);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_octet_stays_or_is_escaped),
 		cmocka_unit_test(addresses_of_the_web_are_safe),
 		cmocka_unit_test(whatever_a_browser_could_take_for_something_else_is_not),
 		cmocka_unit_test(what_cannot_stand_in_a_header_is_escaped_once),
