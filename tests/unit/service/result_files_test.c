@@ -142,7 +142,7 @@ results_go_after_a_day(void **state)
 	struct result_files *files = files_open();
 	uint8_t found[RESULT_KEY_SIZE];
 	struct result_file *file;
-	char name[128];
+	char name[256];
 	struct timespec times[2] = {{.tv_sec = time(NULL) - 86400 - 60}, {0}};
 
 	(void)state;
@@ -191,7 +191,7 @@ main(void)
 		cmocka_unit_test(large_results_are_whole),
 		cmocka_unit_test(results_go_after_a_day),
 	};
-	char command[128];
+	char command[256];
 	int failed;
 
 	assert_non_null(mkdtemp(folder));
