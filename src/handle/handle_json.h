@@ -50,6 +50,8 @@ enum status handle_site_read_json(struct json_reader *reader, struct handle_site
 /* JWK members (RFC 7517) for RSA, DSA, Ed25519 (RFC 8037; a private one without "x", which
  * Handle encoding does not keep). Others fail the writer with UNSUPPORTED. */
 void handle_key_write_json(struct json_writer *writer, const struct handle_key *key);
+enum status handle_key_read_json(
+	struct json_reader *reader, struct handle_key *ret_key, struct problem *problem) MUST_CHECK;
 
 /* One record a line: {"handle":"...","values":[...]}. What is read is within the sizes and
  * counts of a record; whether it may be one, handle_value_list_check() says. */

@@ -258,3 +258,13 @@ handle_json_key_read(
 		*ret_key = key;
 	}
 }
+
+enum status
+handle_key_read_json(
+	struct json_reader *reader, struct handle_key *ret_key, struct problem *problem)
+{
+	struct handle_json_fault fault = {"key", NULL};
+
+	handle_json_key_read(reader, ret_key, &fault);
+	return handle_json_verdict(reader, &fault, problem);
+}

@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "program/commands.h"
 
+#include "base/clock.h"
+#include "crypto/crypto.h"
 #include "handle/handle_json.h"
+#include "handle/handle_name.h"
 #include "message/message.h"
 #include "node/node.h"
 #include "node/node_recursion.h"
 #include "program/server_name.h"
 #include "program/value_print.h"
 #include "resolver/resolver.h"
+#include "resolver/resolver_trust.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +22,8 @@ enum {
 	OPTION_DIR,
 	OPTION_CERTIFY,
 	OPTION_TELEINFO,
+	OPTION_TRUST_KEY,
+	OPTION_TRUST_ROOT,
 	OPTION_JSON,
 	OPTION_TIMEOUT,
 };
@@ -26,6 +32,8 @@ enum {
 	ROOT_COUNT_MAX = 16,
 	TEXT_SIZE_MAX = 4 * MESSAGE_SIZE_MAX,
 	TIMEOUT_DEFAULT_MS = 10000,
+	TRUST_BLOCK_SIZE = 65536,
+	TRUST_MEMORY_MAX = 16 << 20,
 	IDLE_CHECK_MS = 5
 };
 
@@ -45,6 +53,11 @@ static const struct option_row rows[] = {
 	{OPTION_TELEINFO, "teleinfo", 0, NULL,
 		{"ask for the prefix 88.1 itself, not for 0.NA/88.1",
 			"以前缀 88.1 本身（而非 0.NA/88.1）查询"}},
+	{OPTION_TRUST_KEY, "trust-key", 0, "FILE",
+		{"check who signed the values, up to the root with this public key (PEM)",
+			"核验值的签名链，直至以此公钥（PEM）为根"}},
+	{OPTION_TRUST_ROOT, "trust-root", 0, "INDEX:HANDLE",
+		{"whose key that is (default 300:0.0/0.0)", "该公钥的所有者（默认 300:0.0/0.0）"}},
 	{OPTION_JSON, "json", 'j', NULL, {"print it as one JSON object", "以一个 JSON 对象输出"}},
 	{OPTION_TIMEOUT, "timeout", 0, "MS",
 		{"give up after this long (default 10000)", "超时毫秒数（默认 10000）"}},
@@ -72,11 +85,11 @@ const struct command_manual command_trace_manual = {
 	.ending = {"Examples:\n"
 		   "  houji trace 88.980.1/pump-7 --root 127.88.0.1:2641\n"
 		   "  houji trace 88.980.1/pump-7 --dir node --json\n\n"
-		   "Exit codes: 0 found; 1 not found, or no answer; 2 wrong use.",
+		   "Exit codes: 0 found, and trusted if that was asked; 1 not so; 2 wrong use.",
 		"示例：\n"
 		"  houji trace 88.980.1/pump-7 --root 127.88.0.1:2641\n"
 		"  houji trace 88.980.1/pump-7 --dir node --json\n\n"
-		"退出码：0 找到；1 未找到或无应答；2 用法错误。"},
+		"退出码：0 找到（要求核验时且可信）；1 否则；2 用法错误。"},
 };
 
 struct tracing {
@@ -88,6 +101,13 @@ struct tracing {
 	bool is_json;
 	unsigned long timeout_ms;
 	struct node_recursion recursion;
+	const char *trust_path;
+	struct crypto_key *trust_key; /* NULL: signatures of values are not looked at. */
+	struct resolver_trust_root root;
+	struct resolver_trust_case trust;
+	enum resolver_trust verdict;
+	struct arena *arena; /* The answer, while certificates are fetched. */
+	struct resolver_answer answer;
 	struct loop *loop;
 	struct resolver *resolver;
 	struct loop_timer idle;
@@ -111,6 +131,24 @@ print_outcome(const struct resolver_step *step)
 			printf(", ");
 			value_print_escaped(step->text);
 		}
+	}
+}
+
+static const char *
+trust_name(enum resolver_trust trust)
+{
+	if (trust == RESOLVER_TRUST_UNKNOWN) {
+		return "unknown";
+	}
+	return trust == RESOLVER_TRUST_YES ? "trusted" : "not trusted";
+}
+
+static void
+print_trust(const struct tracing *tracing)
+{
+	if (tracing->trust_key != NULL) {
+		printf(SAY("; %s: %s\n", "; %s：%s\n"), trust_name(tracing->verdict),
+			tracing->trust.reason);
 	}
 }
 
@@ -149,6 +187,7 @@ print_answer(const struct tracing *tracing, const struct resolver_answer *answer
 			answer->is_certified
 				? SAY("found, signed all the way", "已找到，全程有签名")
 				: SAY("found", "已找到"));
+		print_trust(tracing);
 		value_print_list(&answer->values);
 		return;
 	}
@@ -215,6 +254,12 @@ print_json(const struct tracing *tracing, const struct resolver_answer *answer)
 	}
 	json_write_name(&writer, "signed");
 	json_write_bool(&writer, answer->status == STATUS_OK && answer->is_certified);
+	if (tracing->trust_key != NULL && answer->status == STATUS_OK) {
+		json_write_name(&writer, "trust");
+		json_write_string(&writer, bytes_from_string(trust_name(tracing->verdict)));
+		json_write_name(&writer, "trustReason");
+		json_write_string(&writer, bytes_from_string(tracing->trust.reason));
+	}
 	json_write_name(&writer, "steps");
 	json_write_array(&writer);
 	for (size_t i = 0; answer->trace != NULL && i < answer->trace->count; i++) {
@@ -253,13 +298,81 @@ idle_check(void *context)
 }
 
 static void
+tracing_end(struct tracing *tracing, const struct resolver_answer *answer)
+{
+	bool is_good = answer->status == STATUS_OK &&
+		(tracing->trust_key == NULL || tracing->verdict == RESOLVER_TRUST_YES);
+
+	(tracing->is_json ? print_json : print_answer)(tracing, answer);
+	tracing->exit_code = is_good ? EXIT_CODE_OK : EXIT_CODE_FAILED;
+	idle_check(tracing);
+}
+
+static void trust_go_on(struct tracing *tracing);
+
+/* A certificate's record came, or cannot be had. */
+static void
+certificate_answered(void *context, const struct resolver_answer *answer)
+{
+	struct tracing *tracing = context;
+	struct handle_value_list list = answer->values;
+
+	list.octets = arena_copy(tracing->arena, answer->values.octets);
+	(void)resolver_trust_add(&tracing->trust, tracing->trust.missing,
+		answer->status == STATUS_OK && list.octets.at != NULL ? &list : NULL);
+	trust_go_on(tracing);
+}
+
+/* Judges; what is missing for it is looked for like any handle. */
+static void
+trust_go_on(struct tracing *tracing)
+{
+	struct resolver_trust_case *trust = &tracing->trust;
+	struct resolver_question question = {.deadline_ms = (uint32_t)tracing->timeout_ms};
+
+	tracing->verdict = resolver_trust_judge(trust);
+	question.name = trust->missing;
+	if (trust->missing.size > 0 && trust->record_count < SIGNATURE_CHECK_COUNT_MAX &&
+		resolver_ask(tracing->resolver, &question, certificate_answered, tracing) != NULL) {
+		return;
+	}
+	tracing_end(tracing, &tracing->answer);
+}
+
+/* The answer, for as long as certificates are fetched. */
+static bool
+answer_keep(struct tracing *tracing, const struct resolver_answer *answer)
+{
+	struct resolver_trace *trace = arena_alloc(tracing->arena, sizeof(*trace));
+
+	tracing->answer = *answer;
+	tracing->answer.values.octets = arena_copy(tracing->arena, answer->values.octets);
+	if (trace == NULL || tracing->answer.values.octets.at == NULL) {
+		return false;
+	}
+	for (size_t i = 0; answer->trace != NULL && i < answer->trace->count; i++) {
+		resolver_trace_add(trace, tracing->arena, &answer->trace->steps[i]);
+	}
+	tracing->answer.trace = trace;
+	return true;
+}
+
+static void
 answered(void *context, const struct resolver_answer *answer)
 {
 	struct tracing *tracing = context;
 
-	(tracing->is_json ? print_json : print_answer)(tracing, answer);
-	tracing->exit_code = answer->status == STATUS_OK ? EXIT_CODE_OK : EXIT_CODE_FAILED;
-	idle_check(tracing);
+	if (tracing->trust_key == NULL || answer->status != STATUS_OK ||
+		!answer_keep(tracing, answer)) {
+		tracing_end(tracing, answer);
+		return;
+	}
+	tracing->trust = (struct resolver_trust_case){.name = tracing->handle,
+		.values = tracing->answer.values,
+		.now_s = clock_wall_ms() / 1000,
+		.root = &tracing->root,
+		.arena = tracing->arena};
+	trust_go_on(tracing);
 }
 
 /* Where to begin: what the options say, or a node's settings. */
@@ -336,13 +449,19 @@ trace(struct tracing *tracing)
 	struct loop_pool *pool = loop_pool_new(1, POOL_QUEUE_COUNT_MAX);
 	enum status status = root_take(tracing, &problem);
 
+	tracing->arena = arena_new(TRUST_BLOCK_SIZE, TRUST_MEMORY_MAX);
+	if (status == STATUS_OK && tracing->trust_path != NULL) {
+		status = crypto_key_read_pem(tracing->trust_path, &tracing->trust_key, &problem);
+		tracing->root.key = tracing->trust_key;
+	}
 	if (status == STATUS_OK) {
 		tracing->loop = loop_new(&problem);
 		status = tracing->loop == NULL ? problem.status : STATUS_OK;
 	}
 	if (status == STATUS_OK) {
-		status = monitor == NULL || pool == NULL ? STATUS_NO_MEMORY
-							 : tracing_run(tracing, pool, monitor);
+		status = monitor == NULL || pool == NULL || tracing->arena == NULL
+			? STATUS_NO_MEMORY
+			: tracing_run(tracing, pool, monitor);
 	}
 	if (status != STATUS_OK) {
 		tracing->exit_code = command_failure(&command_trace_manual, "%s",
@@ -352,6 +471,8 @@ trace(struct tracing *tracing)
 	loop_free(tracing->loop);
 	monitor_free(monitor);
 	node_recursion_free(&tracing->recursion);
+	crypto_key_free(tracing->trust_key);
+	arena_free(tracing->arena);
 	return tracing->exit_code;
 }
 
@@ -372,6 +493,12 @@ take_option(struct option_walk *walk, struct tracing *tracing)
 		return tracing->is_certified = true;
 	case OPTION_TELEINFO:
 		return tracing->recursion.resolver.is_teleinfo = true;
+	case OPTION_TRUST_KEY:
+		tracing->trust_path = walk->argument;
+		return true;
+	case OPTION_TRUST_ROOT:
+		return handle_reference_parse(bytes_from_string(walk->argument),
+			       &tracing->root.index, &tracing->root.name) == STATUS_OK;
 	case OPTION_JSON:
 		return tracing->is_json = true;
 	default:
@@ -384,7 +511,9 @@ int
 command_trace(int argc, char **argv)
 {
 	struct option_walk walk = option_walk_over(&command_trace_manual, argc, argv);
-	struct tracing tracing = {.timeout_ms = TIMEOUT_DEFAULT_MS, .exit_code = EXIT_CODE_FAILED};
+	struct tracing tracing = {.timeout_ms = TIMEOUT_DEFAULT_MS,
+		.root = {.name = TEXT("0.0/0.0"), .index = 300},
+		.exit_code = EXIT_CODE_FAILED};
 	size_t count;
 
 	while (option_next(&walk)) {

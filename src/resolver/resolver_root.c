@@ -110,6 +110,16 @@ site_write(struct wire_writer *writer, const struct address *address)
 	handle_site_write(writer, &site);
 }
 
+/* ::1 and its like: in a site record, 12 zeros in front mean IPv4. */
+static bool
+address_has_no_place(const struct address *address)
+{
+	static const uint8_t zeros[12] = {0};
+
+	return address->any.sa_family == AF_INET6 &&
+		memcmp(&address->v6.sin6_addr, zeros, sizeof(zeros)) == 0;
+}
+
 static enum status
 root_add_address(struct resolver_root *root, const struct address *address)
 {
@@ -130,8 +140,14 @@ resolver_root_new(const struct address *addresses, size_t count, struct problem 
 	struct resolver_root *root = root_make(problem);
 
 	for (size_t i = 0; root != NULL && i < count; i++) {
-		if (root_add_address(root, &addresses[i]) != STATUS_OK) {
-			problem_set(problem, STATUS_INVALID, "cannot use a root address");
+		if (address_has_no_place(&addresses[i]) ||
+			root_add_address(root, &addresses[i]) != STATUS_OK) {
+			char text[ADDRESS_TEXT_SIZE_MAX];
+
+			problem_set(problem, STATUS_INVALID,
+				"the root address %s cannot stand in a site record: use an IPv4 "
+				"address of that machine",
+				address_format(&addresses[i], text));
 			resolver_root_leave(root);
 			return NULL;
 		}
