@@ -263,7 +263,7 @@ enum status
 handle_key_read_json(
 	struct json_reader *reader, struct handle_key *ret_key, struct problem *problem)
 {
-	struct handle_json_fault fault = {"key", NULL};
+	struct handle_json_fault fault = {.member = "key"};
 
 	handle_json_key_read(reader, ret_key, &fault);
 	return handle_json_verdict(reader, &fault, problem);

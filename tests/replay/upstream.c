@@ -340,6 +340,9 @@ server_asked(struct upstream *server, const struct envelope *envelope, struct by
 		return;
 	}
 	server_note(server, &request, stream != NULL);
+	if (peer != NULL) {
+		server->seen.peer = *peer;
+	}
 	if (server->manner.lose_count > 0) {
 		server->manner.lose_count--;
 		return;

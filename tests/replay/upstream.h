@@ -57,6 +57,7 @@ struct upstream_seen {
 	size_t count; /* Requests since the last look. */
 	size_t tcp_count;
 	struct header header; /* Of the last one. */
+	struct address peer; /* Who sent it, over UDP. */
 	struct version version;
 	uint8_t name_octets[64];
 	size_t name_size;
