@@ -104,7 +104,8 @@ code_gs1_link_recognise(struct code_result *result)
 	while (take_segment(&rest, &name) && take_segment(&rest, &value)) {
 		add_pair(result, candidate, &list, name, value);
 	}
-	if (list.count > 1 && list.elements[0].row != NULL &&
+	/* A key that is no text is not in the list: then the first is a qualifier of nothing. */
+	if (list.count > 1 && code_gs1_is_key(list.elements[0].name) &&
 		!code_gs1_order_is_good(list.elements[0].row, &list, 1, list.count - 1)) {
 		code_against(candidate, CODE_REASON_ELEMENT_ORDER, list.elements[1].name);
 	}

@@ -196,7 +196,7 @@ static void
 json_put_string(struct json_writer *writer, struct bytes text)
 {
 	const uint8_t *at = text.at;
-	const uint8_t *end = text.at + text.size;
+	const uint8_t *end = text.size == 0 ? at : at + text.size; /* Nothing may be nowhere. */
 
 	json_put(writer, TEXT("\""));
 	while (at < end && writer->status == STATUS_OK) {

@@ -136,7 +136,7 @@ test('the head of a redirect says where the linkset is', async () => {
 test('what is no Digital Link is refused with the reason', async () => {
 	for (const [path, why] of [['01/09521234543217', /check digit is 7, should be 3/], ['01/abc', /\(01\)/], [`01/${GTIN}/foo`, /a key, its qualifiers/],
 		[`01/${GTIN}/10`, /a key/], [`01/${GTIN}/17/301231`, /\(17\) does not qualify/], [`01/${GTIN}/21/A/10/B`, /\(21\) does not qualify/],
-		[`01/${GTIN}/10/${'x'.repeat(21)}`, /\(10\) has a wrong length/], [`01/${GTIN}/10/%E4`, /\(10\)/], [`01/${GTIN}/10/%zz`, /./],
+		[`01/${GTIN}/10/${'x'.repeat(21)}`, /\(10\) has a wrong length/], [`01/${GTIN}/10/%E4`, /\(10\)/], [`01/${GTIN}/10/%zz`, /./], ['01/%01/22/A/10/B', /\(01\)/], ['01/%ff/22/A/21/B', /\(01\)/],
 		['00/106141411234567890', /check digit is 0, should be 7/], ['8003/x', /\(8003\)/], [`01/x/y/01/${GTIN}`, /a key/],
 		['01/', /a key/], [`01/${GTIN}//`, /a key/], [`01/${GTIN}/10/${'x'.repeat(1100)}`, /a key/], [`01/${GTIN}/01/${GTIN}`, /does not qualify|twice/]]) {
 		const answer = await ask(path);

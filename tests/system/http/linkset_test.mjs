@@ -77,7 +77,8 @@ test('a linkset is asked for in three ways', async () => {
 		['?linkType=all', '*/*', 'application/linkset+json'],
 		['?linkType=linkset', 'text/html,*/*;q=0.8', 'application/json'],
 		['?linkType=linkset', 'application/json', 'application/json'],
-		['', 'application/linkset+json,text/html;q=0.9', 'application/linkset+json']]) {
+		['', 'application/linkset+json,text/html;q=0.9', 'application/linkset+json'],
+		['', 'text/html,application/linkset+json', 'application/linkset+json']]) {
 		const answer = await ask(`${PREFIX}/LINKS${query}`, {Accept: accept});
 
 		assert.equal(answer.headers.get('content-type'), type, query + accept);

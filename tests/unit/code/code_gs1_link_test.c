@@ -72,6 +72,10 @@ a_value_that_is_no_text_is_against_it(void **state)
 	(void)state;
 	assert_non_null(find_kind("https://e.org/01/09521234543213/10/%ff", "GTIN"));
 	assert_false(find_kind("https://e.org/01/09521234543213/10/%0a", "GTIN")->is_valid);
+	expect_invalid("https://e.org/01/%ff/22/A/21/B", "GS1 Digital Link", CODE_REASON_NO_KEY);
+	expect_invalid(
+		"https://e.org/01/%zz/10/A/21/B", "GS1 Digital Link", CODE_REASON_ELEMENT_TEXT);
+	expect_invalid("https://e.org/01/%00/22/A/414/B", "GLN", CODE_REASON_ELEMENT_TEXT);
 }
 
 int
