@@ -9,9 +9,11 @@
 #include "http/http_url.h"
 #include "ledger/ledger_prune.h"
 
+#include <errno.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <yaml.h>
 
 enum settings_kind {
@@ -559,6 +561,12 @@ settings_read(const char *path, struct settings *ret_settings, struct problem *p
 		return problem_system(problem, "cannot read %s", path);
 	}
 	status = file_read(path, CONFIGURATION_SIZE_MAX, text, &size, problem);
+	if (status == STATUS_SYSTEM && access(path, F_OK) != 0 && errno == ENOENT) {
+		status = problem_set(problem, STATUS_NOT_FOUND,
+			"there is no %s: make a node with houji init; a folder restored from a "
+			"backup without keys needs its houji.yaml, site.json and keys/ put in",
+			path);
+	}
 	if (status == STATUS_OK) {
 		status = settings_parse(bytes_over(text, size), path, ret_settings, problem);
 	}

@@ -53,7 +53,7 @@ enum administer_option {
 		{                                                                                 \
 			"first line of FILE opens the private key; else $HOUJI_PASSPHRASE,\n"     \
 			"else it is asked for",                                                   \
-				"FILE 第一行为私钥口令；否则取 "                      \
+				"FILE 第一行为私钥的密码短语；否则取 "             \
 				"$HOUJI_PASSPHRASE，再否则提示输入"                       \
 		}                                                                                 \
 	}

@@ -43,7 +43,7 @@ const struct command_manual command_backup_manual = {
 		"TO/manifest 最后写入：在此之前以较早的备份为准，因此中断的备份不造成损害，\n"
 		"重做即可。\n"
 		"\n"
-		"备份包含全部记录，含密钥值（HS_SECKEY）：文件权限为 0600，目录为 0700，请\n"
+		"备份包含全部记录，含口令值（HS_SECKEY）：文件权限为 0600，目录为 0700，请\n"
 		"保持。使用 --with-keys 时，持有 TO 者即可冒充该节点。--check 通读并核验 TO。"},
 	.rows = rows,
 	.ending = {"Examples:\n"

@@ -82,7 +82,8 @@ run(struct create *create, struct bytes handle)
 			administer->manual, "%s", text_say(status_text(STATUS_TOO_LARGE)));
 	}
 	request.values.values = administer_values_list(&create->values);
-	if (administer->user != NULL && !create->is_without_admin && !administer->is_quiet &&
+	if (administer->user != NULL && create->values.admin == NULL && !create->is_without_admin &&
+		!administer->is_quiet &&
 		admin_value_judge(&request.values.values, administer->identity.handle,
 			administer->identity.index) != ADMIN_VALUE_OWN) {
 		fprintf(stderr,

@@ -68,7 +68,7 @@ const struct command_manual command_dock_manual = {
 		   "  houji dock list top\n"
 		   "  houji dock accept top 5e1f0a2b3c4d5e6f --server 192.0.2.1:2641 \\\n"
 		   "      --user 300:0.NA/88 --key admpriv.bin\n\n"
-		   "Exit codes: 0 done; 1 refused, no answer, or no such request; 2 usage.",
+		   "Exit codes: 0 done; 1 refused, no answer, or no such request; 2 wrong use.",
 		"示例：\n"
 		"  houji dock node --parent 192.0.2.1:2641 --prefix 88.988 --derived\n"
 		"  houji dock list top\n"

@@ -208,7 +208,7 @@ command_dump(int argc, char **argv)
 	}
 	if (!hides_secrets && isatty(STDOUT_FILENO)) {
 		return command_usage_error(&command_dump_manual, "%s",
-			SAY("secrets are not written to a terminal", "密钥值不可输出到终端"));
+			SAY("secrets are not written to a terminal", "口令值不可输出到终端"));
 	}
 	return dump(argv[walk.index], start, hides_secrets);
 }

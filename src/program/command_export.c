@@ -55,7 +55,7 @@ const struct command_manual command_export_manual = {
 		"  {\"handle\":...,\"values\":[...]}           每条记录，同 houji dump\n"
 		"  {\"lines\":N,\"sha256\":哈希}               以上各行\n"
 		"\n"
-		"houji import 先核验封印再作更改。FILE 必须尚不存在。记录中的密钥值（HS_SECKEY）\n"
+		"houji import 先核验封印再作更改。FILE 必须尚不存在。记录中的口令值（HS_SECKEY）\n"
 		"不导出并在首行注明，除非给出 --with-secrets。\n"
 		"\n"
 		"导出不含历史；备份（houji backup）含历史。期间不得有节点正在使用 DIR：可改由\n"
@@ -380,7 +380,7 @@ command_export(int argc, char **argv)
 	if (call.with_secrets && strcmp(call.path, "-") == 0) {
 		return command_usage_error(&command_export_manual, "%s",
 			SAY("secrets go to a FILE only, which is made 0600",
-				"密钥值只能导出到 FILE（权限 0600）"));
+				"口令值只能导出到 FILE（权限 0600）"));
 	}
 	return export_call(&call);
 }

@@ -25,7 +25,7 @@ static const struct option_row rows[] = {
 	{OPTION_PASSPHRASE_FILE, "passphrase-file", 0, "FILE",
 		{"passphrase of privkey.bin: the first line of FILE; else\n"
 		 "HOUJI_PASSPHRASE, else the terminal",
-			"privkey.bin 的口令：取 FILE 的首行；否则取 HOUJI_PASSPHRASE；\n"
+			"privkey.bin 的密码短语：取 FILE 的首行；否则取 HOUJI_PASSPHRASE；\n"
 			"否则询问终端"}},
 	{OPTION_JSON, "json", 'j', NULL, {"write one JSON object", "输出一个 JSON 对象"}},
 	{OPTION_CHECK, "dry-run", 0, NULL, {"the same as --check", "同 --check"}},
@@ -62,7 +62,7 @@ const struct command_manual command_import_manual = {
 		"将 houji export 写入 FILE 的记录与前缀读入 DIR 中的节点。先对整个 FILE\n"
 		"核验封印；来自标准输入或管道时，先存于 DIR 内的无名文件，直至封印到达。因此\n"
 		"被截断或篡改的文件不会有任何内容被导入。其后与 houji load 相同：错误的行予以\n"
-		"报告并略过，中断后可继续。导出时略去的密钥值在 DIR 中保持不变。期间不得有\n"
+		"报告并略过，中断后可继续。导出时略去的口令值在 DIR 中保持不变。期间不得有\n"
 		"节点正在使用 DIR。\n"
 		"\n"
 		"使用 handle-net 时：读取 Handle.net 服务器目录 DIR（hdl-setup-server 生成的\n"

@@ -32,18 +32,18 @@ static const struct option_row rows[] = {
 	{OPTION_ENCRYPT, "encrypt", 0, "HOW",
 		{"new, convert: none, aes, or 3des (.bin only); else aes if there is a\n"
 		 "passphrase",
-			"new、convert：none、aes 或 3des（仅 .bin）；否则有口令时为 aes"}},
+			"new、convert：none、aes 或 3des（仅 .bin）；否则有密码短语时为 aes"}},
 	{OPTION_PUBLIC, "public", 0, NULL,
 		{"convert: write the public half only", "convert：只写出公钥"}},
 	{OPTION_PASSPHRASE_FILE, "passphrase-file", 0, "FILE",
 		{"passphrase: the first line of FILE; else HOUJI_PASSPHRASE, else the\n"
 		 "terminal",
-			"口令：取 FILE 的首行；否则取 HOUJI_PASSPHRASE；否则询问终端"}},
+			"密码短语：取 FILE 的首行；否则取 HOUJI_PASSPHRASE；否则询问终端"}},
 	{OPTION_NEW_PASSPHRASE_FILE, "new-passphrase-file", 0, "FILE",
 		{"convert: passphrase of what is written; else HOUJI_NEW_PASSPHRASE, else\n"
 		 "the file of the old one, else the terminal",
-			"convert：新文件的口令；否则取 HOUJI_NEW_PASSPHRASE；\n"
-			"否则沿用旧口令文件；否则询问终端"}},
+			"convert：新文件的密码短语；否则取 HOUJI_NEW_PASSPHRASE；\n"
+			"否则沿用旧密码短语文件；否则询问终端"}},
 	{OPTION_VALUE, "value", 0, "FORM",
 		{"show: only the HS_PUBKEY value, as hex, base64 or jwk",
 			"show：只输出 HS_PUBKEY 值，形式为 hex、base64 或 jwk"}},
@@ -85,7 +85,7 @@ const struct command_manual command_key_manual = {
 		"给出 --encrypt none。show 显示类型、位数、加密方式、指纹与 HS_PUBKEY 值。check\n"
 		"判断私钥与公钥是否匹配。\n"
 		"\n"
-		"口令从不出现在命令行中。私钥文件权限为 0600；不覆盖任何文件。"},
+		"密码短语从不出现在命令行中。私钥文件权限为 0600；不覆盖任何文件。"},
 	.rows = rows,
 	.first_words = "new convert show check",
 	.ending = {"Examples:\n"

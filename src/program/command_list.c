@@ -89,6 +89,10 @@ command_list(int argc, char **argv)
 	}
 	if (request.message.header.opcode == OPCODE_LIST_HOMED_PREFIXES && walk.index == argc) {
 		request.name.name = TEXT("/");
+	} else if (walk.index == argc) {
+		return command_usage_error(&command_list_manual, "%s",
+			SAY("give a prefix, or --homed for the prefixes of the server",
+				"请给出前缀，或以 --homed 列出服务器的前缀"));
 	} else if (!administer_take_prefix(&walk, argc, argv, octets, &request.name.name)) {
 		return EXIT_CODE_USAGE;
 	}

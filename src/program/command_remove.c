@@ -2,6 +2,10 @@
 #include "program/administer.h"
 #include "program/commands.h"
 
+#include "client/client_run.h"
+
+#include <stdio.h>
+
 static const struct option_row rows[] = {ADMINISTER_ROWS, {0}};
 
 const struct command_manual command_remove_manual = {
@@ -31,6 +35,47 @@ indexes_take(char **arguments, int count, struct wire_writer *writer)
 		wire_write_u32(writer, (uint32_t)index);
 	}
 	return count > 0 && wire_writer_end(writer) == STATUS_OK;
+}
+
+struct looking {
+	bool is_answered, has_admin;
+};
+
+static void
+admins_answered(void *context, enum status status, const struct client_answer *answer)
+{
+	struct looking *looking = context;
+	const struct response *response = &answer->response;
+	uint32_t code = response->message.header.response_code;
+
+	looking->is_answered = status == STATUS_OK &&
+		(code == RESPONSE_SUCCESS || code == RESPONSE_VALUES_NOT_FOUND);
+	looking->has_admin =
+		response_shape(response->message.header.opcode, code) == RESPONSE_VALUES &&
+		response->values.list.count > 0;
+}
+
+/* Whoever took the last administrator out had better know now. */
+static void
+warn_if_unadministered(struct administer *administer, struct bytes handle)
+{
+	struct request request = administer_request(OPCODE_RESOLUTION);
+	struct looking looking = {.is_answered = false};
+	uint8_t types[16];
+	struct wire_writer writer = wire_writer_over(types, sizeof(types));
+
+	wire_write_blob(&writer, TEXT("HS_ADMIN"));
+	request.resolution = (struct request_resolution){
+		.name = handle, .type_count = 1, .types = wire_written(&writer)};
+	if (client_run(administer->loop, administer->link, &request, admins_answered, &looking) ==
+			STATUS_OK &&
+		looking.is_answered && !looking.has_admin) {
+		fprintf(stderr, "%s\n",
+			SAY("houji remove: warning: no HS_ADMIN value is left: nobody but the "
+			    "prefix's administrators can mend the record, by making it anew",
+				"houji remove: 警告：已无 HS_ADMIN 值：此后只有前缀管理员能以重建的"
+				"方式修复该记录"));
+	}
 }
 
 int
@@ -66,6 +111,9 @@ command_remove(int argc, char **argv)
 	if (exit_code == EXIT_CODE_OK) {
 		exit_code = administer_ask(
 			&administer, &request, (struct words){"removed values of", "已移除其值："});
+	}
+	if (exit_code == EXIT_CODE_OK && !administer.is_quiet) {
+		warn_if_unadministered(&administer, request.indexes.name);
 	}
 	administer_close(&administer);
 	return exit_code;

@@ -9,7 +9,7 @@ const struct command_manual command_unhome_manual = {
 	.usage = "PREFIX... --user INDEX:HANDLE --key FILE",
 	.about = {"Makes a server stop answering for PREFIX. Its records stay in the ledger, and\n"
 		  "are answered for again when the prefix is homed again.",
-		"使服务器不再负责 PREFIX。其记录仍留在账本中，前缀重新落户后恢复解析。"},
+		"使服务器不再托管 PREFIX。其记录仍留在账本中，前缀重新托管后恢复解析。"},
 	.rows = rows,
 	.ending = {"Example:\n  houji unhome 88.999 --user 300:0.NA/88.999 --key admin.pem\n\n"
 		   "Exit codes: 0 given up; 1 refused or no answer; 2 wrong use.",
@@ -21,5 +21,5 @@ int
 command_unhome(int argc, char **argv)
 {
 	return administer_names(&command_unhome_manual, argc, argv, OPCODE_UNHOME_PREFIX,
-		(struct words){"given up", "已撤销落户"});
+		(struct words){"given up", "已取消托管"});
 }

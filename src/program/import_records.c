@@ -165,7 +165,22 @@ file_prove(struct import_file *file, struct problem *problem)
 }
 
 static enum status
-prefix_home(struct import_file *file, struct ledger *ledger, struct bytes line, bool *ret_is_new)
+prefix_look(struct ledger *ledger, struct bytes key, bool *ret_is_new)
+{
+	struct records_reader *reader = records_reader_new(ledger_records(ledger));
+
+	if (reader == NULL) {
+		return STATUS_NO_MEMORY;
+	}
+	records_enter(reader);
+	*ret_is_new = !records_prefix_is_homed(reader, key);
+	records_leave(reader);
+	records_reader_free(reader);
+	return STATUS_OK;
+}
+
+static enum status
+prefix_home(struct import_file *file, struct load *load, struct bytes line, bool *ret_is_new)
 {
 	struct json_reader json = json_reader_over(line, file->arena);
 	struct ledger_change change = {.kind = JOURNAL_HOME, .actor = TEXT("houji import")};
@@ -183,7 +198,10 @@ prefix_home(struct import_file *file, struct ledger *ledger, struct bytes line, 
 		return STATUS_MALFORMED;
 	}
 	change.name = bytes_over(key, handle_name_key(change.name, key));
-	status = ledger_commit(ledger, &change);
+	if (load->options->is_dry_run) {
+		return prefix_look(load->ledger, change.name, ret_is_new);
+	}
+	status = ledger_commit(load->ledger, &change);
 	*ret_is_new = status == STATUS_OK;
 	return status == STATUS_EXISTS ? STATUS_OK : status;
 }
@@ -210,7 +228,7 @@ prefixes_home(struct import_file *file, struct load *load, struct problem *probl
 	while (status == STATUS_OK && lines.line_count < file->records_from_line &&
 		backup_read_line(&lines, &line)) {
 		arena_reset(file->arena);
-		status = prefix_home(file, load->ledger, line, &is_new);
+		status = prefix_home(file, load, line, &is_new);
 		load->counts.homed += is_new;
 	}
 	if (status != STATUS_OK) {
@@ -280,6 +298,11 @@ records_load(struct import_file *file, struct load *load, struct problem *proble
 			status = load_run(load, problem);
 		}
 		load_source_close(load);
+	}
+	if (options->is_dry_run && status == STATUS_OK) {
+		load->counts.homed =
+			0; /* What the records would need is not what the file homes. */
+		status = prefixes_home(file, load, problem);
 	}
 	end = ledger_close(load->ledger, &closing);
 	progress_end(&load->progress);

@@ -32,7 +32,7 @@ cipher_warn(const char *command, const char *path, const struct handle_key_about
 			SAY("houji %s: warning: %s is encrypted with single DES and an MD5 of the "
 			    "passphrase, which protects nothing; houji key convert writes it "
 			    "anew\n",
-				"houji %s：警告：%s 使用单 DES 与口令的 MD5 "
+				"houji %s：警告：%s 使用单 DES 与密码短语的 MD5 "
 				"加密，起不到保护作用；可用 houji key convert 重新写出\n"),
 			command, path);
 	}

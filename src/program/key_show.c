@@ -106,7 +106,7 @@ all_print(const struct shown *shown)
 	if (shown->key == NULL) {
 		printf("%s\n",
 			SAY("The rest needs the passphrase: --passphrase-file FILE.",
-				"其余信息需要口令：--passphrase-file FILE。"));
+				"其余信息需要密码短语：--passphrase-file FILE。"));
 		return;
 	}
 	printf(SAY("kind         %s, %u bits\nfingerprint  %s\n",

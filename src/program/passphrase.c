@@ -168,8 +168,8 @@ terminal_get(int fd, const struct passphrase_source *source, const char *subject
 	enum status status;
 
 	snprintf(prompt, sizeof(prompt),
-		source->is_new ? SAY("New passphrase for %s: ", "为 %s 设置新口令：")
-			       : SAY("Passphrase of %s: ", "%s 的口令："),
+		source->is_new ? SAY("New passphrase for %s: ", "为 %s 设置新密码短语：")
+			       : SAY("Passphrase of %s: ", "%s 的密码短语："),
 		subject);
 	status = terminal_ask(fd, prompt, passphrase, problem);
 	if (status != STATUS_OK || !source->is_new) {
