@@ -56,7 +56,7 @@ path_keep(const char *path, const char *ending)
 }
 
 struct audit *
-audit_open(const char *path, struct problem *problem)
+audit_open_later(const char *path, struct problem *problem)
 {
 	struct audit *audit = calloc(1, sizeof(*audit));
 
@@ -73,7 +73,15 @@ audit_open(const char *path, struct problem *problem)
 		audit_close(audit);
 		return NULL;
 	}
-	if (!file_open(audit)) {
+	return audit;
+}
+
+struct audit *
+audit_open(const char *path, struct problem *problem)
+{
+	struct audit *audit = audit_open_later(path, problem);
+
+	if (audit != NULL && !file_open(audit)) {
 		problem_system(problem, "cannot write the audit log %s", path);
 		audit_close(audit);
 		return NULL;

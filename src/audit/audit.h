@@ -24,11 +24,15 @@
  * AUDIT_SIZE_MAX the file is renamed to NAME.1, in the place of the one before it.
  *
  * Any thread may write; a line is one write(2) under a lock.
+ *
+ * A node may keep a second one of the same form: a sample of all questions, whoever asked.
  */
 struct audit;
 
 /* Appends to the file, or makes it (mode 0600). NULL: see the problem. */
 struct audit *audit_open(const char *path, struct problem *problem);
+/* The same for a file that is made with its first line. */
+struct audit *audit_open_later(const char *path, struct problem *problem);
 void audit_close(struct audit *audit); /* NULL is fine. */
 
 struct audit_refusal {

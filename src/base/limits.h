@@ -182,6 +182,14 @@
 	X(CONFIGURATION_SIZE_MAX, 1048576, "octets", "the configuration file")                    \
 	X(HANDLE_TABLE_DEPTH_MAX, 16, "levels", "nesting of Handle.net's config.dct")             \
 	X(HANDLE_TABLE_ITEM_COUNT_MAX, 16384, "entries", "entries of Handle.net's config.dct")    \
+	X(POLICY_RULE_COUNT_MAX, 65536, "rules", "of a recursive node about single names")        \
+	X(POLICY_RULES_SIZE_MAX, 16777216, "octets", "the file they are in")                      \
+	X(POLICY_FORWARDER_COUNT_MAX, 4, "addresses", "asked in place of the root")               \
+	X(POLICY_PREFIX_DEPTH_MAX, 64, "levels", "of a prefix, looked at for rules about it")     \
+	X(CONTROL_CONNECTION_COUNT_MAX, 8, "connections", "of the control socket")                \
+	X(CONTROL_LINE_SIZE_MAX, 16384, "octets", "one request at the control socket")            \
+	X(CONTROL_DEADLINE_MS, 5000, "ms", "a connection of the control socket")                  \
+	X(CONTROL_VISIT_COUNT_MAX, 262144, "entries", "of a cache, looked at for one list")       \
 	X(HOMED_PREFIX_COUNT_MAX, 1048576, "prefixes", "prefixes homed at one node")              \
 	X(LEDGER_ACTOR_SIZE_MAX, 2056, "octets", "who made a change: index:handle")               \
 	X(WIRE_INPUT_SIZE_MAX, 268435456, "octets", "what `houji wire` reads at once")            \

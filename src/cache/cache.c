@@ -160,6 +160,20 @@ cache_find(struct cache *cache, const struct cache_key *key, int64_t now_ms,
 	return true;
 }
 
+bool
+cache_look(struct cache *cache, const struct cache_key *key, int64_t now_ms,
+	struct cache_entry *ret_entry)
+{
+	const struct cache_item *item = cache_index_find(cache, cache_hash(cache, key), key);
+
+	cache->now_ms = now_ms;
+	if (item == NULL || cache_is_gone(cache, item)) {
+		return false;
+	}
+	cache_entry_over(cache, item, ret_entry);
+	return true;
+}
+
 static int64_t
 smaller(int64_t one, int64_t other)
 {

@@ -97,6 +97,10 @@ struct cache_entry {
 bool cache_find(struct cache *cache, const struct cache_key *key, int64_t now_ms,
 	struct cache_entry *ret_entry);
 
+/* The same for people who look on: nothing is counted, and nobody is told to prefetch. */
+bool cache_look(struct cache *cache, const struct cache_key *key, int64_t now_ms,
+	struct cache_entry *ret_entry);
+
 struct cache_answer {
 	enum cache_kind kind;
 	uint16_t response_code;
@@ -126,6 +130,8 @@ bool cache_drop(struct cache *cache, struct bytes name);
  * at once; their room is given back bit by bit by cache_tend(). */
 void cache_drop_prefix(struct cache *cache, struct bytes prefix, int64_t now_ms);
 void cache_drop_all(struct cache *cache);
+/* Whether cache_drop_prefix() would forget this folded name. */
+bool cache_name_is_below(struct bytes name, struct bytes prefix);
 
 /* Work that was put off: looks at no more than `count` entries. True if more is left. */
 bool cache_tend(struct cache *cache, size_t count);

@@ -10,18 +10,18 @@
 enum { PREFIX_HANDLE_SIZE = 5 }; /* "0.NA/" */
 
 /* `name` is under the prefix or one below it, or is the prefix handle of one of them. */
-static bool
-name_is_below(struct bytes name, struct bytes prefix)
+bool
+cache_name_is_below(struct bytes name, struct bytes prefix)
 {
 	bool is_prefix_handle = bytes_start_with(name, TEXT("0.NA/"));
 	struct bytes rest;
 
-	if (bytes_start_with(name, prefix)) {
+	if (bytes_start_with_fold(name, prefix)) {
 		rest = bytes_slice(name, prefix.size, 1);
 		return rest.size == 1 && (rest.at[0] == '/' || rest.at[0] == '.');
 	}
 	rest = bytes_slice(name, PREFIX_HANDLE_SIZE, SIZE_MAX);
-	if (!is_prefix_handle || !bytes_start_with(rest, prefix)) {
+	if (!is_prefix_handle || !bytes_start_with_fold(rest, prefix)) {
 		return false;
 	}
 	return rest.size == prefix.size || rest.at[prefix.size] == '.';
@@ -34,7 +34,7 @@ cache_is_dropped(const struct cache *cache, const struct cache_item *item)
 		const struct cache_mark *mark = &cache->marks[i];
 
 		if (item->stored_ms <= mark->dropped_ms &&
-			name_is_below(bytes_over(item->octets + 1, item->key_size - 1u),
+			cache_name_is_below(bytes_over(item->octets + 1, item->key_size - 1u),
 				bytes_over(mark->prefix, mark->size))) {
 			return true;
 		}

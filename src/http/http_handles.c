@@ -269,11 +269,11 @@ resolution_answered(struct http_request *request, const struct response *respons
 	http_resolution_answer(request, &resolved, false);
 }
 
-void
-http_look_up(struct http *http, const struct request *question, struct arena *arena,
-	struct http_resolved *ret_resolved)
+static void
+look_up(struct http *http, const struct request *question, const uint8_t *source,
+	struct arena *arena, struct http_resolved *ret_resolved)
 {
-	struct service_query query;
+	struct service_query query = {.source = source};
 	struct service_query *queries = &query;
 	struct service_answer answer;
 	enum status status;
@@ -282,6 +282,9 @@ http_look_up(struct http *http, const struct request *question, struct arena *ar
 		service_look_ahead(http->service, &queries, 1);
 	}
 	status = service_answer(http->service, question, &query, arena, &answer);
+	if (!service_must_wait(status)) {
+		service_note_query(http->service, source, question, service_response_code(status));
+	}
 	*ret_resolved = (struct http_resolved){
 		.code = service_response_code(status),
 		.name = question->resolution.name,
@@ -294,10 +297,20 @@ http_look_up(struct http *http, const struct request *question, struct arena *ar
 }
 
 void
+http_look_up(struct http *http, const struct request *question, struct arena *arena,
+	struct http_resolved *ret_resolved)
+{
+	look_up(http, question, NULL, arena, ret_resolved);
+}
+
+void
 http_resolve(struct http_request *request, const struct request *question,
 	struct http_resolved *ret_resolved)
 {
-	http_look_up(request->http, question, request->http->arena, ret_resolved);
+	uint8_t source[16];
+
+	address_octets(&request->connection->peer, source);
+	look_up(request->http, question, source, request->http->arena, ret_resolved);
 	if (!ret_resolved->is_elsewhere) {
 		http_code_count(request->http, ret_resolved->code);
 	}

@@ -208,6 +208,7 @@ http_tunnel_answer(struct http_request *request)
 	struct look_ahead ahead = {.count = 0};
 	struct exchange exchange;
 	enum status status = exchange_take(request, &exchange);
+	uint8_t source[16];
 
 	monitor_add(request->http->row, METRIC_HTTP_MESSAGES, 1);
 	if (status != STATUS_OK) {
@@ -218,7 +219,8 @@ http_tunnel_answer(struct http_request *request)
 			refusal_text(status));
 		return;
 	}
-	exchange_begin(service, &exchange, &ahead);
+	address_octets(&request->connection->peer, source);
+	exchange_begin(service, &exchange, source, &ahead);
 	service_look_ahead(service, ahead.queries, ahead.count);
 	if (exchange_answer(service, &exchange, request->http->arena)) {
 		exchange_put(request, &exchange);

@@ -170,6 +170,17 @@ void loop_stream_await_drained(struct loop_stream *stream);
 void loop_stream_pause(struct loop_stream *stream, bool is_paused);
 size_t loop_stream_waiting(const struct loop_stream *stream); /* Octets not yet sent. */
 
+/* The same in the file system, for those who may enter the folder and are the owner (mode 0600). A
+ * socket of that name is replaced; the peer's address says nothing. */
+struct loop_local_name {
+	const char *directory;
+	const char *name;
+};
+struct loop_listener *loop_listen_local(struct loop *loop, const struct loop_local_name *name,
+	loop_accepted *accepted, void *context, struct problem *problem);
+struct loop_stream *loop_connect_local(struct loop *loop, const struct loop_local_name *name,
+	const struct loop_stream_calls *calls, void *context, struct problem *problem);
+
 /* Sends what waits, says that no more follows, and closes when the peer has done so too, at
  * the latest after TCP_LINGER_MS: a close with unread octets would be a reset, which can
  * destroy the last answer on its way. Octets that arrive meanwhile are dropped, at most

@@ -90,6 +90,9 @@ void loop_source_forget(struct loop_source *source);
 
 /* A non-blocking socket bound to `address`, SO_REUSEPORT set; -1 after problem_system(). */
 int loop_socket_open(int kind, const struct address *address, struct problem *problem);
+/* A listener over a bound socket, which is its own from then on. NULL: errno says why. */
+struct loop_listener *loop_listen_over(
+	struct loop *loop, int fd, loop_accepted *accepted, void *context);
 void loop_socket_address(int fd, struct address *ret_address);
 
 void loop_udp_flush_all(struct loop *loop);

@@ -114,20 +114,11 @@ listener_dead(struct loop_source *source)
 }
 
 struct loop_listener *
-loop_listen(struct loop *loop, const struct address *address, loop_accepted *accepted,
-	void *context, struct problem *problem)
+loop_listen_over(struct loop *loop, int fd, loop_accepted *accepted, void *context)
 {
 	struct loop_listener *listener = calloc(1, sizeof(*listener));
-	int on = 1;
-	int fd;
 
 	if (listener == NULL) {
-		problem_system(problem, "cannot make a TCP listener");
-		return NULL;
-	}
-	fd = loop_socket_open(SOCK_STREAM, address, problem);
-	if (fd < 0) {
-		free(listener);
 		return NULL;
 	}
 	listener->source.ready = listener_ready;
@@ -135,14 +126,31 @@ loop_listen(struct loop *loop, const struct address *address, loop_accepted *acc
 	listener->source.fd = fd;
 	listener->accepted = accepted;
 	listener->context = context;
-	/* Linux hands TCP_NODELAY on to the connections: one call instead of one for each. */
-	if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) != 0 ||
-		listen(fd, BACKLOG_COUNT) != 0 ||
-		!loop_source_open(loop, &listener->source, EPOLLIN)) {
-		problem_system(problem, "cannot listen");
-		close(fd);
+	if (listen(fd, BACKLOG_COUNT) != 0 || !loop_source_open(loop, &listener->source, EPOLLIN)) {
 		free(listener);
 		return NULL;
+	}
+	return listener;
+}
+
+struct loop_listener *
+loop_listen(struct loop *loop, const struct address *address, loop_accepted *accepted,
+	void *context, struct problem *problem)
+{
+	struct loop_listener *listener = NULL;
+	int on = 1;
+	int fd = loop_socket_open(SOCK_STREAM, address, problem);
+
+	if (fd < 0) {
+		return NULL;
+	}
+	/* Linux hands TCP_NODELAY on to the connections: one call instead of one for each. */
+	if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) == 0) {
+		listener = loop_listen_over(loop, fd, accepted, context);
+	}
+	if (listener == NULL) {
+		problem_system(problem, "cannot listen");
+		close(fd);
 	}
 	return listener;
 }

@@ -30,6 +30,8 @@ struct native_settings {
 	uint32_t udp_byte_rate; /* Octets a second to one unproven address, per worker. */
 	uint32_t udp_byte_burst; /* Octets at once. */
 	uint32_t udp_fragment_count_max;
+	uint32_t udp_answer_rate; /* The same answer to one network in a second; 0: no limit. */
+	uint32_t udp_answer_slip; /* One in so many of those beyond says: use TCP; 0: none. */
 	uint32_t exempt_count;
 	struct network exempt[NATIVE_EXEMPT_COUNT_MAX]; /* No limits by source for these. */
 	uint32_t connection_count_max; /* Per worker. */

@@ -1,39 +1,40 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "native/native_limit.h"
 
-#include "base/checksum.h"
 #include "crypto/crypto.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 enum {
-	SET_COUNT = 8192, /* 32768 buckets, 512 KiB. */
-	WAY_COUNT = 4,
+	BUCKET_COUNT = 32768, /* 512 KiB a table. */
 	FREE_RATIO = 3,
 	NEIGHBOURHOOD_SHARE = 2,
-};
-
-struct bucket {
-	uint32_t tag; /* 0: never used. */
-	uint32_t octets;
-	int64_t at_ms;
+	NAME_SIZE_MAX = 255, /* Longer ones count by their beginning. */
 };
 
 struct native_limit {
-	uint64_t seed;
-	struct bucket sources[SET_COUNT][WAY_COUNT];
+	struct rate_table *sources;
 	/* Apart, so that a flood of sources cannot make their networks forgotten. */
-	struct bucket networks[SET_COUNT][WAY_COUNT];
+	struct rate_table *networks;
+	struct rate_table *answers;
 };
 
 struct native_limit *
 native_limit_new(void)
 {
 	struct native_limit *limit = calloc(1, sizeof(*limit));
+	uint64_t seeds[3];
 
-	if (limit != NULL) {
-		crypto_random(&limit->seed, sizeof(limit->seed));
+	if (limit == NULL) {
+		return NULL;
+	}
+	crypto_random(seeds, sizeof(seeds));
+	limit->sources = rate_table_new(BUCKET_COUNT, seeds[0]);
+	limit->networks = rate_table_new(BUCKET_COUNT, seeds[1]);
+	limit->answers = rate_table_new(BUCKET_COUNT, seeds[2]);
+	if (limit->sources == NULL || limit->networks == NULL || limit->answers == NULL) {
+		native_limit_free(limit);
+		return NULL;
 	}
 	return limit;
 }
@@ -41,74 +42,59 @@ native_limit_new(void)
 void
 native_limit_free(struct native_limit *limit)
 {
-	free(limit);
-}
-
-static void
-bucket_fill(struct bucket *bucket, int64_t now_ms, struct native_budget budget)
-{
-	uint64_t earned = (uint64_t)(now_ms - bucket->at_ms) * budget.rate / 1000;
-
-	if (earned > 0) { /* A wait too short to earn an octet goes on counting. */
-		bucket->at_ms = now_ms;
+	if (limit != NULL) {
+		rate_table_free(limit->sources);
+		rate_table_free(limit->networks);
+		rate_table_free(limit->answers);
+		free(limit);
 	}
-	earned += bucket->octets;
-	bucket->octets = earned < budget.burst ? (uint32_t)earned : budget.burst;
 }
 
-static uint64_t
-network_hash(const struct native_limit *limit, const uint8_t source[16], uint8_t bits)
+/* What the network that holds the source has left. */
+static uint32_t *
+left_of(struct rate_table *table, struct bytes network, int64_t now_ms, struct rate_budget budget)
 {
-	uint8_t network[16] = {0};
-
-	memcpy(network, source, bits / 8);
-	return checksum_over(bytes_over(network, sizeof(network)), limit->seed + bits);
-}
-
-/* The bucket with this hash, filled up to now; a new one is full. */
-static struct bucket *
-bucket_of(struct bucket table[SET_COUNT][WAY_COUNT], uint64_t hash, int64_t now_ms,
-	struct native_budget budget)
-{
-	uint32_t tag = (uint32_t)(hash >> 32) | 1;
-	struct bucket *set = table[hash % SET_COUNT];
-	struct bucket *found = &set[0];
-
-	for (size_t i = 0; i < WAY_COUNT; i++) {
-		if (set[i].tag == tag) {
-			bucket_fill(&set[i], now_ms, budget);
-			return &set[i];
-		}
-		if (set[i].tag == 0 || (found->tag != 0 && set[i].at_ms < found->at_ms)) {
-			found = &set[i];
-		}
-	}
-	*found = (struct bucket){tag, budget.burst, now_ms};
-	return found;
+	return rate_table_left(table, rate_table_hash(table, network), now_ms, budget);
 }
 
 bool
 native_limit_allows(struct native_limit *limit, const uint8_t source[16], int64_t now_ms,
-	struct native_budget budget, size_t request_size, size_t answer_size)
+	struct rate_budget budget, size_t request_size, size_t answer_size)
 {
-	static const uint8_t v4_mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-	bool is_v4 = memcmp(source, v4_mapped, sizeof(v4_mapped)) == 0;
-	struct bucket *own;
-	struct bucket *around;
+	struct rate_budget wider = {
+		budget.rate * NEIGHBOURHOOD_SHARE, budget.burst * NEIGHBOURHOOD_SHARE};
+	uint8_t octets[17];
+	uint32_t *own, *around;
 
 	if (answer_size <= FREE_RATIO * request_size) {
 		return true;
 	}
-	own = bucket_of(
-		limit->sources, network_hash(limit, source, is_v4 ? 128 : 56), now_ms, budget);
-	budget.rate *= NEIGHBOURHOOD_SHARE;
-	budget.burst *= NEIGHBOURHOOD_SHARE;
-	around = bucket_of(
-		limit->networks, network_hash(limit, source, is_v4 ? 120 : 48), now_ms, budget);
-	if (own->octets < answer_size || around->octets < answer_size) {
+	own = left_of(limit->sources, rate_network(source, 32, 56, octets), now_ms, budget);
+	around = left_of(limit->networks, rate_network(source, 24, 48, octets), now_ms, wider);
+	if (*own < answer_size || *around < answer_size) {
 		return false;
 	}
-	own->octets -= (uint32_t)answer_size;
-	around->octets -= (uint32_t)answer_size;
+	*own -= (uint32_t)answer_size;
+	*around -= (uint32_t)answer_size;
+	return true;
+}
+
+bool
+native_limit_repeats(struct native_limit *limit, const uint8_t source[16], int64_t now_ms,
+	struct rate_budget budget, struct bytes name)
+{
+	uint8_t octets[17 + NAME_SIZE_MAX];
+	struct bytes network = rate_network(source, 24, 56, octets);
+	size_t size = network.size;
+	uint32_t *left;
+
+	for (size_t i = 0; i < name.size && i < NAME_SIZE_MAX; i++) {
+		octets[size++] = ascii_upper(name.at[i]);
+	}
+	left = left_of(limit->answers, bytes_over(octets, size), now_ms, budget);
+	if (*left == 0) {
+		return false;
+	}
+	--*left;
 	return true;
 }

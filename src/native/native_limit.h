@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-#include "base/address.h"
+#include "base/rate_table.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -16,17 +16,18 @@
  * and an honest client turns to TCP after its retries. Whatever a forger sends, a victim
  * gets no more than three times that, plus the bucket.
  *
- * Two tables of fixed size for each worker. Sets of four; the entry not touched for the
- * longest gives way, so a flood of addresses displaces itself, not everybody else.
+ * Three tables of fixed size for each worker (rate_table.h).
  */
 struct native_limit;
 
 struct native_limit *native_limit_new(void); /* NULL if memory is short. */
 void native_limit_free(struct native_limit *limit);
 
-struct native_budget {
-	uint32_t rate; /* Octets a second. */
-	uint32_t burst; /* Octets at once. */
-};
+/* The budget is in octets. */
 bool native_limit_allows(struct native_limit *limit, const uint8_t source[16], int64_t now_ms,
-	struct native_budget budget, size_t request_size, size_t answer_size);
+	struct rate_budget budget, size_t request_size, size_t answer_size);
+
+/* Whether an answer about `name` may go to the network of `source` (/24, /56) once more: an answer
+ * that is given again and again is no use to anybody but a forger. The budget is in answers. */
+bool native_limit_repeats(struct native_limit *limit, const uint8_t source[16], int64_t now_ms,
+	struct rate_budget budget, struct bytes name);

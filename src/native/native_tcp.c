@@ -145,8 +145,10 @@ refuse_frame(struct native_connection *connection, struct wire_writer *out,
 /* Takes up to a batch of whole requests; returns how many octets they were. `ret_count` is
  * how many; `ret_status` is OK, TRUNCATED (more octets needed) or why the next is refused. */
 static size_t
-take_batch(struct native *native, struct bytes octets, size_t *ret_count, enum status *ret_status)
+take_batch(struct native_connection *connection, struct bytes octets, size_t *ret_count,
+	enum status *ret_status)
 {
+	struct native *native = connection->native;
 	size_t taken = 0;
 	size_t count = 0;
 	enum status status = STATUS_OK;
@@ -169,7 +171,7 @@ take_batch(struct native *native, struct bytes octets, size_t *ret_count, enum s
 		if (status != STATUS_OK) {
 			break;
 		}
-		exchange_begin(native->service, exchange, &native->ahead);
+		exchange_begin(native->service, exchange, connection->source, &native->ahead);
 		count++;
 	}
 	*ret_count = count;
@@ -185,7 +187,7 @@ serve_batch(struct native_connection *connection, struct bytes octets, enum next
 	struct wire_writer out = wire_writer_over(native->out, sizeof(native->out));
 	size_t count;
 	enum status status;
-	size_t taken = take_batch(native, octets, &count, &status);
+	size_t taken = take_batch(connection, octets, &count, &status);
 	size_t consumed = 0;
 	enum next_step step = STEP_NEXT;
 
@@ -240,7 +242,7 @@ hold(struct native_connection *connection, struct bytes octets)
 	if (native->held_count == 0) {
 		native->held_ahead.count = 0;
 	}
-	exchange_begin(native->service, &held->exchange, &native->held_ahead);
+	exchange_begin(native->service, &held->exchange, connection->source, &native->held_ahead);
 	held->connection = connection;
 	connection->is_held = true;
 	native->held_count++;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "native/native_worker.h"
 
+#include "handle/handle_name.h"
+
 /*
  * Datagrams. A batch goes through four passes - accept, begin, look ahead, answer - so that
  * the memory each look-up needs is on its way while the others are worked on.
@@ -94,6 +96,7 @@ accept_datagram(struct native *native, const struct loop_datagram *datagram, str
 	enum status status;
 
 	slot->peer = &datagram->peer;
+	address_octets(slot->peer, slot->source);
 	slot->local = &datagram->local;
 	slot->reassembled = NULL;
 	slot->request_size = (uint32_t)datagram->octets.size;
@@ -134,15 +137,13 @@ static bool
 source_may_get(struct native *native, const struct udp_slot *slot, size_t size)
 {
 	const struct native_settings *settings = native->settings;
-	uint8_t source[16];
 
 	if (size <= slot->request_size) {
 		return true;
 	}
-	address_octets(slot->peer, source);
-	if (native_source_is_exempt(native, source) ||
-		native_limit_allows(native->limit, source, loop_now_ms(native->loop),
-			(struct native_budget){settings->udp_byte_rate, settings->udp_byte_burst},
+	if (native_source_is_exempt(native, slot->source) ||
+		native_limit_allows(native->limit, slot->source, loop_now_ms(native->loop),
+			(struct rate_budget){settings->udp_byte_rate, settings->udp_byte_burst},
 			slot->request_size, size)) {
 		return true;
 	}
@@ -194,12 +195,50 @@ send_fragments(struct native *native, struct loop_udp *udp, const struct udp_slo
 	monitor_add(native->row, METRIC_UDP_OCTETS_OUT, message.size + count * ENVELOPE_SIZE);
 }
 
+/* What an answer that comes again and again is about: a handle, or if there is none, its prefix, so
+ * that names made up one after the other count together. */
+static struct bytes
+answer_subject(const struct exchange *exchange)
+{
+	struct bytes name = request_handle(&exchange->request);
+
+	return exchange->response.message.header.response_code == RESPONSE_SUCCESS
+		? name
+		: handle_name_prefix(name);
+}
+
+/* False if it is kept back; else it may have become the advice to use TCP. */
+static bool
+answer_may_leave(struct native *native, struct udp_slot *slot)
+{
+	const struct native_settings *settings = native->settings;
+	const struct rate_budget budget = {
+		settings->udp_answer_rate, settings->udp_answer_rate * 2};
+
+	if (settings->udp_answer_rate == 0 || native_source_is_exempt(native, slot->source) ||
+		native_limit_repeats(native->limit, slot->source, loop_now_ms(native->loop), budget,
+			answer_subject(&slot->exchange))) {
+		return true;
+	}
+	monitor_add(native->row, METRIC_UDP_LIMITED_REPEATS, 1);
+	if (settings->udp_answer_slip == 0 || ++native->slip_count < settings->udp_answer_slip) {
+		return false;
+	}
+	native->slip_count = 0;
+	exchange_refuse(
+		native->service, &slot->exchange, STATUS_BUSY, TEXT("too often over UDP: use TCP"));
+	return true;
+}
+
 static void
 send_exchange(struct native *native, struct loop_udp *udp, struct udp_slot *slot)
 {
 	uint8_t *place;
 	struct wire_writer writer;
 
+	if (!answer_may_leave(native, slot)) {
+		return;
+	}
 	trim_refusal(slot, &slot->exchange.response);
 	service_count_answer(native->service, &slot->exchange.response);
 	place = loop_udp_reserve_from(udp, slot->peer, slot->local);
@@ -229,6 +268,7 @@ udp_answered(struct native_task *task, bool is_last)
 	struct bytes octets = operation_octets(task->operation);
 
 	(void)is_last; /* Lists are not taken over UDP. */
+	address_octets(slot.peer, slot.source);
 	/* Without octets there is no answer: the client tries again, or over TCP. */
 	if (octets.size > 0 && !task->native->is_stopping) {
 		send_fragments(task->native, task->udp, &slot, octets);
@@ -243,7 +283,7 @@ task_begin(struct native *native, struct loop_udp *udp, const struct udp_slot *s
 	struct native_task *task;
 	enum status status;
 
-	address_octets(slot->peer, order.source);
+	memcpy(order.source, slot->source, sizeof(order.source));
 	status = native_task_new(native, &slot->exchange, &order, udp_answered, &task);
 	if (status == STATUS_OK) {
 		task->udp = udp;
@@ -290,7 +330,8 @@ native_udp_received(
 	for (size_t i = 0; i < count; i++) {
 		octets_in += batch[i].octets.size;
 		if (accept_datagram(native, &batch[i], &native->slots[accepted])) {
-			exchange_begin(native->service, &native->slots[accepted].exchange, ahead);
+			exchange_begin(native->service, &native->slots[accepted].exchange,
+				native->slots[accepted].source, ahead);
 			accepted++;
 		}
 	}

@@ -19,6 +19,7 @@ enum {
 struct udp_slot {
 	const struct address *peer;
 	const struct loop_local *local; /* Which of our addresses was asked. */
+	uint8_t source[16]; /* The peer's address. */
 	uint32_t request_size; /* Octets that came for this request, envelopes included. */
 	bool is_request;
 	struct reassembly_slot *reassembled;
@@ -45,6 +46,7 @@ struct native {
 	const struct native_settings *settings;
 	struct arena *arena;
 	struct native_limit *limit;
+	uint32_t slip_count; /* Answers kept back since one said to use TCP. */
 	struct reassembly *reassembly;
 	struct loop_timer reassembly_timer;
 	bool is_stopping;

@@ -4,6 +4,7 @@
 #include "base/text_writer.h"
 #include "http/http_sessions.h"
 #include "ledger/ledger_evidence.h"
+#include "node/node_control.h"
 #include "node/node_health.h"
 #include "node/node_mirror.h"
 #include "node/node_restart.h"
@@ -33,6 +34,8 @@ struct node {
 	struct audit *audit;
 	struct result_files *results;
 	struct token_table *tokens;
+	struct audit *query_log; /* NULL: none is kept. */
+	struct node_control *control;
 	struct service_access access;
 	struct loop_timer sweep; /* On the first worker's loop. */
 	struct node_health health; /* Of that thread. */
@@ -176,6 +179,20 @@ files_make(struct node *node, struct problem *problem)
 	return status;
 }
 
+/* Always there, so that a reload may begin it; the file is only made when it is. */
+static enum status
+query_log_make(struct node *node, struct problem *problem)
+{
+	char path[NODE_PATH_SIZE_MAX];
+	enum status status = node_path(node->directory, "query.log", path, problem);
+
+	if (status == STATUS_OK) {
+		node->query_log = audit_open_later(path, problem);
+		status = node->query_log == NULL ? STATUS_SYSTEM : STATUS_OK;
+	}
+	return status;
+}
+
 static enum status
 node_make(struct node *node, const struct settings *settings, struct problem *problem)
 {
@@ -203,7 +220,10 @@ node_make(struct node *node, const struct settings *settings, struct problem *pr
 		status = node_ledger_open(node, settings, problem);
 	}
 	/* Last: only who has the ledger's lock writes beside it. */
-	return status == STATUS_OK ? files_make(node, problem) : status;
+	if (status == STATUS_OK) {
+		status = files_make(node, problem);
+	}
+	return status == STATUS_OK ? query_log_make(node, problem) : status;
 }
 
 enum status
@@ -342,6 +362,7 @@ worker_open(struct node *node, size_t number, struct problem *problem)
 			.audit = node->audit,
 			.results = node->results,
 			.tokens = node->tokens,
+			.query_log = node->query_log,
 			.access = &node->access},
 	};
 	enum status status = node_worker_open(&node->workers[number], &parts, problem);
@@ -350,6 +371,33 @@ worker_open(struct node *node, size_t number, struct problem *problem)
 		status = worker_bind(node, number, problem);
 	}
 	return status == STATUS_OK ? worker_bind_http(node, number, problem) : status;
+}
+
+struct control_call {
+	struct node *node;
+	struct problem *problem;
+	enum status status;
+};
+
+static void
+control_open(void *context)
+{
+	struct control_call *call = context;
+	const struct node_control_parts parts = {.directory = call->node->directory,
+		.workers = call->node->workers,
+		.worker_count = call->node->worker_count};
+
+	call->status = node_control_open(&parts, &call->node->control, call->problem);
+}
+
+/* On the first worker's thread, whose loop has the socket. */
+static enum status
+listen_to_operator(struct node *node, struct problem *problem)
+{
+	struct control_call call = {.node = node, .problem = problem};
+
+	node_worker_call(&node->workers[0], control_open, &call);
+	return call.status;
 }
 
 enum status
@@ -368,6 +416,9 @@ node_start(struct node *node, struct problem *problem)
 	}
 	for (size_t i = 0; i < node->worker_count && status == STATUS_OK; i++) {
 		status = node_worker_start(&node->workers[i], problem);
+	}
+	if (status == STATUS_OK) {
+		status = listen_to_operator(node, problem);
 	}
 	return status == STATUS_OK ? follow(node, problem) : status;
 }
@@ -438,6 +489,8 @@ node_stop(struct node *node)
 	if (node->workers[0].loop != NULL) {
 		loop_timer_clear(node->workers[0].loop, &node->sweep);
 	}
+	node_control_close(node->control);
+	node->control = NULL;
 }
 
 enum status
@@ -453,6 +506,7 @@ node_close(struct node *node, struct problem *problem)
 	audit_close(node->audit);
 	result_files_close(node->results);
 	token_table_free(node->tokens);
+	audit_close(node->query_log);
 	if (node->ledger != NULL) {
 		status = ledger_close(node->ledger, problem);
 	}

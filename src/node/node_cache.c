@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/text_writer.h"
 #include "cache/cache_snapshot.h"
+#include "journal/journal.h"
 #include "node/node.h"
 
 #include <stdlib.h>
@@ -16,6 +17,7 @@ enum {
 	TEND_COUNT = 4096,
 	FILE_COUNT_MAX = 64, /* As many as workers. */
 	MIB = 1 << 20,
+	PREFIX_HANDLE_SIZE = 5, /* "0.NA/" */
 };
 
 struct node_cache {
@@ -26,6 +28,9 @@ struct node_cache {
 	struct cache_save *save; /* NULL: none is under way. */
 	struct loop_timer save_timer;
 	struct loop_timer tend_timer;
+	struct ledger *ledger;
+	struct ledger_watch watch;
+	uint64_t place; /* The journal was looked through so far. */
 	char path[NODE_PATH_SIZE_MAX];
 };
 
@@ -140,6 +145,38 @@ save_all(struct node_cache *cache)
 	save_end(cache, status);
 }
 
+/* Entries that came since: prefixes that moved in or out. */
+static void
+ledger_grown(void *context)
+{
+	struct node_cache *cache = context;
+	struct journal *journal = ledger_journal(cache->ledger);
+	struct journal_entry entry;
+
+	ledger_watch_arm(&cache->watch);
+	while (cache->place < journal_end(journal) &&
+		journal_read(journal, cache->place, &entry) == STATUS_OK) {
+		if (entry.kind == JOURNAL_HOME || entry.kind == JOURNAL_UNHOME) {
+			node_cache_drop_prefix(
+				cache, bytes_slice(entry.key, PREFIX_HANDLE_SIZE, SIZE_MAX));
+		}
+		cache->place = entry.next;
+	}
+}
+
+static void
+ledger_follow(struct node_cache *cache, struct ledger *ledger)
+{
+	cache->ledger = ledger;
+	if (ledger != NULL) {
+		cache->place = journal_end(ledger_journal(ledger));
+		cache->watch = (struct ledger_watch){
+			.loop = cache->loop, .grown = ledger_grown, .context = cache};
+		ledger_watch_begin(ledger, &cache->watch);
+		ledger_watch_arm(&cache->watch);
+	}
+}
+
 enum status
 node_cache_open(const struct node_cache_parts *parts, struct node_cache **ret_cache,
 	struct problem *problem)
@@ -168,6 +205,7 @@ node_cache_open(const struct node_cache_parts *parts, struct node_cache **ret_ca
 		files_read(cache, parts);
 	}
 	node_cache_use(cache, parts->settings);
+	ledger_follow(cache, parts->ledger);
 	*ret_cache = cache;
 	return STATUS_OK;
 }
@@ -201,6 +239,9 @@ node_cache_close(struct node_cache *cache)
 		save_all(cache);
 	}
 	save_end(cache, STATUS_OK);
+	if (cache->ledger != NULL) {
+		ledger_watch_end(cache->ledger, &cache->watch);
+	}
 	loop_timer_clear(cache->loop, &cache->save_timer);
 	loop_timer_clear(cache->loop, &cache->tend_timer);
 	cache_free(cache->cache);
@@ -210,7 +251,7 @@ node_cache_close(struct node_cache *cache)
 struct cache *
 node_cache_get(const struct node_cache *cache)
 {
-	return cache->cache;
+	return cache == NULL ? NULL : cache->cache;
 }
 
 /* What was saved may hold what is to be forgotten: it must not come back by a restart. */

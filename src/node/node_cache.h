@@ -2,6 +2,7 @@
 #pragma once
 
 #include "cache/cache.h"
+#include "ledger/ledger.h"
 #include "loop/loop.h"
 #include "node/node_settings.h"
 
@@ -9,6 +10,8 @@
  * The cache of one worker: a share of the node's memory, and its file cache.N in the node's folder
  * (cache_snapshot.h), read at start and written from time to time, bit by bit between questions,
  * and when the node stops. All calls but open and close are the worker's.
+ *
+ * When a prefix is homed here, or not any more, what others said about it is forgotten.
  */
 struct node_cache;
 
@@ -18,6 +21,7 @@ struct node_cache_parts {
 	struct monitor_row *row;
 	size_t number; /* Of the worker. */
 	size_t worker_count;
+	struct ledger *ledger; /* NULL: nothing is learnt from it. */
 	const struct settings *settings; /* ... but not these. */
 };
 
@@ -28,7 +32,7 @@ void node_cache_use(struct node_cache *cache, const struct settings *settings);
 /* Writes the file if so set. NULL is fine. */
 void node_cache_close(struct node_cache *cache);
 
-struct cache *node_cache_get(const struct node_cache *cache);
+struct cache *node_cache_get(const struct node_cache *cache); /* NULL of NULL. */
 
 /* Forget a name, a prefix and all below it, or all: in the file, too. How many entries went; of a
  * prefix, 0 as long as it is not known. */

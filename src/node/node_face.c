@@ -44,6 +44,8 @@ native_settings_from(
 	native.udp_byte_rate = settings->udp_byte_rate / workers;
 	native.udp_byte_burst = settings->udp_byte_burst / workers;
 	native.udp_fragment_count_max = settings->udp_fragments;
+	native.udp_answer_rate = (settings->udp_answer_rate + workers - 1) / workers;
+	native.udp_answer_slip = settings->udp_answer_slip;
 	native.connection_count_max = (connections + workers - 1) / workers;
 	native.connection_per_source_max = settings->tcp_connections_per_source;
 	native.request_deadline_ms = settings->tcp_request_deadline_ms;
@@ -140,7 +142,9 @@ policy_from(struct node_face *face)
 		.allows_old_ciphers = settings->compat_old_ciphers,
 	};
 	face->service.has_status_handle = settings->status_handle;
+	face->service.query_log_one_in = settings->query_log_one_in;
 	face->service.recursion = face->recursion.is_on ? &face->recursion.resolver : NULL;
+	face->service.recursion_policy = &face->recursion.policy;
 }
 
 /* "serverNumber:index:siteHandle". */
@@ -279,8 +283,8 @@ node_face_read(
 			parts->directory, &face->settings, &face->identity, problem);
 	}
 	if (status == STATUS_OK) {
-		status = node_recursion_read(
-			parts->directory, &face->settings, &face->recursion, problem);
+		status = node_recursion_read(parts->directory, &face->settings, parts->worker_count,
+			&face->recursion, problem);
 	}
 	if (status == STATUS_OK) {
 		status = face_read_namespace(face, parts->directory, problem);

@@ -32,6 +32,7 @@ cache_open(
 		.worker_count = parts->count,
 		.loop = worker->loop,
 		.row = parts->service.row,
+		.ledger = parts->service.ledger,
 		.settings = &parts->face->settings};
 
 	if (parts->face->settings.recursion_allow.count == 0) {
@@ -54,8 +55,10 @@ resolver_open(
 	}
 	resolver.cache = node_cache_get(worker->cache);
 	worker->resolver = resolver_new(&resolver);
-	return worker->resolver == NULL ? problem_system(problem, "cannot make a resolver")
-					: STATUS_OK;
+	worker->policy = policy_new(&parts->face->recursion.policy, parts->service.row);
+	return worker->resolver == NULL || worker->policy == NULL
+		? problem_system(problem, "cannot make a resolver")
+		: STATUS_OK;
 }
 
 static enum status
@@ -100,6 +103,7 @@ node_worker_open(
 	service.loop = worker->loop;
 	service.mirrors = worker->mirrors;
 	service.resolver = worker->resolver;
+	service.policy = worker->policy;
 	service.face = &parts->face->service;
 	worker->service = service_new(&service);
 	if (worker->service == NULL) {
@@ -280,6 +284,7 @@ node_worker_close(struct node_worker *worker)
 	native_free(worker->native);
 	service_free(worker->service);
 	resolver_free(worker->resolver);
+	policy_free(worker->policy);
 	replication_source_free(worker->mirrors);
 	node_cache_close(worker->cache);
 	loop_free(worker->loop);

@@ -18,6 +18,7 @@ struct node_worker {
 	struct http *http; /* NULL: no web clients are served. */
 	struct node_cache *cache; /* NULL: nobody may ask for recursion. */
 	struct resolver *resolver; /* NULL: nobody is helped to find what lives elsewhere. */
+	struct policy *policy; /* With the resolver. */
 	pthread_t thread;
 	bool is_running;
 	struct loop_timer stop_timer;

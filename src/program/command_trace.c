@@ -393,7 +393,7 @@ root_take(struct tracing *tracing, struct problem *problem)
 		}
 		if (status == STATUS_OK) {
 			status = node_recursion_read(
-				tracing->directory, &node, &tracing->recursion, problem);
+				tracing->directory, &node, 1, &tracing->recursion, problem);
 		}
 		if (status == STATUS_OK && !tracing->recursion.is_on) {
 			status = problem_set(problem, STATUS_INVALID,

@@ -6,6 +6,7 @@
 #include "loop/loop.h"
 #include "loop/loop_pool.h"
 #include "monitor/monitor.h"
+#include "policy/policy_rules.h"
 #include "resolver/resolver_root.h"
 #include "resolver/resolver_trace.h"
 
@@ -59,6 +60,7 @@ struct resolver_settings {
 	bool is_certifying_services; /* Who answers for a prefix must be signed if a key is known. */
 	bool is_certifying; /* So must everything else. */
 	bool is_teleinfo; /* Prefixes are asked for as 88.980, not as 0.NA/88.980. */
+	const struct policy_rules *rules; /* Who is asked instead of the root; NULL: nobody. */
 };
 
 /* All of it stays the caller's and outlives the resolver. */

@@ -92,6 +92,7 @@ struct walk {
 	bool is_refresh; /* What is known does not count. */
 	bool is_retried; /* Primaries were asked, after mirrors had nothing. */
 	bool is_referred; /* By whoever was asked first. */
+	bool is_forwarded; /* A rule says who is asked; they find out for us. */
 
 	/* What is found. */
 	bool is_over;

@@ -120,18 +120,18 @@ address_has_no_place(const struct address *address)
 		memcmp(&address->v6.sin6_addr, zeros, sizeof(zeros)) == 0;
 }
 
-static enum status
-root_add_address(struct resolver_root *root, const struct address *address)
+enum status
+resolver_service_add_address(
+	struct resolver_service *service, const struct address *address, struct arena *arena)
 {
-	uint8_t *octets = arena_alloc(root->arena, SITE_SIZE_MAX);
+	uint8_t *octets = arena_alloc(arena, SITE_SIZE_MAX);
 	struct wire_writer writer = wire_writer_over(octets, octets == NULL ? 0 : SITE_SIZE_MAX);
 	enum status status;
 
 	site_write(&writer, address);
 	status = wire_writer_end(&writer);
-	return status == STATUS_OK
-		? resolver_service_add_site(&root->service, wire_written(&writer), true)
-		: status;
+	return status == STATUS_OK ? resolver_service_add_site(service, wire_written(&writer), true)
+				   : status;
 }
 
 struct resolver_root *
@@ -141,7 +141,8 @@ resolver_root_new(const struct address *addresses, size_t count, struct problem 
 
 	for (size_t i = 0; root != NULL && i < count; i++) {
 		if (address_has_no_place(&addresses[i]) ||
-			root_add_address(root, &addresses[i]) != STATUS_OK) {
+			resolver_service_add_address(&root->service, &addresses[i], root->arena) !=
+				STATUS_OK) {
 			char text[ADDRESS_TEXT_SIZE_MAX];
 
 			problem_set(problem, STATUS_INVALID,

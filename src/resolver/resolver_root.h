@@ -36,5 +36,10 @@ void resolver_root_leave(struct resolver_root *root); /* NULL is fine. */
 /* True if a server of it has an address of a private network. */
 bool resolver_root_is_private(const struct resolver_root *root);
 
+/* A site of one server that is asked at this address over UDP and TCP, without a key: believed
+ * because the operator named it. */
+enum status resolver_service_add_address(struct resolver_service *service,
+	const struct address *address, struct arena *arena) MUST_CHECK;
+
 /* The sites; further services of theirs are handles to be looked for. */
 const struct resolver_service *resolver_root_service(const struct resolver_root *root);

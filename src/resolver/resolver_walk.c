@@ -453,6 +453,7 @@ walk_referred(struct walk *walk, const struct response *response, bool is_prefix
 	}
 	monitor_add(walk->resolver->row, METRIC_RESOLVER_REFERRALS, 1);
 	walk->is_referred = true;
+	walk->is_forwarded = false;
 	walk->referrer = walk->referrer.size > 0 ? walk->referrer : walk->service_name;
 	collection_begin(walk, serves, walk_ask);
 	if (response->referral.has_values) {
@@ -518,7 +519,7 @@ walk_flags(const struct walk *walk)
 	bool is_certified = walk->goal.is_certified || settings->is_certifying ||
 		(settings->is_certifying_services && handle_name_is_global(walk->goal.name));
 
-	return MESSAGE_FLAG_PUBLIC_ONLY |
+	return MESSAGE_FLAG_PUBLIC_ONLY | (walk->is_forwarded ? MESSAGE_FLAG_RECURSIVE : 0) |
 		(walk->goal.is_authoritative ? MESSAGE_FLAG_AUTHORITATIVE : 0) |
 		(is_certified ? MESSAGE_FLAG_CERTIFY | MESSAGE_FLAG_CACHE_CERTIFY : 0) |
 		(settings->is_teleinfo ? MESSAGE_FLAG_KEEP_ALIVE : 0);
@@ -681,6 +682,30 @@ walk_is_known(struct walk *walk)
 	return true;
 }
 
+/* True if a rule says who is asked for this handle in place of everybody from the root on. */
+static bool
+walk_forward(struct walk *walk)
+{
+	const struct policy_rule *rule =
+		policy_rules_find(walk->resolver->settings.rules, walk->goal.name);
+
+	if (rule == NULL || rule->act != POLICY_FORWARD) {
+		return false;
+	}
+	/* What they do not have, nobody has who is above them. */
+	walk->is_forwarded = walk->is_referred = true;
+	walk->service_name = TEXT("the forwarder");
+	collection_begin(walk, RESOLVER_SERVES_HANDLES, walk_ask);
+	for (uint32_t i = 0; i < rule->address_count; i++) {
+		if (resolver_service_add_address(&walk->collection.service, &rule->addresses[i],
+			    walk->budget->arena) != STATUS_OK) {
+			walk->budget->is_spent = true;
+		}
+	}
+	walk_ask(walk);
+	return true;
+}
+
 void
 resolver_walk_begin(struct walk *walk)
 {
@@ -690,6 +715,9 @@ resolver_walk_begin(struct walk *walk)
 	enum status status;
 
 	if (walk_is_known(walk)) {
+		return;
+	}
+	if (walk_forward(walk)) {
 		return;
 	}
 	if (handle_name_is_global(walk->goal.name)) {

@@ -24,8 +24,11 @@ exchange_decode(const struct envelope *envelope, struct bytes octets, struct exc
 }
 
 void
-exchange_begin(struct service *service, struct exchange *exchange, struct look_ahead *ahead)
+exchange_begin(struct service *service, struct exchange *exchange, const uint8_t *source,
+	struct look_ahead *ahead)
 {
+	exchange->query.source = source;
+	exchange->query.is_counted = false;
 	if (!exchange->is_operation &&
 		service_begin(service, &exchange->request, &exchange->query)) {
 		ahead->queries[ahead->count++] = &exchange->query;
@@ -47,6 +50,8 @@ exchange_answer(struct service *service, struct exchange *exchange, struct arena
 	}
 	service_respond(service, &exchange->request, status, &answer, exchange->digest,
 		&exchange->response);
+	service_note_query(service, exchange->query.source, &exchange->request,
+		exchange->response.message.header.response_code);
 	return true;
 }
 

@@ -32,7 +32,9 @@ struct look_ahead {
 	size_t count;
 	struct service_query *queries[UDP_BATCH_MAX];
 };
-void exchange_begin(struct service *service, struct exchange *exchange, struct look_ahead *ahead);
+/* `source` is who asks (address_octets()), and stays until the answer was made. */
+void exchange_begin(struct service *service, struct exchange *exchange, const uint8_t *source,
+	struct look_ahead *ahead);
 
 /* Fills exchange->response, or false: it must become an operation (operation.h). */
 bool exchange_answer(struct service *service, struct exchange *exchange, struct arena *arena);

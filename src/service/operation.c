@@ -343,6 +343,8 @@ operation_response(
 		opcode_is_change(operation_opcode(operation))) {
 		refusal_note(operation, answer->text);
 	}
+	service_note_query(operation->service, operation->order.source, &operation->request,
+		operation->response.message.header.response_code);
 	refusal_trim(operation);
 	if (operation->order.is_kept_alive) {
 		operation->response.message.header.flags |= MESSAGE_FLAG_KEEP_ALIVE;

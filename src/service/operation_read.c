@@ -19,6 +19,10 @@ look_up(struct operation *operation, const struct access_identity *identity,
 
 	enum status status;
 
+	query->source = operation->order.source;
+	/* Whatever could have been answered at once was tried before. */
+	query->is_counted =
+		operation->order.claim == NULL && !service_needs_operation(&operation->request);
 	if (service_begin(service, &operation->request, query)) {
 		service_look_ahead(service, &query, 1);
 	}

@@ -42,6 +42,8 @@ service_new(const struct service_parts *parts)
 	service->results = parts->results;
 	service->mirrors = parts->mirrors;
 	service->resolver = parts->resolver;
+	service->policy = parts->policy;
+	service->query_log = parts->query_log;
 	service->authority = authority_new(ledger_records(parts->ledger));
 	service->out = malloc(SERVICE_OUT_SIZE);
 	if (service->authority == NULL || service->out == NULL) {
@@ -73,6 +75,7 @@ service_use(struct service *service, struct service_face *face)
 	}
 	if (service->resolver != NULL && face->recursion != NULL) {
 		resolver_use(service->resolver, face->recursion);
+		policy_use(service->policy, face->recursion_policy);
 	}
 	authority_set_share(service->authority, &face->site.share);
 	authority_set_templates(service->authority, &face->templates);
@@ -227,8 +230,9 @@ resolve(struct service *service, const struct request *request, struct service_q
 	if (access_name_is_status(request->resolution.name)) {
 		return resolve_status(service, request, reader, arena, answer);
 	}
-	return service_recurses(service, request) ? service_recall(service, request, arena, answer)
-						  : status;
+	return service_recurses(service, request)
+		? service_recall(service, request, query, arena, answer)
+		: status;
 }
 
 enum status

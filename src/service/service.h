@@ -11,6 +11,7 @@
 #include "message/request.h"
 #include "message/response.h"
 #include "monitor/monitor.h"
+#include "policy/policy.h"
 #include "replication/replication.h"
 #include "resolver/resolver.h"
 #include "service/signer.h"
@@ -52,8 +53,10 @@ struct service_face {
 	bool has_status_handle; /* 0.SITE/status is answered. */
 	/* The node's folder, where requests to dock are kept; NULL: none are taken. */
 	const char *docking_directory;
+	uint32_t query_log_one_in; /* Of so many answers one is noted; 0: none. */
 	/* What lives elsewhere is found for those who ask; NULL: it is not. */
 	const struct resolver_settings *recursion;
+	const struct policy_settings *recursion_policy; /* For whom; not NULL if that is not. */
 	/* Its owner, and each operation that began under it. The last to leave calls `unused`
 	 * (NULL: nothing is to be done), on whatever thread that is. */
 	atomic_size_t user_count;
@@ -92,6 +95,8 @@ struct service_parts {
 	struct result_files *results; /* NULL: none can be kept. */
 	struct replication_source *mirrors; /* NULL: mirrors are not served. */
 	struct resolver *resolver; /* NULL: nothing is found elsewhere. */
+	struct policy *policy; /* Of those who ask for that; with the resolver. */
+	struct audit *query_log; /* NULL: none is kept. */
 	struct service_face *face; /* Until service_use() names another. */
 };
 
@@ -111,6 +116,10 @@ void service_leave(struct service *service);
 /* The request on its way; three steps, so that a batch overlaps its cache misses. */
 struct service_query {
 	struct authority_query resolution;
+	/* Who asks, as address_octets(); NULL: for nobody known is anything found elsewhere. Set
+	 * before service_answer(), and valid until it returned. */
+	const uint8_t *source;
+	bool is_counted; /* Against what the source may ask. */
 };
 
 struct service_answer {
@@ -191,6 +200,9 @@ enum status service_ledger_fault(const struct service *service, struct problem *
 /* Signs for a front, on a helper thread; `job` says what, and where it is told. */
 enum status service_sign(struct service *service, struct signer_job *job) MUST_CHECK;
 enum crypto_key_kind service_signer_kind(const struct service *service);
+/* An answer is given to `source` (address_octets()): one of many is noted in the query log. */
+void service_note_query(struct service *service, const uint8_t *source,
+	const struct request *request, uint32_t code);
 
 /* An answer has left: counted by its code. */
 void service_count_answer(struct service *service, const struct response *response);

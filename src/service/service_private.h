@@ -25,6 +25,9 @@ struct service {
 	struct result_files *results;
 	struct replication_source *mirrors;
 	struct resolver *resolver;
+	struct policy *policy;
+	struct audit *query_log;
+	uint32_t query_log_count; /* Answers since the last one that was noted. */
 	struct service_face *face;
 	struct authority *authority;
 	int64_t now_s; /* Wall clock, read once a wake-up. */
@@ -111,9 +114,11 @@ enum status service_status_values(struct service *service, struct arena *arena,
 
 /* True if this request may be answered by asking others. */
 bool service_recurses(const struct service *service, const struct request *request);
-/* From what is remembered: ELSEWHERE if that is not enough. */
+/* What the operator's rules say, or what is remembered: ELSEWHERE if that is not enough.
+ * NOT_RESPONSIBLE, BUSY, DENIED: not for whoever asks, not now, not this. */
 enum status service_recall(struct service *service, const struct request *request,
-	struct arena *arena, struct service_answer *answer) MUST_CHECK;
+	const struct service_query *query, struct arena *arena,
+	struct service_answer *answer) MUST_CHECK;
 
 /* operation.c */
 

@@ -32,9 +32,9 @@ answer_take(const struct resolver_answer *found, const struct request *request, 
 	return authority_select(&found->values, &request->resolution, arena, &answer->values);
 }
 
-enum status
-service_recall(struct service *service, const struct request *request, struct arena *arena,
-	struct service_answer *answer)
+static enum status
+recall(struct service *service, const struct request *request, const struct service_query *query,
+	struct arena *arena, struct service_answer *answer)
 {
 	const struct header *header = &request->message.header;
 	bool is_certified = (header->flags & MESSAGE_FLAG_CERTIFY) != 0;
@@ -43,9 +43,47 @@ service_recall(struct service *service, const struct request *request, struct ar
 	if ((header->flags & MESSAGE_FLAG_AUTHORITATIVE) != 0 ||
 		!resolver_recall(
 			service->resolver, request->resolution.name, is_certified, &known)) {
-		return STATUS_ELSEWHERE;
+		if (query->is_counted ||
+			policy_may_walk(service->policy, request->resolution.name,
+				loop_now_ms(service->loop))) {
+			return STATUS_ELSEWHERE;
+		}
+		answer->text = TEXT("too much is asked about this prefix");
+		return STATUS_BUSY;
 	}
 	return answer_take(&known, request, arena, answer);
+}
+
+enum status
+service_recall(struct service *service, const struct request *request,
+	const struct service_query *query, struct arena *arena, struct service_answer *answer)
+{
+	const struct policy_question question = {.name = request->resolution.name,
+		.source = query->source,
+		.now_ms = loop_now_ms(service->loop),
+		.is_counted = query->is_counted};
+	const struct policy_rule *rule;
+
+	if (query->source == NULL) {
+		return STATUS_NOT_RESPONSIBLE;
+	}
+	switch (policy_judge(service->policy, &question, &rule)) {
+	case POLICY_MAY_ASK:
+		return recall(service, request, query, arena, answer);
+	case POLICY_MUST_ANSWER:
+		return authority_select(
+			&rule->values, &request->resolution, arena, &answer->values);
+	case POLICY_IS_BLOCKED:
+		answer->text = rule->why.size > 0 ? rule->why : TEXT("is blocked at this node");
+		return STATUS_DENIED;
+	case POLICY_NOT_ALLOWED:
+		answer->text = TEXT("is not held here, and nothing is looked for on your behalf");
+		return STATUS_NOT_RESPONSIBLE;
+	case POLICY_TOO_OFTEN:
+		answer->text = TEXT("you ask too often");
+		return STATUS_BUSY;
+	}
+	return STATUS_NOT_RESPONSIBLE;
 }
 
 /* What was found is copied: the answer is made of it later than it lasts. */

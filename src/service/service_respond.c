@@ -174,6 +174,25 @@ answer_metric(uint32_t code)
 }
 
 void
+service_note_query(struct service *service, const uint8_t *source, const struct request *request,
+	uint32_t code)
+{
+	const uint32_t one_in = service->face->query_log_one_in;
+	struct audit_refusal question = {.now_s = service->now_s, .source = source, .code = code};
+
+	if (one_in == 0 || service->query_log == NULL || source == NULL ||
+		++service->query_log_count < one_in) {
+		return;
+	}
+	service->query_log_count = 0;
+	question.operation = opcode_name(request->message.header.opcode);
+	question.handle = request_handle(request);
+	if (!audit_note(service->query_log, &question)) {
+		monitor_add(service->row, METRIC_QUERY_LOG_DROPPED, 1);
+	}
+}
+
+void
 service_count_answer(struct service *service, const struct response *response)
 {
 	monitor_add(service->row, answer_metric(response->message.header.response_code), 1);

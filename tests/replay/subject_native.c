@@ -283,6 +283,8 @@ do_setting(struct subject_native *front, struct words *words)
 		{"udp_byte_rate", &settings->udp_byte_rate},
 		{"udp_byte_burst", &settings->udp_byte_burst},
 		{"udp_fragment_count_max", &settings->udp_fragment_count_max},
+		{"udp_answer_rate", &settings->udp_answer_rate},
+		{"udp_answer_slip", &settings->udp_answer_slip},
 		{"connection_count_max", &settings->connection_count_max},
 		{"connection_per_source_max", &settings->connection_per_source_max},
 		{"request_deadline_ms", &settings->request_deadline_ms},

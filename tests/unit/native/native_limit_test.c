@@ -9,7 +9,7 @@
 
 enum { RATE = 16384, BURST = 65536, REQUEST = 77, ANSWER = 300 };
 
-static const struct native_budget budget = {RATE, BURST};
+static const struct rate_budget budget = {RATE, BURST};
 
 static void
 source_v4(uint32_t number, uint8_t ret_source[16])
