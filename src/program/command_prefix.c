@@ -13,8 +13,8 @@ static const struct option_row rows[] = {
 	{OPTION_TO, "to", 't', "SITE",
 		{"delegate: to this site: a file, the folder of a node, or HOST:PORT of a\n"
 		 "server that tells its own; repeatable",
-			"delegate：委派至此站点：文件、节点目录，或可告知其站点的 "
-			"HOST:PORT；可多次给出"}},
+			"delegate：委派至此站点：文件、节点目录，\n"
+			"或可告知其站点的 HOST:PORT；可多次给出"}},
 	{OPTION_DERIVED, "derived", 'd', NULL,
 		{"delegate: the site answers for the prefixes below PREFIX, too",
 			"delegate：该站点也负责 PREFIX 之下的前缀"}},
