@@ -247,24 +247,35 @@ http_code_count(struct http *http, enum response_code code)
 	service_count_answer(http->service, &response);
 }
 
-/* What somebody may read who is known: asked of the service as over the Handle protocol. */
-static void
-resolution_answered(struct http_request *request, const struct response *response, bool is_last)
+struct http_resolved
+http_resolved_of(const struct response *response, struct bytes name)
 {
 	struct http_resolved resolved = {
 		.code = http_response_code(response),
+		.name = name,
 		.text = http_response_text(response),
 	};
 
-	(void)is_last;
-	if (!http_handle_take(request, &resolved.name)) {
-		return;
-	}
 	if (resolved.code == RESPONSE_SUCCESS) {
 		resolved.values = response->values.list;
 	} else if (resolved.code == RESPONSE_PREFIX_REFERRAL) {
 		resolved.values = response->referral.list;
 	}
+	return resolved;
+}
+
+/* What somebody may read who is known: asked of the service as over the Handle protocol. */
+static void
+resolution_answered(struct http_request *request, const struct response *response, bool is_last)
+{
+	struct http_resolved resolved;
+	struct bytes name;
+
+	(void)is_last;
+	if (!http_handle_take(request, &name)) {
+		return;
+	}
+	resolved = http_resolved_of(response, name);
 	http_code_count(request->http, resolved.code);
 	http_resolution_answer(request, &resolved, false);
 }

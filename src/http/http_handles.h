@@ -37,6 +37,8 @@ void http_resolve(struct http_request *request, const struct request *question,
  * were chosen are in `arena`. */
 void http_look_up(struct http *http, const struct request *question, struct arena *arena,
 	struct http_resolved *ret_resolved);
+/* What an operation found, of a question that was `is_elsewhere`: views into the response. */
+struct http_resolved http_resolved_of(const struct response *response, struct bytes name);
 /* How long, in seconds, all of the values may be kept; a day at the most. */
 uint32_t http_values_ttl(const struct handle_value_list *list);
 /* When the newest of the values was changed; 0: that is not known. */

@@ -8,6 +8,7 @@
 #include "http/http_gather.h"
 #include "http/http_gs1.h"
 #include "http/http_linkset.h"
+#include "http/http_operation.h"
 #include "http/http_page.h"
 #include "http/http_route.h"
 #include "http/http_suffix.h"
@@ -561,10 +562,10 @@ parameters_take(struct http_request *request)
 	return form_take(request);
 }
 
+/* The question that the handle of the path or of the form stands for. */
 static void
-handle_follow(struct http_request *request, struct request *question)
+question_complete(struct http_request *request, struct request *question)
 {
-	struct http_resolved resolved;
 	struct bytes ignored;
 	uint8_t *octets = arena_alloc(request->http->arena, question->resolution.name.size + 1);
 
@@ -577,8 +578,67 @@ handle_follow(struct http_request *request, struct request *question)
 		http_parameter_find(&request->parameters, TEXT("cert"), &ignored)) {
 		question->message.header.flags |= MESSAGE_FLAG_AUTHORITATIVE;
 	}
-	http_resolve(request, question, &resolved);
+}
+
+/* The handle that the form of the first page asks for; empty: none. */
+static struct bytes
+handle_asked(const struct http_request *request)
+{
+	struct bytes handle;
+
+	return http_parameter_find(&request->parameters, TEXT("hdl"), &handle)
+		? markup_trim(handle)
+		: (struct bytes){NULL, 0};
+}
+
+/* Once more, of a request that was answered before as far as it could be. */
+static bool
+question_take(struct http_request *request, struct request *ret_question)
+{
+	if (!parameters_take(request)) {
+		return false;
+	}
+	if (request->path.size > 1) {
+		request->rest = bytes_slice(request->path, 1, request->path.size);
+		return http_resolution_take(request, ret_question);
+	}
+	if (!http_filter_take(request, ret_question)) {
+		return false;
+	}
+	ret_question->resolution.name = handle_asked(request);
+	return true;
+}
+
+/* The handle lives elsewhere, and what others said of it has come. The arena was emptied
+ * meanwhile: what is needed of the request is taken again. */
+static void
+elsewhere_answered(struct http_request *request, const struct response *response, bool is_last)
+{
+	struct http_resolved resolved;
+	struct request question;
+
+	(void)is_last;
+	if (response == NULL || !question_take(request, &question)) {
+		return;
+	}
+	question_complete(request, &question);
+	resolved = http_resolved_of(response, question.resolution.name);
+	http_code_count(request->http, resolved.code);
 	resolved_follow(request, &resolved);
+}
+
+static void
+handle_follow(struct http_request *request, struct request *question)
+{
+	struct http_resolved resolved;
+
+	question_complete(request, question);
+	http_resolve(request, question, &resolved);
+	if (resolved.is_elsewhere) {
+		http_operation_start(request, question, NULL, elsewhere_answered);
+	} else {
+		resolved_follow(request, &resolved);
+	}
 }
 
 void
@@ -607,7 +667,7 @@ http_redirect_asked(struct http_request *request)
 	if (!http_parameter_find(&request->parameters, TEXT("hdl"), &handle) || handle.size == 0) {
 		return false;
 	}
-	handle = markup_trim(handle);
+	handle = handle_asked(request);
 	if (handle.size > HANDLE_NAME_SIZE_MAX || !bytes_are_utf8(handle)) {
 		http_answer_wrong(request, "hdl", handle, "is no handle");
 	} else if (http_filter_take(request, &question)) {
