@@ -115,7 +115,7 @@
 	X(FD_RESERVE_COUNT, 32, "descriptors", "kept back for store, log and control")            \
 	X(HTTP_ANSWER_SIZE_MAX, 2097152, "octets", "one answer over HTTP: a record as JSON")      \
 	X(HTTP_BODY_SIZE_MAX, 1048576, "octets", "body of one request: a JSON text")              \
-	X(HTTP_CONNECTION_MEMORY_MAX, 32768, "octets", "one connection: heads of both sides")     \
+	X(HTTP_CONNECTION_MEMORY_MAX, 24576, "octets", "one connection: heads of both sides")     \
 	X(HTTP_IDENTIFY_COUNT_MAX, 256, "codes", "identified by one request over HTTP")           \
 	X(HTTP_LINK_COUNT_MAX, 256, "links", "of one record, or of one level of a code")          \
 	X(HTTP_LINK_TARGET_SIZE_MAX, 8192, "octets", "where one link leads")                      \
@@ -156,6 +156,9 @@
 	X(HTTP_HANDSHAKE_RATE_PER_SOURCE_MAX, 50, "a second", "TLS handshakes of one network")    \
 	X(HTTP_GZIP_SIZE_MIN, 1024, "octets", "a smaller body is not worth compressing")          \
 	X(HTTP_GZIP_SIZE_MAX, 1048576, "octets", "a larger body takes too long to compress")      \
+	X(HTTP_BODY_GRACE_MS, 10000, "ms", "a body over HTTP, before its rate counts")            \
+	X(HTTP_BODY_RATE_MIN, 1024, "octets/s", "a body over HTTP that comes slower is given up") \
+	X(HTTP_PROXY_SIZE_MAX, 536, "octets", "what a proxy says in front of a connection")       \
 	X(HTTP_CNONCE_SIZE_MAX, 64, "octets", "the nonce that a web client adds")                 \
 	X(HTTP_SESSION_IDLE_S, 1800, "s", "a session of a web client in silence (Handle.net)")    \
 	X(HTTP_HEAD_DEADLINE_MS, 10000, "ms", "the head of a request over HTTP")                  \

@@ -31,7 +31,7 @@ struct http_countries;
 struct http_themes;
 struct http_sessions;
 
-enum { HTTP_EXEMPT_COUNT_MAX = 64 };
+enum { HTTP_EXEMPT_COUNT_MAX = 64, HTTP_PROXY_COUNT_MAX = 64 };
 
 /* Shared by all workers, replaced as a whole by http_use(). */
 struct http_settings {
@@ -40,14 +40,18 @@ struct http_settings {
 	uint32_t exempt_count;
 	struct network exempt[HTTP_EXEMPT_COUNT_MAX]; /* No limit by source for these. */
 	bool has_public_changes; /* Everybody may watch them. */
+	/* Servers of the operator in between, which are believed to say who asks. */
+	uint32_t proxy_count;
+	struct network proxies[HTTP_PROXY_COUNT_MAX];
+	bool takes_proxy_protocol; /* Their connections begin with it, all of them. */
 	uint32_t head_deadline_ms; /* The head of the first request. */
 	uint32_t body_deadline_ms; /* A body, from the end of its head. */
 	uint32_t idle_ms; /* From an answer to the next head. */
 	uint32_t answer_deadline_ms; /* An answer that the peer reads slowly. */
 	uint32_t handshake_rate; /* TLS handshakes a second, of this worker. */
 	uint32_t handshake_rate_per_source; /* An IPv4 /24 or IPv6 /56. */
-	uint32_t
-		hsts_s; /* How long browsers shall come back over HTTPS alone; 0: nothing is said. */
+	bool copies_quirks; /* What Handle.net's interface does by mistake is done, too. */
+	uint32_t hsts_s; /* How long browsers shall come over HTTPS alone; 0: not said. */
 	const char *certificate_pem; /* A chain, the node's own first. NULL: no TLS. */
 	const char *key_pem;
 	struct bytes

@@ -188,7 +188,7 @@ challenge_add_handle(const struct http_request *request, struct MHD_Response *re
 	if (!http_identity_session(request, &session)) {
 		uint8_t source[16];
 
-		address_octets(&request->connection->peer, source);
+		address_octets(request->asker, source);
 		http_sessions_begin(http->sessions, source, loop_now_ms(http->loop), &session);
 	}
 	octets = bytes_over(session.nonce, sizeof(session.nonce));

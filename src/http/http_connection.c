@@ -1,10 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "http/http_limit.h"
+#include "http/http_proxy.h"
 #include "http/http_worker.h"
 
 #include <stdlib.h>
 
 enum { TLS_HANDSHAKE = 0x16, NETWORK_SIZE = 7 };
+
+struct http_front {
+	size_t size;
+	uint8_t octets[HTTP_PROXY_SIZE_MAX];
+};
 
 /* IPv6 networks are given out by the /56 and smaller: one customer is one source. */
 static void
@@ -27,6 +33,14 @@ bucket_of(const uint8_t source[16])
 	return hash % HTTP_BUCKET_COUNT;
 }
 
+bool
+http_peer_is_trusted(const struct http_settings *settings, const struct address *peer)
+{
+	struct http_networks proxies = {settings->proxies, settings->proxy_count};
+
+	return http_networks_hold(&proxies, peer);
+}
+
 static bool
 source_is_exempt(const struct http_settings *settings, const struct address *peer)
 {
@@ -38,11 +52,12 @@ source_is_exempt(const struct http_settings *settings, const struct address *pee
 			return true;
 		}
 	}
-	return false;
+	/* Everybody comes from there. */
+	return http_peer_is_trusted(settings, peer);
 }
 
-static bool
-source_has_room(const struct http *http, const uint8_t source[16], uint32_t bucket)
+static uint32_t
+source_count(const struct http *http, const uint8_t source[16], uint32_t bucket)
 {
 	uint32_t count = 0;
 
@@ -50,7 +65,7 @@ source_has_room(const struct http *http, const uint8_t source[16], uint32_t buck
 		one = one->bucket_next) {
 		count += memcmp(one->source, source, sizeof(one->source)) == 0;
 	}
-	return count < http->settings->connection_per_source_max;
+	return count;
 }
 
 static void
@@ -109,7 +124,8 @@ connection_new(struct http *http, int fd, const struct address *peer)
 	bucket = bucket_of(source);
 	if (http->is_stopping || http->connection_count >= http->settings->connection_count_max ||
 		(!source_is_exempt(http->settings, peer) &&
-			!source_has_room(http, source, bucket))) {
+			source_count(http, source, bucket) >=
+				http->settings->connection_per_source_max)) {
 		return NULL;
 	}
 	connection = calloc(1, sizeof(*connection));
@@ -133,6 +149,7 @@ http_connection_free(struct http_connection *connection)
 		loop_socket_close(connection->fd);
 	}
 	loop_timer_clear(connection->http->loop, &connection->timer);
+	free(connection->front);
 	connection_unlink(connection);
 	if (connection->face != NULL && --connection->face->connection_count == 0 &&
 		connection->face->is_retired) {
@@ -242,6 +259,57 @@ connection_hand_over(struct http_connection *connection, bool is_tls)
 	}
 }
 
+/* From now on it counts for the client, who may have too many. */
+static bool
+connection_move(struct http_connection *connection, const struct address *peer)
+{
+	struct http *http = connection->http;
+
+	connection_unlink(connection);
+	connection->previous = connection->next = NULL;
+	connection->bucket_previous = connection->bucket_next = NULL;
+	connection->peer = *peer;
+	source_of(peer, connection->source);
+	connection->bucket = bucket_of(connection->source);
+	connection_link(connection);
+	/* It is among those that are counted. */
+	return source_is_exempt(http->settings, peer) ||
+		source_count(http, connection->source, connection->bucket) <=
+		http->settings->connection_per_source_max;
+}
+
+/* False: it is not whole yet, or the connection is gone. */
+static bool
+connection_take_front(struct http_connection *connection)
+{
+	struct http_front *front = connection->front;
+	struct http_proxy proxy;
+	enum status status;
+	size_t size;
+	bool is_over = false;
+
+	while ((status = http_proxy_read(bytes_over(front->octets, front->size), &proxy)) ==
+		STATUS_TRUNCATED) {
+		if (!loop_socket_take(connection->fd, front->octets + front->size, proxy.wanted,
+			    &size, &is_over)) {
+			break;
+		}
+		front->size += size;
+	}
+	if (status == STATUS_TRUNCATED && !is_over) {
+		return false;
+	}
+	if (status != STATUS_OK ||
+		(proxy.has_address && !connection_move(connection, &proxy.address))) {
+		monitor_add(connection->http->row, METRIC_HTTP_REFUSED, 1);
+		http_connection_free(connection);
+		return false;
+	}
+	free(connection->front);
+	connection->front = NULL;
+	return true;
+}
+
 static void
 connection_readable(void *context)
 {
@@ -249,6 +317,9 @@ connection_readable(void *context)
 	uint8_t octet;
 	bool is_over;
 
+	if (connection->front != NULL && !connection_take_front(connection)) {
+		return;
+	}
 	if (loop_socket_peek(connection->fd, &octet, &is_over)) {
 		connection_hand_over(connection, octet == TLS_HANDSHAKE);
 	} else if (is_over) {
@@ -268,6 +339,14 @@ http_accepted(void *context, int fd, const struct address *peer)
 		return;
 	}
 	monitor_add(http->row, METRIC_HTTP_ACCEPTED, 1);
+	if (http->settings->takes_proxy_protocol && http_peer_is_trusted(http->settings, peer)) {
+		connection->front = calloc(1, sizeof(*connection->front));
+		if (connection->front == NULL) {
+			http_connection_free(connection);
+			loop_socket_close(fd);
+			return;
+		}
+	}
 	connection->watch = loop_watch_open(http->loop, fd, connection_readable, connection);
 	if (connection->watch == NULL) {
 		http_connection_free(connection);

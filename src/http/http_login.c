@@ -247,7 +247,7 @@ http_sessions_post(struct http_request *request)
 	if (request->session_id[0] == '\0') {
 		uint8_t source[16];
 
-		address_octets(&request->connection->peer, source);
+		address_octets(request->asker, source);
 		http_sessions_begin(request->http->sessions, source,
 			loop_now_ms(request->http->loop), &session);
 		memcpy(request->session_id, session.id, sizeof(session.id));

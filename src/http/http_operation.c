@@ -139,7 +139,7 @@ order_fill(struct http_request *request, const struct http_operation_order *from
 		.answered = operation_is_answered,
 		.context = request,
 	};
-	address_octets(&request->connection->peer, order->source);
+	address_octets(request->asker, order->source);
 }
 
 void

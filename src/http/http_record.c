@@ -11,6 +11,7 @@ struct body {
 	struct bytes handle;
 	bool has_handle;
 	bool is_array;
+	bool copies_quirks;
 };
 
 static void
@@ -46,10 +47,18 @@ body_read(struct bytes text, struct arena *arena, struct body *body)
 	return json_reader_end(&reader);
 }
 
+/* What the parser of Handle.net 9 makes of permissions (http-api, 4). */
+static void
+quirks_copy(struct handle_value *value)
+{
+	value->permissions |= HANDLE_ADMIN_READ;
+}
+
 static enum status
-values_read(struct json_reader *reader, bool is_array, struct arena *arena,
+values_read(const struct body *body, struct json_reader *reader, struct arena *arena,
 	struct handle_value_list *ret_values, struct problem *problem)
 {
+	bool is_array = body->is_array;
 	uint8_t *octets = arena_alloc(arena, RECORD_SIZE_MAX);
 	struct wire_writer writer = wire_writer_over(octets, octets == NULL ? 0 : RECORD_SIZE_MAX);
 	struct handle_value value;
@@ -65,6 +74,9 @@ values_read(struct json_reader *reader, bool is_array, struct arena *arena,
 				  HANDLE_VALUE_COUNT_MAX)
 			: handle_value_read_json(reader, &value, problem);
 		if (status == STATUS_OK) {
+			if (body->copies_quirks) {
+				quirks_copy(&value);
+			}
 			handle_value_write(&writer, &value);
 			count++;
 		}
@@ -97,7 +109,7 @@ http_record_take(struct http_request *request, struct bytes name, bool is_named,
 	struct handle_value_list *ret_values)
 {
 	struct arena *arena = request->http->arena;
-	struct body body = {.is_array = false};
+	struct body body = {.copies_quirks = request->http->settings->copies_quirks};
 	struct problem problem = {.text = ""};
 	struct json_reader reader;
 	enum status status;
@@ -115,7 +127,7 @@ http_record_take(struct http_request *request, struct bytes name, bool is_named,
 		return refuse(request, "\"handle\" is another one than that of the path");
 	}
 	reader = json_reader_over(body.values, arena);
-	status = values_read(&reader, body.is_array, arena, ret_values, &problem);
+	status = values_read(&body, &reader, arena, ret_values, &problem);
 	if (status != STATUS_OK) {
 		return refuse(
 			request, problem.text[0] != '\0' ? problem.text : status_text(status));

@@ -315,7 +315,7 @@ wish_fill(struct http_wish *wish, const struct http_request *request)
 	if (!http_parameter_find(&request->parameters, TEXT("country"), &wish->country)) {
 		wish->country = (struct bytes){NULL, 0};
 	}
-	address_octets(&request->connection->peer, wish->source);
+	address_octets(request->asker, wish->source);
 	wish_place(wish, request);
 	wish->countries = request->http->settings->countries;
 	crypto_random(&wish->random, sizeof(wish->random));

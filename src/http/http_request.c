@@ -3,6 +3,7 @@
 #include "http/http_list.h"
 #include "http/http_login.h"
 #include "http/http_operation.h"
+#include "http/http_proxy.h"
 #include "http/http_v1.h"
 
 #include "base/text_writer.h"
@@ -59,6 +60,7 @@ http_request_line(void *context, const char *target, struct MHD_Connection *tran
 		.http = face->http,
 		.connection = connection,
 		.transport = transport,
+		.asker = &connection->peer,
 		.is_tls = face->is_tls,
 		.path = bytes_slice(text, 0, at),
 		.query = bytes_slice(text, at + 1, text.size),
@@ -143,17 +145,105 @@ body_end_is_ambiguous(const struct http_request *request)
 	return count > 1;
 }
 
+/* A body has its time as a whole, and a rate that it must keep after a while (T-04). */
+static void
+body_watch(struct http_request *request)
+{
+	uint64_t rate_ms = HTTP_BODY_GRACE_MS + request->body.size * 1000 / HTTP_BODY_RATE_MIN;
+	uint32_t whole_ms = request->http->settings->body_deadline_ms;
+	int64_t left_ms = request->begun_ms + (int64_t)(rate_ms < whole_ms ? rate_ms : whole_ms) -
+		loop_now_ms(request->http->loop);
+
+	http_connection_expire(request->connection, left_ms > 0 ? (uint32_t)left_ms : 0);
+}
+
+struct last_value {
+	const char *name;
+	const char *value; /* NULL: none. */
+};
+
+static enum MHD_Result
+last_value_take(void *context, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+	struct last_value *last = context;
+
+	(void)kind;
+	if (bytes_equal_fold(bytes_from_string(name), bytes_from_string(last->name))) {
+		last->value = value;
+	}
+	return MHD_YES;
+}
+
+/* Servers add what they say behind what their client said: the last line is theirs. */
+static struct bytes
+last_header(const struct http_request *request, const char *name)
+{
+	struct last_value last = {name, NULL};
+
+	MHD_get_connection_values(request->transport, MHD_HEADER_KIND, last_value_take, &last);
+	return last.value == NULL ? (struct bytes){NULL, 0} : bytes_from_string(last.value);
+}
+
+/* Of the scheme that the client used, what the nearest server says. */
+static bool
+scheme_is_https(const struct http_request *request)
+{
+	struct bytes text = last_header(request, "X-Forwarded-Proto");
+	struct bytes word = text;
+
+	while (word.size > 0) {
+		size_t at = bytes_find(word, ',');
+
+		text = bytes_slice(word, 0, at);
+		word = bytes_slice(word, at + 1, word.size);
+	}
+	while (text.size > 0 && text.at[0] == ' ') {
+		text = bytes_slice(text, 1, text.size);
+	}
+	return bytes_equal_fold(text, TEXT("https"));
+}
+
+/* Who asks behind a server of the operator. */
+static void
+asker_find(struct http_request *request)
+{
+	struct http_connection *connection = request->connection;
+	const struct http_settings *settings = request->http->settings;
+	struct http_networks proxies = {settings->proxies, settings->proxy_count};
+	struct http_forwarded found = {.has_address = false};
+	struct bytes header;
+
+	if (proxies.count == 0 || !http_networks_hold(&proxies, &connection->peer)) {
+		return;
+	}
+	header = last_header(request, "Forwarded");
+	if (header.size > 0) {
+		http_forwarded_read(header, false, &proxies, &found);
+	} else {
+		http_forwarded_read(
+			last_header(request, "X-Forwarded-For"), true, &proxies, &found);
+		found.is_tls = scheme_is_https(request);
+	}
+	if (found.has_address) {
+		connection->forwarded = found.address;
+		request->asker = &connection->forwarded;
+	}
+	request->is_tls = request->is_tls || found.is_tls;
+}
+
 static void
 request_begin(struct http_request *request, const char *method)
 {
 	request->is_begun = true;
+	request->begun_ms = loop_now_ms(request->http->loop);
+	asker_find(request);
 	request->method = method_of(method);
 	request->method_name = method;
 	if (request->query.size > 0) {
 		*(uint8_t *)(uintptr_t)request->query.at = request->query_first;
 	}
 	monitor_add(request->http->row, METRIC_HTTP_REQUESTS, 1);
-	http_connection_expire(request->connection, request->http->settings->body_deadline_ms);
+	body_watch(request);
 	/* An answer before the body closes the connection behind it. */
 	if (body_end_is_ambiguous(request)) {
 		http_answer_code(request, 400, RESPONSE_PROTOCOL_ERROR,
@@ -244,6 +334,7 @@ http_request_step(void *context, struct MHD_Connection *transport, const char *u
 		return MHD_YES;
 	} else if (*upload_size > 0) {
 		body_take(request, bytes_over(upload, *upload_size));
+		body_watch(request);
 		*upload_size = 0;
 		return MHD_YES;
 	} else if (request->is_body_too_large) {

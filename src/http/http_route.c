@@ -70,8 +70,10 @@ route_find(const struct http_request *request, unsigned int *ret_methods, struct
 	for (size_t i = 0; i < http_route_count; i++) {
 		const struct route *route = &http_routes[i];
 
-		if (!route_fits(route, request->path, &rest) ||
-			(found != NULL && strcmp(route->path, found->path) != 0)) {
+		if (found != NULL && strcmp(route->path, found->path) != 0) {
+			break; /* Rows of one path stand together. */
+		}
+		if (!route_fits(route, request->path, &rest)) {
 			continue;
 		}
 		*ret_rest = rest;
@@ -172,16 +174,18 @@ http_route(struct http_request *request)
 		refuse(request, 404, "Unknown HTTP API endpoint", NULL);
 		return;
 	}
+	if ((methods & request->method) != 0) {
+		request->rest = rest;
+		route->function(request);
+		return;
+	}
 	allow_write(methods, allow);
 	if (request->method == HTTP_OPTIONS) {
 		options_answer(request, allow);
 	} else if (request->method == HTTP_OTHER ||
 		(request->method == HTTP_PATCH && !http_is_v1(request))) {
 		refuse(request, 501, "Unknown method", allow);
-	} else if ((methods & request->method) == 0) {
-		refuse(request, 405, "This cannot be asked for by", allow);
 	} else {
-		request->rest = rest;
-		route->function(request);
+		refuse(request, 405, "This cannot be asked for by", allow);
 	}
 }

@@ -189,7 +189,7 @@ operation_begin(struct http_request *request, struct exchange *exchange)
 	};
 	enum status status;
 
-	address_octets(&request->connection->peer, order.source);
+	address_octets(request->asker, order.source);
 	status = operation_new(request->http->service, &order, &request->operation);
 	if (status != STATUS_OK) {
 		put_refusal(request, exchange, status, TEXT("too many operations are under way"));

@@ -407,7 +407,7 @@ stream_begin(struct bulk *bulk)
 		.context = bulk,
 	};
 
-	address_octets(&request->connection->peer, order.source);
+	address_octets(request->asker, order.source);
 	return change_stream_new(&order, &bulk->stream);
 }
 

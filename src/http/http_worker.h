@@ -48,6 +48,7 @@ struct http_face {
 };
 
 struct http_connection;
+struct http_front;
 struct http_gzip;
 struct http_known;
 struct http_limit;
@@ -61,9 +62,11 @@ struct http_request {
 	struct http *http;
 	struct http_connection *connection;
 	struct MHD_Connection *transport;
+	const struct address *asker; /* The client, as far as trusted servers in between say it. */
+	int64_t begun_ms;
 	enum http_method method;
 	const char *method_name; /* As it came, in memory of the transport. */
-	bool is_tls;
+	bool is_tls; /* Or it was, up to a trusted server in between. */
 	bool is_old; /* HTTP/1.0. */
 	bool is_begun; /* Its head was seen. */
 	bool is_body_too_large;
@@ -117,6 +120,8 @@ struct http_connection {
 	int fd;
 	struct address peer;
 	uint8_t source[16];
+	struct http_front *front; /* What a proxy says, not whole yet; NULL: nothing is awaited. */
+	struct address forwarded; /* Of the request. */
 	struct loop_watch *watch; /* Until the first octet has come. */
 	struct loop_timer timer;
 	int64_t deadline_ms;
@@ -156,6 +161,8 @@ void http_face_wake(struct http_face *face); /* Soon. */
 /* http_connection.c */
 void http_accepted(void *context, int fd, const struct address *peer);
 void http_connection_free(struct http_connection *connection);
+/* It is a server of the operator. */
+bool http_peer_is_trusted(const struct http_settings *settings, const struct address *peer);
 void http_connection_expire(struct http_connection *connection, uint32_t after_ms);
 /* The daemon took it, or lets it go. */
 void http_connection_notified(void *context, struct MHD_Connection *transport, void **place,

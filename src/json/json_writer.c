@@ -216,7 +216,25 @@ json_put_string(struct json_writer *writer, struct bytes text)
 void
 json_write_name(struct json_writer *writer, const char *name)
 {
-	json_write_name_bytes(writer, bytes_from_string(name));
+	size_t size = strlen(name);
+	char *at;
+
+	if (writer->status != STATUS_OK) {
+		return;
+	}
+	assert(json_is_in_object(writer) && !writer->is_after_name);
+	json_put_separator(writer);
+	at = json_take(writer, size + (writer->is_pretty ? 4 : 3));
+	if (at != NULL) {
+		at[0] = '"';
+		memcpy(at + 1, name, size);
+		at[size + 1] = '"';
+		at[size + 2] = ':';
+		if (writer->is_pretty) {
+			at[size + 3] = ' ';
+		}
+	}
+	writer->is_after_name = true;
 }
 
 void

@@ -48,6 +48,7 @@ void json_write_object(struct json_writer *writer);
 void json_write_object_end(struct json_writer *writer);
 void json_write_array(struct json_writer *writer);
 void json_write_array_end(struct json_writer *writer);
+/* A name of the program's own, with nothing in it to escape. */
 void json_write_name(struct json_writer *writer, const char *name);
 void json_write_name_bytes(struct json_writer *writer, struct bytes name);
 

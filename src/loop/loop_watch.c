@@ -67,6 +67,16 @@ loop_socket_peek(int fd, uint8_t *ret_octet, bool *ret_is_over)
 	return size == 1;
 }
 
+bool
+loop_socket_take(int fd, uint8_t *ret_octets, size_t size, size_t *ret_size, bool *ret_is_over)
+{
+	ssize_t got = recv(fd, ret_octets, size, MSG_DONTWAIT);
+
+	*ret_is_over = got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR);
+	*ret_size = got > 0 ? (size_t)got : 0;
+	return got > 0;
+}
+
 void
 loop_socket_break(int fd)
 {

@@ -31,6 +31,9 @@ void loop_watch_close(struct loop_watch *watch); /* NULL is fine. */
 
 /* The first octet that waits, which stays there. False: none has come, or none will. */
 bool loop_socket_peek(int fd, uint8_t *ret_octet, bool *ret_is_over);
+/* Takes at most `size` octets that wait. False as above. */
+bool loop_socket_take(
+	int fd, uint8_t *ret_octets, size_t size, size_t *ret_size, bool *ret_is_over);
 /* Both sides see the end of the connection; the descriptor stays open. */
 void loop_socket_break(int fd);
 void loop_socket_close(int fd);

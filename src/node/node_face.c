@@ -80,8 +80,13 @@ http_settings_from(struct node_face *face, size_t worker_count)
 	http.exempt_count = settings->exempt.count;
 	memcpy(http.exempt, settings->exempt.items,
 		settings->exempt.count * sizeof(settings->exempt.items[0]));
+	http.proxy_count = settings->web_proxies.count;
+	memcpy(http.proxies, settings->web_proxies.items,
+		settings->web_proxies.count * sizeof(settings->web_proxies.items[0]));
+	http.takes_proxy_protocol = settings->web_proxy_protocol;
 	http.handshake_rate = settings->web_handshakes;
 	http.handshake_rate_per_source = settings->web_handshakes_per_source;
+	http.copies_quirks = settings->compat_http;
 	http.hsts_s = settings->web_hsts_s;
 	if (face->certificate != NULL) {
 		http.certificate_pem = face->certificate->certificate;
