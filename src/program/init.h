@@ -34,6 +34,7 @@ struct init_plan {
 };
 
 struct init_administrator {
+	uint32_t made_s; /* Since 1970: one time for the records and the client's files. */
 	struct crypto_key *key; /* The public half alone, if it is somebody's who has the other. */
 	char secret[INIT_SECRET_SIZE + 1]; /* Empty then. */
 };

@@ -28,6 +28,12 @@ enum {
 static const char root_name[] = "0.NA/0.NA";
 static const char trust_name[] = "0.0/0.0";
 
+static uint32_t
+now_s(void)
+{
+	return (uint32_t)(clock_wall_ms() / 1000);
+}
+
 /* Somebody's key, of which the node needs the public half only. */
 static enum status
 administrator_known(const struct init_plan *plan, struct init_administrator *ret_administrator,
@@ -41,7 +47,7 @@ administrator_known(const struct init_plan *plan, struct init_administrator *ret
 	if (status != STATUS_OK) {
 		return status;
 	}
-	*ret_administrator = (struct init_administrator){.key = NULL};
+	*ret_administrator = (struct init_administrator){.made_s = now_s()};
 	status = key_public_half(loaded.key, &ret_administrator->key);
 	crypto_key_free(loaded.key);
 	return status == STATUS_OK
@@ -53,7 +59,7 @@ enum status
 init_administrator_make(const struct init_plan *plan, struct init_administrator *ret_administrator,
 	struct problem *problem)
 {
-	struct init_administrator administrator = {.key = NULL};
+	struct init_administrator administrator = {.made_s = now_s()};
 	uint8_t octets[SECRET_OCTET_COUNT];
 	enum status status;
 
@@ -184,7 +190,7 @@ record_make(struct making *making, const char *name, const struct init_administr
 	if (status != STATUS_OK) {
 		return status;
 	}
-	making->timestamp = (uint32_t)(clock_wall_ms() / 1000);
+	making->timestamp = administrator->made_s;
 	if (!is_trust) {
 		value_add(making, INDEX_SITE, TEXT("HS_SITE"), site, HANDLE_PERMISSION_DEFAULT);
 	}
