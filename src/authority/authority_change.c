@@ -12,8 +12,7 @@ struct authority_change {
 	struct arena *arena;
 	struct bytes key; /* Folded name. */
 	struct access_result result;
-	uint8_t *octets; /* Room for the values after the change. */
-	size_t octets_size;
+	struct authority_room own_room; /* For the values after the change. */
 	struct authority_verdict verdict;
 	enum status markup_status; /* Of values that are more than data. */
 	struct bytes markup_text;
@@ -120,20 +119,24 @@ change_decide(struct authority_change *change, struct ledger_state *state,
 static enum status
 change_write(struct authority_change *change, const struct authority_difference *difference)
 {
+	struct authority_room *room =
+		change->order.room == NULL ? &change->own_room : change->order.room;
 	size_t size = difference->before == NULL ? 0 : difference->before->values.octets.size;
 	struct wire_writer writer;
 
 	if (opcode_of(change) != OPCODE_REMOVE_VALUE) {
 		size += difference->request->values.values.octets.size;
 	}
-	if (change->octets == NULL || change->octets_size < size) {
-		change->octets = arena_alloc(change->arena, size + 1);
-		change->octets_size = size;
+	if (room->octets == NULL || room->size < size) {
+		size_t more = change->order.room == NULL ? size : 2 * size;
+
+		room->octets = arena_alloc(change->arena, more + 1);
+		room->size = more;
 	}
-	if (change->octets == NULL) {
+	if (room->octets == NULL) {
 		return STATUS_NO_MEMORY;
 	}
-	writer = wire_writer_over(change->octets, size);
+	writer = wire_writer_over(room->octets, size);
 	if (authority_difference_write(difference, &writer, &change->entry.values) != STATUS_OK) {
 		return refuse(change, STATUS_INVALID_VALUE,
 			TEXT("The values are too many or too large for one record"));

@@ -51,6 +51,13 @@ enum status authority_may_look_back(struct authority *authority, struct bytes na
 	const struct access_identity *identity, const struct access_policy *policy,
 	struct access_budget *budget) MUST_CHECK;
 
+/* Where changed records are written that go to the ledger one after the other: one room for all of
+ * them, since each is copied before the next is judged. It is in the order's arena and grows. */
+struct authority_room {
+	uint8_t *octets;
+	size_t size;
+};
+
 struct authority_order {
 	const struct request *request; /* It and its octets stay until the outcome was asked. */
 	struct access_identity identity; /* Proven. Empty name: nobody. */
@@ -58,6 +65,7 @@ struct authority_order {
 	const struct access_policy *policy;
 	struct authority_share share;
 	const struct access_remote *remote; /* Fetched for the decision; NULL: nothing. */
+	struct authority_room *room; /* NULL: the change has one of its own. */
 	uint32_t now_s; /* Seconds since 1970: the time stamp of values that change. */
 };
 

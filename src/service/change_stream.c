@@ -13,8 +13,8 @@
 enum {
 	ARENA_BLOCK_SIZE = 262144,
 	ORDER_BLOCK_SIZE = 4096,
-	/* A group is closed at CHANGE_STREAM_OCTETS_MAX; one more may be as large as a record, and
-	 * what its change writes as large again, together with what it replaces. */
+	/* A group is closed at CHANGE_STREAM_OCTETS_MAX; the last may be as large as a record. The
+	 * room for changed records is doubled as it grows, up to twice what two records have. */
 	ARENA_LIMIT = 4 * CHANGE_STREAM_OCTETS_MAX,
 	RETRY_MS = 10, /* The queue of the ledger was full. */
 };
@@ -32,6 +32,7 @@ struct item {
 struct group {
 	struct change_stream *stream;
 	struct arena *arena;
+	struct authority_room room; /* In it: the committer's. */
 	struct item *items; /* CHANGE_STREAM_GROUP_SIZE, in memory of its own. */
 	size_t count;
 	size_t taken; /* Results that were told. */
@@ -317,6 +318,7 @@ item_make(struct item *item, const struct change_line *line)
 		.request = &item->request,
 		.identity = stream->order.identity,
 		.token = stream_token(stream),
+		.room = &item->group->room,
 		.policy = &stream->face->policy,
 		.share = stream->face->site.share,
 		.now_s = (uint32_t)stream->order.service->now_s,
@@ -431,6 +433,7 @@ static void
 group_clear(struct group *group)
 {
 	arena_reset(group->arena);
+	group->room = (struct authority_room){NULL, 0};
 	group->count = 0;
 	group->taken = 0;
 	group->octets = 0;

@@ -72,6 +72,16 @@ test('lines may be as long as a record, and not longer than 1 MiB', async () => 
 	assert.deepEqual(summary, {lines: 23, done: 22, refused: 1});
 	assert.match(results[21].message, /1 MiB/);
 });
+test('small changes of large records need no more room than one', async () => {
+	const value = 'x'.repeat(120000);
+	const many = Array.from({length: 40}, (_, i) => name(`large-${i}`));
+
+	assert.equal((await bulk(lines(...many.map((handle) => ({handle, values: record(one(1, value), one(2, value))}))))).summary.done, 40);
+	const {summary, results} = await bulk(lines(...many.map((handle) => ({op: 'add', handle, values: [one(3)]}))));
+
+	assert.deepEqual(summary, {lines: 40, done: 40, refused: 0}, JSON.stringify(results[39]));
+	assert.equal((await ask('GET', `handles/${many[39]}`)).json.values.length, 4);
+});
 test('minted names are told', async () => {
 	const {results} = await bulk(lines({handle: `${PREFIX}/`, mint: true, values: record(one(1))},
 		{handle: `${PREFIX}/`, mint: true, values: record(one(1))}));
