@@ -13,16 +13,29 @@ socket_set(int fd, int level, int name, int number)
 }
 
 static bool
-socket_prepare(int fd, const struct address *address)
+socket_share(int fd)
 {
-	if (!socket_set(fd, SOL_SOCKET, SO_REUSEADDR, 1) ||
-		!socket_set(fd, SOL_SOCKET, SO_REUSEPORT, 1)) {
-		return false;
-	}
+	return socket_set(fd, SOL_SOCKET, SO_REUSEADDR, 1) &&
+		socket_set(fd, SOL_SOCKET, SO_REUSEPORT, 1);
+}
+
+/* A UDP port of the kernel's choice is shared only afterwards: sockets that are ready to share
+ * when they are bound may be given the port of another one, and its datagrams. */
+static bool
+socket_prepare(int fd, int kind, const struct address *address)
+{
+	bool is_chosen = kind == SOCK_DGRAM && address_port(address) == 0;
+
 	if (address->any.sa_family == AF_INET6 && !socket_set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1)) {
 		return false;
 	}
-	return bind(fd, &address->any, address->size) == 0;
+	if (!is_chosen && !socket_share(fd)) {
+		return false;
+	}
+	if (bind(fd, &address->any, address->size) != 0) {
+		return false;
+	}
+	return !is_chosen || socket_set(fd, SOL_SOCKET, SO_REUSEPORT, 1);
 }
 
 int
@@ -31,7 +44,7 @@ loop_socket_open(int kind, const struct address *address, struct problem *proble
 	char text[ADDRESS_TEXT_SIZE_MAX];
 	int fd = socket(address->any.sa_family, kind | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
-	if (fd < 0 || !socket_prepare(fd, address)) {
+	if (fd < 0 || !socket_prepare(fd, kind, address)) {
 		int number = errno;
 
 		if (fd >= 0) {

@@ -493,10 +493,93 @@ an_address_that_anybody_has_is_not_free(void **state)
 
 #define LOOP_TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
+enum { CHOSEN_COUNT = 500, DRAWN_COUNT = 4000 };
+
+static void
+nothing_received(
+	void *context, struct loop_udp *from, const struct loop_datagram *batch, size_t count)
+{
+	(void)context;
+	(void)from;
+	(void)batch;
+	(void)count;
+}
+
+static uint16_t
+chosen_port(const struct loop_udp *one)
+{
+	struct address address;
+
+	loop_udp_address(one, &address);
+	return address_port(&address);
+}
+
+/* Each question to another server has a port of its own: answers are for nobody else. */
+static void
+ports_of_the_kernel_s_choice_are_shared_with_nobody(void **state)
+{
+	static struct loop_udp *sockets[CHOSEN_COUNT];
+	static bool is_taken[65536];
+	struct loop *own = loop_new(NULL);
+	struct address any, again;
+
+	(void)state;
+	assert_int_equal(address_parse(TEXT("127.0.0.1:0"), 0, &any), STATUS_OK);
+	for (size_t i = 0; i < CHOSEN_COUNT; i++) {
+		sockets[i] = loop_udp_open(own, &any, nothing_received, NULL, NULL);
+		assert_non_null(sockets[i]);
+		assert_false(is_taken[chosen_port(sockets[i])]);
+		is_taken[chosen_port(sockets[i])] = true;
+	}
+	/* But workers open what the first one was given. */
+	loop_udp_address(sockets[0], &again);
+	struct loop_udp *worker = loop_udp_open(own, &again, nothing_received, NULL, NULL);
+
+	assert_non_null(worker);
+	loop_udp_close(worker);
+	for (size_t i = 0; i < CHOSEN_COUNT; i++) {
+		loop_udp_close(sockets[i]);
+	}
+	loop_free(own);
+}
+
+/* Whoever forges answers must guess the port: of 4000 draws from N ports, about
+ * N (1 - e^(-4000/N)) differ. Of 2^13 ports that would be 3165; Linux has 28,232. */
+static void
+ports_are_drawn_from_more_than_two_to_the_thirteenth(void **state)
+{
+	static bool is_drawn[65536];
+	struct loop *own = loop_new(NULL);
+	struct address any;
+	size_t distinct = 0;
+
+	(void)state;
+	assert_int_equal(address_parse(TEXT("127.0.0.1:0"), 0, &any), STATUS_OK);
+	for (size_t i = 0; i < DRAWN_COUNT; i++) {
+		struct loop_udp *one = loop_udp_open(own, &any, nothing_received, NULL, NULL);
+		uint16_t port;
+
+		assert_non_null(one);
+		port = chosen_port(one);
+		distinct += !is_drawn[port];
+		is_drawn[port] = true;
+		loop_udp_close(one);
+		if (i % 100 == 99) {
+			/* What was closed goes at the end of a wake-up. */
+			loop_stop(own);
+			assert_int_equal(loop_run(own), STATUS_OK);
+		}
+	}
+	assert_true(distinct > 3300);
+	loop_free(own);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(ports_of_the_kernel_s_choice_are_shared_with_nobody),
+		cmocka_unit_test(ports_are_drawn_from_more_than_two_to_the_thirteenth),
 		LOOP_TEST(datagrams_are_served_in_batches_over_ipv4),
 		LOOP_TEST(datagrams_are_served_in_batches_over_ipv6),
 		LOOP_TEST(each_of_many_peers_gets_its_own_answer),
