@@ -91,7 +91,8 @@ enum status settings_identity_add(struct settings_identities *list, struct bytes
 enum status settings_put(struct settings *settings, const char *path, struct bytes text) MUST_CHECK;
 void settings_clear(struct settings *settings, const char *path); /* A list: empties it. */
 
-/* INVALID or TOO_LARGE with the problem told; SYSTEM when the file cannot be read. */
+/* INVALID or TOO_LARGE with the problem told; NOT_FOUND without the
+ * file, SYSTEM when it cannot be read. */
 enum status settings_read(
 	const char *path, struct settings *ret_settings, struct problem *problem) MUST_CHECK;
 

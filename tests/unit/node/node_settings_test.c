@@ -334,7 +334,7 @@ a_file_past_its_limit_is_refused(void **state)
 	}
 	close(fd);
 	unlink(path);
-	assert_int_equal(settings_read(path, &settings, &problem), STATUS_SYSTEM);
+	assert_int_equal(settings_read(path, &settings, &problem), STATUS_NOT_FOUND);
 }
 
 int
