@@ -24,7 +24,8 @@
  *
  * A backup holds all records, secret keys among them: folders are 0700, files 0600.
  */
-typedef void backup_progress(void *context, uint64_t done, uint64_t total);
+/* What it returns is ignored. */
+typedef bool backup_progress(void *context, uint64_t done, uint64_t total);
 
 struct backup_options {
 	bool with_keys;

@@ -57,12 +57,6 @@ const struct command_manual command_backup_manual = {
 };
 
 static void
-show(void *context, uint64_t done, uint64_t total)
-{
-	progress_show(context, done, total, done >> 20);
-}
-
-static void
 print_json(const struct backup_report *report, const char *head, double seconds)
 {
 	printf("{\"complete\":true,\"sequence\":%" PRIu64 ",\"place\":%" PRIu64
@@ -110,7 +104,7 @@ static int
 backup(const struct backup_call *call)
 {
 	struct progress progress = progress_begin("backup", "MiB", call->is_quiet);
-	struct backup_options options = {call->with_keys, show, &progress};
+	struct backup_options options = {call->with_keys, progress_show_octets, &progress};
 	struct backup_report report;
 	struct problem problem;
 	enum status status = call->directory == NULL

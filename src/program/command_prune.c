@@ -72,13 +72,6 @@ struct prune_call {
 	int64_t span_ms;
 };
 
-static bool
-show(void *context, uint64_t done, uint64_t total)
-{
-	progress_show(context, done, total, done >> 20);
-	return true;
-}
-
 /* From the command line, else from the settings; a ledger without a node keeps everything. */
 static enum status
 span_find(struct prune_call *call, struct problem *problem)
@@ -132,7 +125,7 @@ prune(const struct prune_call *call)
 	struct ledger_prune_order order = {
 		.before_ms = clock_wall_ms() - call->span_ms,
 		.is_dry_run = call->is_dry_run,
-		.progress = show,
+		.progress = progress_show_octets,
 		.context = &progress,
 	};
 	struct ledger_pruned pruned = {0};

@@ -32,13 +32,6 @@ const struct command_manual command_repair_manual = {
 	.rows = rows,
 };
 
-static bool
-show(void *context, uint64_t done, uint64_t total)
-{
-	progress_show(context, done, total, done >> 20);
-	return true;
-}
-
 int
 command_repair(int argc, char **argv)
 {
@@ -62,7 +55,8 @@ command_repair(int argc, char **argv)
 			&command_repair_manual, "%s", SAY("which DIR?", "请给出一个 DIR"));
 	}
 	progress = progress_begin("repair", "MiB", is_quiet);
-	status = ledger_rebuild(argv[walk.index], show, &progress, &ledger, &problem);
+	status = ledger_rebuild(
+		argv[walk.index], progress_show_octets, &progress, &ledger, &problem);
 	progress_end(&progress);
 	if (status != STATUS_OK) {
 		return command_problem(&command_repair_manual, &problem);

@@ -57,12 +57,6 @@ const struct command_manual command_restore_manual = {
 };
 
 static void
-show(void *context, uint64_t done, uint64_t total)
-{
-	progress_show(context, done, total, done >> 20);
-}
-
-static void
 time_write(int64_t time_ms, char ret_text[32])
 {
 	struct text_writer writer = text_writer_over(ret_text, 31);
@@ -112,7 +106,7 @@ restore(const char *to, const char *directory, struct backup_restore_options *op
 	struct problem problem;
 	enum status status;
 
-	options->progress = show;
+	options->progress = progress_show_octets;
 	options->context = &progress;
 	status = backup_restore(to, directory, options, &report, &problem);
 	progress_end(&progress);

@@ -65,6 +65,13 @@ progress_show(struct progress *progress, uint64_t done, uint64_t total, uint64_t
 	progress->is_drawn = progress->is_terminal;
 }
 
+bool
+progress_show_octets(void *progress, uint64_t done, uint64_t total)
+{
+	progress_show(progress, done, total, done >> 20);
+	return true;
+}
+
 void
 progress_clear(struct progress *progress)
 {

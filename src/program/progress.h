@@ -27,6 +27,9 @@ struct progress progress_begin(const char *name, const char *unit, bool is_quiet
 /* `done` of `total` octets or entries (total 0: not known), and how many units that was. */
 void progress_show(struct progress *progress, uint64_t done, uint64_t total, uint64_t count);
 
+/* For work that tells of octets and may be asked to stop, which this never does: counts MiB. */
+bool progress_show_octets(void *progress, uint64_t done, uint64_t total);
+
 /* Takes the bar away, so that other lines may follow. */
 void progress_clear(struct progress *progress);
 #define progress_end progress_clear

@@ -133,7 +133,7 @@ a_backup_follows_what_was_pruned_since(void **state)
 	assert_int_equal(verified(scene->restored).pruned_count, removed);
 }
 
-static void
+static bool
 end_at(void *context, uint64_t done, uint64_t total)
 {
 	unsigned *left = context;
@@ -143,6 +143,7 @@ end_at(void *context, uint64_t done, uint64_t total)
 	if (--*left == 0) {
 		kill(getpid(), SIGKILL);
 	}
+	return true;
 }
 
 static bool

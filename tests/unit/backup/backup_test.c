@@ -183,6 +183,8 @@ times_end_before_the_first_later_entry(void **state)
 {
 	struct scene *scene = *state;
 	struct backup_restore_options options = {.has_time = true};
+	struct backup_report report;
+	struct problem problem = {0};
 	struct journal_entry entry;
 	struct journal *journal;
 	uint64_t place, expected = 0;
@@ -202,8 +204,11 @@ times_end_before_the_first_later_entry(void **state)
 	assert_true(expected >= 30);
 	assert_int_equal(restore_well(scene->to, scene->restored, &options).end.sequence, expected);
 	remove_all(scene->restored);
+	/* Before the first of them there is nothing to restore. */
 	options.time_ms = 0;
-	assert_int_equal(restore_well(scene->to, scene->restored, &options).end.sequence, 0);
+	assert_int_not_equal(
+		backup_restore(scene->to, scene->restored, &options, &report, &problem), STATUS_OK);
+	assert_non_null(strstr(problem.text, "nothing was there yet"));
 }
 
 static void
@@ -367,7 +372,7 @@ keys_come_along_when_asked_and_nobody_else_may_read_them(void **state)
 }
 
 /* Ends the process at the n-th word of progress. */
-static void
+static bool
 end_at(void *context, uint64_t done, uint64_t total)
 {
 	unsigned *left = context;
@@ -378,6 +383,7 @@ end_at(void *context, uint64_t done, uint64_t total)
 	if (*left == 0) {
 		kill(getpid(), SIGKILL);
 	}
+	return true;
 }
 
 /* In a child that is killed at the n-th step. True if it was. */
