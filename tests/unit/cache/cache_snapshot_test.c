@@ -18,7 +18,7 @@ enum { HOUR_MS = 3600000, FILE_SIZE_MAX = 4 << 20 };
 static const struct cache_limits usual = {.size = CACHE_SIZE_MIN,
 	.ttl_max_ms = HOUR_MS,
 	.negative_ms = 60000,
-	.failure_ms = 5000,
+	.failure_ms = 60000,
 	.stale_ms = HOUR_MS};
 
 struct rig {

@@ -53,16 +53,22 @@ rig_close(void **state)
 }
 
 static enum policy_verdict
-judge(struct rig *rig, const char *source, const char *name, int64_t now_ms)
+judge_as(struct rig *rig, const char *source, const char *name, int64_t now_ms, bool is_counted)
 {
 	const struct policy_rule *rule;
 	struct address address;
 	uint8_t octets[16];
-	struct policy_question question = {bytes_from_string(name), octets, now_ms, false};
+	struct policy_question question = {bytes_from_string(name), octets, now_ms, is_counted};
 
 	assert_int_equal(address_parse(bytes_from_string(source), 1, &address), STATUS_OK);
 	address_octets(&address, octets);
 	return policy_judge(rig->policy, &question, &rule);
+}
+
+static enum policy_verdict
+judge(struct rig *rig, const char *source, const char *name, int64_t now_ms)
+{
+	return judge_as(rig, source, name, now_ms, false);
 }
 
 static void
@@ -111,6 +117,20 @@ a_client_that_asks_too_often_must_wait_and_others_need_not(void **state)
 	rig->settings.client.rate = 0;
 	assert_int_equal(judge(rig, "192.0.2.1", "88.1/x", 500), POLICY_MAY_ASK);
 	assert_int_equal(judge(rig, "192.0.2.1", "88.1/x", 500), POLICY_MAY_ASK);
+}
+
+static void
+a_question_that_was_counted_is_not_counted_again(void **state)
+{
+	struct rig *rig = *state;
+
+	for (int i = 0; i < 4; i++) {
+		assert_int_equal(judge(rig, "192.0.2.1", "88.1/x", 0), POLICY_MAY_ASK);
+		assert_int_equal(judge_as(rig, "192.0.2.1", "88.1/x", 0, true), POLICY_MAY_ASK);
+	}
+	assert_int_equal(judge_as(rig, "192.0.2.1", "88.1/x", 0, true), POLICY_MAY_ASK);
+	assert_int_equal(judge_as(rig, "192.0.2.1", "88.6/x", 0, true), POLICY_IS_BLOCKED);
+	assert_int_equal(judge(rig, "192.0.2.1", "88.1/x", 0), POLICY_TOO_OFTEN);
 }
 
 static void
@@ -164,6 +184,7 @@ main(void)
 		TEST(only_networks_that_are_named_may_ask),
 		TEST(rules_decide_what_is_done),
 		TEST(a_client_that_asks_too_often_must_wait_and_others_need_not),
+		TEST(a_question_that_was_counted_is_not_counted_again),
 		TEST(addresses_of_one_ipv6_network_are_one_client),
 		TEST(a_prefix_is_walked_to_so_often_and_no_oftener),
 		TEST(other_settings_count_at_once),

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cache/cache.h"
+#include "support/cmocka_all.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Who stays when room is short. */
+enum { WALL_S = 1700000000, HOUR_MS = 3600000, DATA_SIZE = 60 };
+#define WALL_MS (WALL_S * INT64_C(1000))
+
+static const struct cache_limits usual = {.size = CACHE_SIZE_MIN,
+	.ttl_min_ms = 0,
+	.ttl_max_ms = HOUR_MS,
+	.negative_ms = 60000,
+	.failure_ms = 5000,
+	.stale_ms = 24 * HOUR_MS,
+	.prefetch_percent = 10};
+
+struct rig {
+	struct monitor *monitor;
+	struct cache *cache;
+	uint8_t octets[RECORD_SIZE_MAX];
+};
+
+static int
+rig_open(void **state)
+{
+	struct rig *rig = calloc(1, sizeof(*rig));
+
+	assert_non_null(rig);
+	rig->monitor = monitor_new(1);
+	assert_non_null(rig->monitor);
+	rig->cache = cache_new(&usual, monitor_row(rig->monitor, 0));
+	assert_non_null(rig->cache);
+	*state = rig;
+	return 0;
+}
+
+static int
+rig_close(void **state)
+{
+	struct rig *rig = *state;
+
+	cache_free(rig->cache);
+	assert_int_equal(monitor_read(rig->monitor, METRIC_CACHE_ENTRIES), 0);
+	monitor_free(rig->monitor);
+	free(rig);
+	return 0;
+}
+
+static struct cache_key
+key_of(const char *name)
+{
+	struct cache_key key;
+
+	assert_true(cache_key_over(&key, bytes_from_string(name), CACHE_NORMAL));
+	return key;
+}
+
+/* One value with that time to live and `size` octets of data that begin with `mark`. */
+static struct handle_value_list
+list_of(struct rig *rig, uint8_t ttl_kind, uint32_t ttl, uint32_t mark, size_t size)
+{
+	static uint8_t data[RECORD_SIZE_MAX];
+	struct wire_writer writer = wire_writer_over(rig->octets, sizeof(rig->octets));
+	struct handle_value value = {.index = 1,
+		.ttl_kind = ttl_kind,
+		.ttl = ttl,
+		.permissions = HANDLE_PERMISSION_DEFAULT,
+		.type = TEXT("URL"),
+		.data = bytes_over(data, size)};
+
+	memcpy(data, &mark, sizeof(mark));
+	handle_value_write(&writer, &value);
+	return (struct handle_value_list){1, wire_written(&writer)};
+}
+
+static void
+put(struct rig *rig, const char *name, uint32_t ttl, uint32_t mark, int64_t now_ms)
+{
+	struct cache_key key = key_of(name);
+	struct cache_answer answer = {.kind = CACHE_VALUES,
+		.response_code = 1,
+		.values = list_of(rig, HANDLE_TTL_RELATIVE, ttl, mark, DATA_SIZE)};
+
+	cache_put(rig->cache, &key, &answer, now_ms, WALL_MS + now_ms);
+}
+
+static bool
+find(struct rig *rig, const char *name, int64_t now_ms, struct cache_entry *ret_entry)
+{
+	struct cache_key key = key_of(name);
+
+	return cache_find(rig->cache, &key, now_ms, ret_entry);
+}
+
+static bool
+has(struct rig *rig, const char *name, int64_t now_ms)
+{
+	struct cache_entry entry;
+
+	return find(rig, name, now_ms, &entry);
+}
+
+static void
+put_sized(struct rig *rig, const char *name, size_t size)
+{
+	struct cache_key key = key_of(name);
+	struct cache_answer answer = {
+		.kind = CACHE_VALUES, .values = list_of(rig, HANDLE_TTL_RELATIVE, 1000, 1, size)};
+
+	cache_put(rig->cache, &key, &answer, 0, WALL_MS);
+}
+
+/* `count` names that nobody asks for, or each of which is asked for once. */
+static void
+put_many(struct rig *rig, const char *prefix, unsigned count, bool is_asked)
+{
+	char name[32];
+
+	for (unsigned i = 0; i < count; i++) {
+		snprintf(name, sizeof(name), "%s/%u", prefix, i);
+		put(rig, name, 1000, i, 0);
+		if (is_asked) {
+			assert_true(has(rig, name, 0));
+		}
+	}
+}
+
+static unsigned
+count_kept(struct rig *rig, const char *prefix, unsigned from, unsigned to)
+{
+	unsigned kept = 0;
+	char name[32];
+
+	for (unsigned i = from; i < to; i++) {
+		snprintf(name, sizeof(name), "%s/%u", prefix, i);
+		kept += has(rig, name, 0) ? 1 : 0;
+	}
+	return kept;
+}
+
+enum { FULL_COUNT = 40000, SCAN_COUNT = 6000 }; /* More than all that fits; than the young. */
+
+static void
+what_is_still_asked_for_stays_and_what_no_longer_is_goes(void **state)
+{
+	struct rig *rig = *state;
+	char prefix[16];
+
+	put_many(rig, "88.1", 20000, true);
+	for (unsigned i = 0; i < 3; i++) {
+		assert_in_range(count_kept(rig, "88.1", 0, 2000), 1900, 2000);
+	}
+	for (unsigned round = 0; round < 60; round++) {
+		snprintf(prefix, sizeof(prefix), "88.2.%u", round);
+		put_many(rig, prefix, 2000, true);
+		count_kept(rig, "88.1", 0, 1000);
+	}
+	assert_in_range(count_kept(rig, "88.1", 0, 1000), 850, 1000);
+	assert_in_range(count_kept(rig, "88.1", 1000, 2000), 0, 150);
+	assert_in_range(count_kept(rig, "88.1", 2000, 20000), 0, 900);
+}
+
+/* Most of them: what went is remembered by a hash, which another name's may displace. */
+static void
+names_that_went_too_early_are_welcome_back(void **state)
+{
+	enum { BACK_COUNT = 100 };
+	struct rig *rig = *state;
+
+	put_many(rig, "88.1", FULL_COUNT, true);
+	put_many(rig, "88.2", BACK_COUNT, false);
+	put_many(rig, "88.3", SCAN_COUNT, false);
+	assert_int_equal(count_kept(rig, "88.2", 0, BACK_COUNT), 0);
+	put_many(rig, "88.2", BACK_COUNT, false);
+	put_many(rig, "88.4", SCAN_COUNT, false);
+	assert_in_range(count_kept(rig, "88.2", 0, BACK_COUNT), BACK_COUNT / 4, BACK_COUNT);
+}
+
+/* Without asking for them, so that nothing is learnt from it. */
+static unsigned
+count_there(struct rig *rig, const char *prefix, unsigned count)
+{
+	unsigned there = 0;
+	char name[32];
+
+	for (unsigned i = 0; i < count; i++) {
+		struct cache_entry entry;
+		struct cache_key key;
+
+		snprintf(name, sizeof(name), "%s/%u", prefix, i);
+		key = key_of(name);
+		there += cache_look(rig->cache, &key, 0, &entry) ? 1 : 0;
+	}
+	return there;
+}
+
+static void
+put_sized_many(struct rig *rig, const char *prefix, unsigned count, size_t size)
+{
+	char name[32];
+
+	for (unsigned i = 0; i < count; i++) {
+		snprintf(name, sizeof(name), "%s/%u", prefix, i);
+		put_sized(rig, name, size);
+	}
+}
+
+static void
+names_that_are_refreshed_keep_their_place(void **state)
+{
+	enum { COUNT = 100, MOST = 90 };
+	struct rig *rig = *state;
+
+	put_many(rig, "88.1", FULL_COUNT, true);
+	put_many(rig, "88.2", COUNT, true);
+	put_sized_many(rig, "88.2", COUNT, 2 * DATA_SIZE); /* They do not fit where they were. */
+	put_many(rig, "88.3", SCAN_COUNT, false);
+	assert_in_range(count_there(rig, "88.2", COUNT), MOST, COUNT);
+	put_sized_many(rig, "88.2", COUNT, 4 * DATA_SIZE); /* Among the old by now. */
+	put_many(rig, "88.4", SCAN_COUNT, false);
+	assert_in_range(count_there(rig, "88.2", COUNT), MOST, COUNT);
+}
+
+static void
+a_small_answer_in_place_of_a_large_one_gives_the_room_back(void **state)
+{
+	enum { LARGE_COUNT = 50, LARGE_SIZE = 60000 };
+	struct rig *rig = *state;
+	struct cache_stats stats;
+	char name[32];
+
+	for (unsigned i = 0; i < LARGE_COUNT; i++) {
+		snprintf(name, sizeof(name), "88.1/%u", i);
+		put_sized(rig, name, LARGE_SIZE);
+		assert_true(has(rig, name, 0));
+		put(rig, name, 1000, i, 0);
+	}
+	put_many(rig, "88.2", FULL_COUNT, false);
+	cache_stats(rig->cache, &stats);
+	assert_in_range(stats.entry_count, 20000, FULL_COUNT);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, rig_open, rig_close)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(what_is_still_asked_for_stays_and_what_no_longer_is_goes),
+		TEST(names_that_went_too_early_are_welcome_back),
+		TEST(names_that_are_refreshed_keep_their_place),
+		TEST(a_small_answer_in_place_of_a_large_one_gives_the_room_back),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
