@@ -276,13 +276,16 @@ hsts_add(struct MHD_Response *response, uint32_t age_s)
 	header_add(response, "Strict-Transport-Security", text);
 }
 
-/* Octets that are no text are not made much smaller, and native clients know no encoding. */
+/* Octets that are no text are not made much smaller, and native clients know no encoding. What goes
+ * to somebody who said who they are may hold a secret, which its size beside somebody else's words
+ * would give away (BREACH, CVE-2013-3587). */
 static bool
 body_compress(struct http_request *request, const struct http_answer *answer, struct bytes *body)
 {
 	struct http *http = request->http;
 
 	if (body->size < HTTP_GZIP_SIZE_MIN || answer->is_binary || answer->etag != NULL ||
+		http_request_header(request, "Authorization") != NULL ||
 		!http_gzip_is_accepted(http_request_header(request, "Accept-Encoding")) ||
 		http_gzip_compress(http->gzip, *body, body) != STATUS_OK) {
 		return false;

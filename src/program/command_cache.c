@@ -34,7 +34,7 @@ const struct command_manual command_cache_manual = {
 	.rows = rows,
 	.first_words = "show drop stats",
 	.ending = {"Example:\n  houji cache drop --prefix 88.980 --dir node\n\n"
-		   "Exit codes: 0 done; 1 nothing found, or the node does not run; 2 usage.",
+		   "Exit codes: 0 done; 1 nothing found, or the node does not run; 2 wrong use.",
 		"示例：\n  houji cache drop --prefix 88.980 --dir node\n\n"
 		"退出码：0 完成；1 未找到，或节点未运行；2 用法错误。"},
 };

@@ -70,11 +70,13 @@ const struct command_manual command_token_manual = {
 	.ending = {"Examples:\n"
 		   "  houji token create --user 301:0.NA/88.995 --scope read node reader\n"
 		   "  houji token list node\n"
-		   "  houji token revoke node reader",
+		   "  houji token revoke node reader\n\n"
+		   "Exit codes: 0 done; 1 it could not be, or no such token; 2 wrong use.",
 		"示例：\n"
 		"  houji token create --user 301:0.NA/88.995 --scope read node reader\n"
 		"  houji token list node\n"
-		"  houji token revoke node reader"},
+		"  houji token revoke node reader\n\n"
+		"退出码：0 完成；1 失败，或无此令牌；2 用法错误。"},
 };
 
 struct work {

@@ -45,8 +45,10 @@ test('testssl finds no weakness of HTTPS within two minutes', () => {
 	assert.equal(done.error, undefined, String(done.error));
 	const found = JSON.parse(readFileSync(path, 'utf8'));
 	const verdict = (id) => found.find((finding) => finding.id === id)?.severity;
+	// Only answers to people who did not say who they are are compressed: they hold no secret.
 	// It takes a connection that is closed when a client wants to negotiate anew for one that did: see below.
-	const weak = found.filter(({id, severity}) => ['LOW', 'MEDIUM', 'HIGH', 'CRITICAL', 'FATAL'].includes(severity) && id !== 'secure_client_renego');
+	const weak = found.filter(({id, severity}) => ['LOW', 'MEDIUM', 'HIGH', 'CRITICAL', 'FATAL'].includes(severity) &&
+		!['secure_client_renego', 'BREACH'].includes(id));
 
 	assert.deepEqual(weak, []);
 	assert.ok(found.length > 25, JSON.stringify(found));

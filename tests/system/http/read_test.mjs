@@ -153,6 +153,8 @@ if (process.env.HOUJI) {
 			assert.equal(await encoding(accept), null, accept);
 		}
 		assert.equal(await encoding('gzip', '/healthz'), null);
+		// What goes to somebody who says who they are may hold a secret.
+		assert.equal(await encoding('gzip', '/metrics', {headers: {'Accept-Encoding': 'gzip', Authorization: 'Bearer none'}}), null);
 		assert.equal(await encoding('gzip', '/metrics', {method: 'HEAD', headers: {'Accept-Encoding': 'gzip'}}), 'gzip');
 	});
 	test('a compressed answer is known again', async () => {
