@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs the unittest cases of a module and prints them as TAP, with reasons for what failed."""
+"""Runs the unittest cases of a module and prints them as TAP; reasons for what failed go to standard
+error, which Meson shows of a test that failed."""
 
 import sys
 import unittest
@@ -31,6 +32,6 @@ def main():
     result = Result()
     suite.run(result)
     for _, text in result.failures:
-        print("# " + text.rstrip().replace("\n", "\n# "))
+        print(text.rstrip(), file=sys.stderr)
     print(f"1..{result.testsRun}")
     return 1 if result.failures else 0
