@@ -29,8 +29,8 @@ static const struct option_row rows[] = {
 
 const struct command_manual command_lab_manual = {
 	.name = "lab",
-	.usage = "up [--dir DIR] [--topology FILE] [--records FILE]...\n"
-		 "down|status [--dir DIR]\n"
+	.usage = "up [DIR] [--topology FILE] [--records FILE]...\n"
+		 "down|status [DIR]\n"
 		 "start|stop|kill NODE... [--dir DIR]\n"
 		 "cut NODE NODE [--dir DIR]\n"
 		 "slow NODE MS [--dir DIR]\n"
@@ -272,6 +272,13 @@ run(struct lab *lab, const struct option_walk *walk, enum word word)
 }
 
 static bool
+take_directory(struct lab *lab, const char *directory)
+{
+	lab->directory = directory;
+	return directory[0] != '\0' && strlen(directory) < LAB_PATH_SIZE_MAX / 2;
+}
+
+static bool
 take_option(struct lab *lab, const struct option_walk *walk)
 {
 	switch (walk->key) {
@@ -285,8 +292,7 @@ take_option(struct lab *lab, const struct option_walk *walk)
 		lab->records[lab->record_file_count++] = walk->argument;
 		return true;
 	case OPTION_DIR:
-		lab->directory = walk->argument;
-		return walk->argument[0] != '\0' && strlen(walk->argument) < LAB_PATH_SIZE_MAX / 2;
+		return take_directory(lab, walk->argument);
 	case OPTION_JSON:
 		return lab->is_json = true;
 	default:
@@ -299,7 +305,6 @@ command_lab(int argc, char **argv)
 {
 	struct option_walk walk = option_walk_over(&command_lab_manual, argc, argv);
 	struct lab lab = {.manual = &command_lab_manual, .directory = "lab"};
-	bool takes_names;
 	size_t word;
 	int exit_code;
 
@@ -316,11 +321,14 @@ command_lab(int argc, char **argv)
 			SAY("say up, down, status, start, stop, kill, cut, slow or heal first",
 				"请先给出 up、down、status、start、stop、kill、cut、slow 或 heal"));
 	}
-	takes_names = word == WORD_START || word == WORD_STOP || word == WORD_KILL;
-	if (takes_names != (walk.index < argc) && word < WORD_CUT) {
-		return command_usage_error(lab.manual, "%s",
-			takes_names ? SAY("name the nodes", "请给出节点名")
-				    : SAY("it takes no names", "不接受名称"));
+	if (word <= WORD_STATUS && walk.index < argc) {
+		if (argc - walk.index > 1 || !take_directory(&lab, argv[walk.index])) {
+			return command_usage_error(lab.manual, "%s",
+				SAY("it takes one folder and no names",
+					"只接受一个目录，不接受节点名"));
+		}
+	} else if (word >= WORD_START && word <= WORD_KILL && walk.index == argc) {
+		return command_usage_error(lab.manual, "%s", SAY("name the nodes", "请给出节点名"));
 	}
 	exit_code = run(&lab, &walk, (enum word)word);
 	lab_topology_free(lab.topology);
