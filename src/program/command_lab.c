@@ -322,7 +322,7 @@ command_lab(int argc, char **argv)
 				"请先给出 up、down、status、start、stop、kill、cut、slow 或 heal"));
 	}
 	if (word <= WORD_STATUS && walk.index < argc) {
-		if (argc - walk.index > 1 || !take_directory(&lab, argv[walk.index])) {
+		if (argc - walk.index > 1 || !take_directory(&lab, argv[walk.index++])) {
 			return command_usage_error(lab.manual, "%s",
 				SAY("it takes one folder and no names",
 					"只接受一个目录，不接受节点名"));
