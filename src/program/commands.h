@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-#include "program/options.h"
+#include "program/terminal/options.h"
 
 #include <stddef.h>
 
 /*
  * The commands of the program: commands.def has a row for each, and each has a file
- * command_NAME.c with its function and its manual (program/options.h).
+ * command_NAME.c with its function and its manual (program/terminal/options.h), in the folder of
+ * its group (docs/architecture.md).
  */
 struct command {
 	struct words summary;

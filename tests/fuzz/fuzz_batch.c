@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fuzz/fuzz.h"
-#include "program/batch.h"
+#include "program/batch/batch.h"
 
 #include <stdio.h>
 #include <sys/mman.h>

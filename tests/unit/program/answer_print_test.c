@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "program/answer_print.h"
+#include "program/server/answer_print.h"
 
 #include "base/limits.h"
-#include "program/json_print.h"
+#include "program/terminal/json_print.h"
 #include "support/cmocka_all.h"
 
 #include <jansson.h>

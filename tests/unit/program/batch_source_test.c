@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "program/batch.h"
+#include "program/batch/batch.h"
 #include "support/cmocka_all.h"
 
 #include "handle/handle_admin.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "program/bench.h"
+#include "program/bench/bench.h"
 #include "support/cmocka_all.h"
 
 static void

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/limits.h"
-#include "program/mapping.h"
+#include "program/code/mapping.h"
 #include "support/cmocka_all.h"
 
 #include <stdio.h>
