@@ -251,7 +251,7 @@ http_page_values(struct http_request *request, const struct http_resolved *resol
 	}
 	page->values = &resolved->values;
 	set(page, HTTP_VARIABLE_HANDLE, resolved->name);
-	if (http_page_name_find(&resolved->values, &text)) {
+	if (http_page_name_find(&resolved->values, page->is_chinese, &text)) {
 		set(page, HTTP_VARIABLE_NAME, text);
 	}
 	if (http_page_picture_find(&resolved->values, &text)) {

@@ -40,6 +40,8 @@ static const struct {
 	{"DESC", GROUP_ATTRIBUTES, "Description", "描述"},
 	{"NAME", GROUP_ATTRIBUTES, "Name", "名称"},
 	{"TITLE", GROUP_ATTRIBUTES, "Title", "标题"},
+	{"name_zh", GROUP_ATTRIBUTES, "Name (Chinese)", "中文名称"},
+	{"name_en", GROUP_ATTRIBUTES, "Name (English)", "英文名称"},
 	{"IMAGE", GROUP_ATTRIBUTES, "Picture", "图片"},
 	{"HS_ADMIN", GROUP_ADMINISTRATION, "Administrator", "管理员"},
 	{"HS_VLIST", GROUP_ADMINISTRATION, "Group", "成员组"},
@@ -302,23 +304,37 @@ type_is_of(struct bytes type, const char *const *names, size_t count)
 	return false;
 }
 
-bool
-http_page_name_find(const struct handle_value_list *values, struct bytes *ret_name)
+/* How much the type says what a reader of this language calls the thing; 0: it is no name. */
+static unsigned int
+name_rank(struct bytes type, bool is_chinese)
 {
 	static const char *const names[] = {
 		"NAME", "TITLE", "LABEL", "productName", "名称", "标题", "产品名称"};
+	bool is_zh = handle_type_is(type, TEXT("name_zh"));
+
+	if (is_zh || handle_type_is(type, TEXT("name_en"))) {
+		return is_zh == is_chinese ? 3 : 1;
+	}
+	return type_is_of(type, names, sizeof(names) / sizeof(names[0])) ? 2 : 0;
+}
+
+bool
+http_page_name_find(const struct handle_value_list *values, bool is_chinese, struct bytes *ret_name)
+{
 	struct wire_reader walk = handle_value_list_walk(values);
 	struct handle_value value;
+	unsigned int best = 0;
 
 	while (handle_value_next(&walk, &value)) {
-		if (type_is_of(value.type, names, sizeof(names) / sizeof(names[0])) &&
-			value.data.size > 0 && value.data.size <= HTTP_PAGE_NAME_SIZE_MAX &&
-			bytes_are_utf8(value.data)) {
+		unsigned int rank = name_rank(value.type, is_chinese);
+
+		if (rank > best && value.data.size > 0 &&
+			value.data.size <= HTTP_PAGE_NAME_SIZE_MAX && bytes_are_utf8(value.data)) {
 			*ret_name = value.data;
-			return true;
+			best = rank;
 		}
 	}
-	return false;
+	return best > 0;
 }
 
 /* Pictures are fetched by the reader's browser: of the web only, and not by ftp. */

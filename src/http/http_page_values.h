@@ -15,8 +15,9 @@ enum { HTTP_PAGE_NAME_SIZE_MAX = 512, HTTP_PICTURE_URL_SIZE_MAX = 2048 };
 void http_page_values_write(struct text_writer *writer, const struct handle_value_list *values,
 	bool is_chinese, struct arena *arena);
 
-/* What it is called; false: it does not say. */
-bool http_page_name_find(const struct handle_value_list *values, struct bytes *ret_name);
+/* What it is called, in the reader's language if it says so; false: it does not say. */
+bool http_page_name_find(
+	const struct handle_value_list *values, bool is_chinese, struct bytes *ret_name);
 /* Its picture, on the web. */
 bool http_page_picture_find(const struct handle_value_list *values, struct bytes *ret_url);
 /* True if it leads somewhere. */

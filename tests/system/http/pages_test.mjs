@@ -111,6 +111,16 @@ test('what a record holds runs nowhere and makes no element', async () => {
 		assert.ok((await page.textContent('h1')).includes(evil));
 	});
 });
+test('a thing with a name in each language is called by that of the reader', async () => {
+	await put(name('TWO'), [[1, 'TITLE', 'Number 7'], [2, 'name_en', 'Centrifugal pump'], [3, 'name_zh', '离心泵']]);
+	await put(name('ONE'), [[1, 'name_zh', '离心泵'], [2, 'TITLE', 'Number 7']]);
+	for (const [what, locale, wanted] of [['TWO', 'en', 'Centrifugal pump'], ['TWO', 'zh-CN', '离心泵'], ['ONE', 'zh-CN', '离心泵'],
+		['ONE', 'en', 'Number 7']]) {
+		await look(`${name(what)}?noredirect`, {locale}, async (page) => {
+			assert.equal(await page.textContent('.hero .lead'), wanted);
+		});
+	}
+});
 test('who has only a keyboard comes to the content, and to the field', () => look(PAGES.record, {}, async (page) => {
 	await page.keyboard.press('Tab');
 	assert.equal(await page.evaluate(() => document.activeElement.getAttribute('href')), '#content');
