@@ -14,6 +14,7 @@ struct candidate {
 
 struct access_verification {
 	bool is_secret;
+	bool is_held;
 	bool allows_sha1;
 	struct version version;
 	struct challenge_input input;
@@ -87,6 +88,7 @@ verification_make(const struct access_proof *proof, bool is_secret,
 		return NULL;
 	}
 	verification->is_secret = is_secret;
+	verification->is_held = proof->is_held;
 	verification->allows_sha1 = proof->allows_sha1;
 	verification->version = proof->version;
 	verification->size = sizeof(*verification) + size;
@@ -112,7 +114,8 @@ access_verification_new(const struct access_proof *proof, const struct access_re
 	size_t count = 0;
 	enum status status;
 
-	if (!is_secret && !bytes_equal(proof->kind, TEXT("HS_PUBKEY"))) {
+	if ((!is_secret && !bytes_equal(proof->kind, TEXT("HS_PUBKEY"))) ||
+		(is_secret && proof->is_held)) {
 		return STATUS_NO_PROOF;
 	}
 	status = access_look_up(reach, proof->identity.name, budget, &record);
@@ -195,14 +198,35 @@ verify_signature(const struct access_verification *verification, struct bytes oc
 	return status;
 }
 
+/* Zero octets in front of a number make no other key. */
+static enum status
+verify_held(const struct access_verification *verification, struct bytes octets)
+{
+	struct handle_key held, wanted;
+
+	return handle_key_decode(verification->response, &held) == STATUS_OK &&
+			handle_key_decode(octets, &wanted) == STATUS_OK &&
+			!handle_key_is_private(&held) && handle_key_is_same(&held, &wanted)
+		? STATUS_OK
+		: STATUS_DENIED;
+}
+
+static enum status
+candidate_verify(const struct access_verification *verification, struct bytes data)
+{
+	if (verification->is_held) {
+		return verify_held(verification, data);
+	}
+	return verification->is_secret ? verify_secret(verification, data)
+				       : verify_signature(verification, data);
+}
+
 enum status
 access_verification_run(struct access_verification *verification)
 {
 	for (size_t i = 0; i < verification->count; i++) {
 		const struct candidate *candidate = &verification->candidates[i];
-		enum status status = verification->is_secret
-			? verify_secret(verification, candidate->data)
-			: verify_signature(verification, candidate->data);
+		enum status status = candidate_verify(verification, candidate->data);
 
 		if (status == STATUS_OK) {
 			verification->index = candidate->index;

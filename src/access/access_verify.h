@@ -33,6 +33,9 @@ struct access_proof {
 	struct bytes kind; /* "HS_PUBKEY" or "HS_SECKEY": exactly. */
 	struct access_identity identity;
 	struct bytes response;
+	/* `response` is a public key in Handle encoding, whose private half the peer was seen to
+	 * have (TLS); there is nothing else to be verified. */
+	bool is_held;
 	struct challenge_input input; /* What was to be signed. */
 	struct version version; /* In which the answer is written: access_taken_version(). */
 	bool allows_sha1;

@@ -50,3 +50,8 @@ enum status crypto_key_assemble(enum crypto_key_kind kind, bool is_private,
 /* Takes over `key`, also when it fails. */
 enum status crypto_key_take(EVP_PKEY *key, enum crypto_key_kind kind, bool is_private,
 	struct crypto_key **ret_key) MUST_CHECK;
+
+/* A key that OpenSSL read, made again from its numbers, so that it meets the checks that all keys
+ * meet; `key` stays the caller's. UNSUPPORTED for a kind that is none of ours. */
+enum status crypto_key_rebuild(
+	EVP_PKEY *key, bool is_private, struct crypto_key **ret_key) MUST_CHECK;

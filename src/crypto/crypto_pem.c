@@ -113,36 +113,44 @@ done:
 }
 
 enum status
+crypto_key_rebuild(EVP_PKEY *key, bool is_private, struct crypto_key **ret_key)
+{
+	struct crypto_key read = {.key = key, .is_private = is_private};
+
+	return crypto_refuse(
+		key_kind_find(key, &read.kind) ? key_rebuild(&read, ret_key) : STATUS_UNSUPPORTED);
+}
+
+enum status
 crypto_key_parse_pem(struct bytes text, struct bytes passphrase, struct crypto_key **ret_key)
 {
 	struct passphrase_give give = {.passphrase = passphrase};
 	BIO *memory = text.size > INT_MAX ? NULL : BIO_new_mem_buf(text.at, (int)text.size);
-	struct crypto_key read = {.is_private = true};
-	enum status status = STATUS_UNSUPPORTED;
+	bool is_private = true;
+	EVP_PKEY *key;
+	enum status status;
 
 	if (memory == NULL) {
 		return crypto_refuse(STATUS_NO_MEMORY);
 	}
-	read.key = PEM_read_bio_PrivateKey(memory, NULL, passphrase_asked, &give);
-	if (read.key == NULL && !give.is_asked) {
-		read.is_private = false;
+	key = PEM_read_bio_PrivateKey(memory, NULL, passphrase_asked, &give);
+	if (key == NULL && !give.is_asked) {
+		is_private = false;
 		(void)BIO_reset(memory);
-		read.key = PEM_read_bio_PUBKEY(memory, NULL, passphrase_asked, &give);
+		key = PEM_read_bio_PUBKEY(memory, NULL, passphrase_asked, &give);
 	}
 	BIO_free(memory);
 	ERR_clear_error();
-	if (read.key == NULL && give.is_asked) {
+	if (key == NULL && give.is_asked) {
 		return passphrase.size == 0 ? STATUS_UNAUTHENTICATED
 			: give.is_too_long  ? STATUS_TOO_LARGE
 					    : STATUS_DENIED;
 	}
-	if (read.key == NULL) {
+	if (key == NULL) {
 		return STATUS_MALFORMED;
 	}
-	if (key_kind_find(read.key, &read.kind)) {
-		status = key_rebuild(&read, ret_key);
-	}
-	EVP_PKEY_free(read.key);
+	status = crypto_key_rebuild(key, is_private, ret_key);
+	EVP_PKEY_free(key);
 	return status;
 }
 

@@ -79,6 +79,26 @@ handle_key_decode(struct bytes octets, struct handle_key *ret_key)
 	return status;
 }
 
+static struct bytes
+number_of(struct bytes part)
+{
+	while (part.size > 0 && part.at[0] == 0) {
+		part = bytes_slice(part, 1, part.size);
+	}
+	return part;
+}
+
+bool
+handle_key_is_same(const struct handle_key *one, const struct handle_key *other)
+{
+	bool is_same = one->kind == other->kind && one->part_count == other->part_count;
+
+	for (uint8_t i = 0; is_same && i < one->part_count; i++) {
+		is_same = bytes_equal(number_of(one->parts[i]), number_of(other->parts[i]));
+	}
+	return is_same;
+}
+
 void
 handle_key_write(struct wire_writer *writer, const struct handle_key *key)
 {

@@ -46,6 +46,9 @@ void handle_key_write(struct wire_writer *writer, const struct handle_key *key);
 const char *handle_key_kind_name(enum handle_key_kind kind); /* "RSA_PUB_KEY" ... */
 bool handle_key_is_private(const struct handle_key *key);
 
+/* The same kind with the same numbers, however these are padded; flags and tail aside. */
+bool handle_key_is_same(const struct handle_key *one, const struct handle_key *other);
+
 /* The key that signs or verifies. UNSUPPORTED for Diffie-Hellman, which does neither;
  * otherwise as crypto_key_from_rsa() and its kin. The caller frees it. */
 enum status handle_key_to_crypto(

@@ -256,22 +256,25 @@ http_use(struct http *http, const struct http_settings *settings)
 }
 
 enum status
-http_open(struct http *http, const struct address *address, struct address *ret_bound,
-	struct problem *problem)
+http_open(struct http *http, enum http_address_kind kind, const struct address *address,
+	struct address *ret_bound, struct problem *problem)
 {
-	struct loop_listener *listener;
+	struct http_listener *listener = &http->listeners[http->listener_count];
 
 	if (http->listener_count == HTTP_LISTENER_COUNT_MAX) {
 		return problem_set(problem, STATUS_TOO_LARGE, "more than %d listening addresses",
 			HTTP_LISTENER_COUNT_MAX);
 	}
-	listener = loop_listen_sockets(http->loop, address, http_accepted, http, problem);
-	if (listener == NULL) {
+	*listener = (struct http_listener){
+		.http = http, .asks_certificate = kind == HTTP_ASKS_CERTIFICATE};
+	listener->listener =
+		loop_listen_sockets(http->loop, address, http_accepted, listener, problem);
+	if (listener->listener == NULL) {
 		return problem == NULL ? STATUS_SYSTEM : problem->status;
 	}
-	http->listeners[http->listener_count++] = listener;
+	http->listener_count++;
 	if (ret_bound != NULL) {
-		loop_listener_address(listener, ret_bound);
+		loop_listener_address(listener->listener, ret_bound);
 	}
 	return STATUS_OK;
 }
@@ -283,7 +286,7 @@ http_stop(struct http *http)
 	http->is_stopping = true;
 	http_changes_stop(http->changes);
 	for (; http->listener_count > 0; http->listener_count--) {
-		loop_listener_close(http->listeners[http->listener_count - 1]);
+		loop_listener_close(http->listeners[http->listener_count - 1].listener);
 	}
 	for (struct http_connection *one = http->connections; one != NULL;) {
 		struct http_connection *next = one->next;

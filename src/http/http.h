@@ -14,7 +14,7 @@
  * writes the answer another way. Who may do what is not decided here.
  *
  *     http = http_new(&parts, &problem);
- *     http_open(http, &address, &bound, &problem);
+ *     http_open(http, HTTP_BOTH, &address, &bound, &problem);
  *     ... loop_run(loop) ...
  *     http_stop(http);     stop accepting; what is under way is answered
  *     http_free(http);     when http_busy_count() is 0
@@ -78,9 +78,11 @@ struct http *http_new(const struct http_parts *parts, struct problem *problem);
  * disturbed. False: it cannot be used, and the earlier one stays. */
 bool http_use(struct http *http, const struct http_settings *settings);
 
-/* The address really bound (port 0 picks one) goes to `ret_bound`, which may be NULL. */
-enum status http_open(struct http *http, const struct address *address, struct address *ret_bound,
-	struct problem *problem) MUST_CHECK;
+/* The address really bound (port 0 picks one) goes to `ret_bound`, which may be NULL. With
+ * HTTP_ASKS_CERTIFICATE it takes TLS alone, and asks clients for a certificate. */
+enum http_address_kind { HTTP_BOTH, HTTP_ASKS_CERTIFICATE };
+enum status http_open(struct http *http, enum http_address_kind kind, const struct address *address,
+	struct address *ret_bound, struct problem *problem) MUST_CHECK;
 
 /* No new connections; each closes behind its last answer. */
 void http_stop(struct http *http);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "http/http_certificate.h"
 #include "http/http_limit.h"
 #include "http/http_proxy.h"
 #include "http/http_worker.h"
@@ -150,6 +151,7 @@ http_connection_free(struct http_connection *connection)
 	}
 	loop_timer_clear(connection->http->loop, &connection->timer);
 	free(connection->front);
+	http_certificate_free(connection->certificate);
 	connection_unlink(connection);
 	if (connection->face != NULL && --connection->face->connection_count == 0 &&
 		connection->face->is_retired) {
@@ -204,10 +206,12 @@ http_connection_notified(void *context, struct MHD_Connection *transport, void *
 {
 	struct http *http = context;
 
-	(void)transport;
 	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
 		*place = http->adding;
 		http->adding = NULL;
+		if (((struct http_connection *)*place)->asks_certificate) {
+			http_certificate_ask(transport);
+		}
 	} else if (*place != NULL) {
 		http_connection_free(*place);
 		*place = NULL;
@@ -240,7 +244,8 @@ connection_hand_over(struct http_connection *connection, bool is_tls)
 	struct http *http = connection->http;
 	struct http_face *face = is_tls ? http->tls : &http->plain;
 
-	if (face == NULL || (is_tls && !handshake_is_allowed(connection))) {
+	if (face == NULL || (!is_tls && connection->asks_certificate) ||
+		(is_tls && !handshake_is_allowed(connection))) {
 		http_connection_free(connection);
 		return;
 	}
@@ -330,7 +335,8 @@ connection_readable(void *context)
 void
 http_accepted(void *context, int fd, const struct address *peer)
 {
-	struct http *http = context;
+	const struct http_listener *listener = context;
+	struct http *http = listener->http;
 	struct http_connection *connection = connection_new(http, fd, peer);
 
 	if (connection == NULL) {
@@ -338,6 +344,7 @@ http_accepted(void *context, int fd, const struct address *peer)
 		loop_socket_close(fd);
 		return;
 	}
+	connection->asks_certificate = listener->asks_certificate;
 	monitor_add(http->row, METRIC_HTTP_ACCEPTED, 1);
 	if (http->settings->takes_proxy_protocol && http_peer_is_trusted(http->settings, peer)) {
 		connection->front = calloc(1, sizeof(*connection->front));

@@ -5,6 +5,7 @@
 #include "base/text_writer.h"
 #include "handle/handle_mac.h"
 #include "http/http_answer.h"
+#include "http/http_certificate.h"
 #include "http/http_v1.h"
 
 enum {
@@ -197,6 +198,9 @@ handle_claim(struct http_request *request, struct operation_claim *claim, bool *
 		request->fault = named.size == 0 ? "sessionId is missing" : NULL;
 		return named.size > 0 &&
 			http_credentials_prove(&credentials, nonce, arena, claim, &request->fault);
+	}
+	if (!session.is_proven && bytes_equal_fold(credentials.client_certificate, TEXT("true"))) {
+		return http_certificate_claim(request, claim);
 	}
 	*ret_is_claim = session.is_proven;
 	if (session.is_proven) {

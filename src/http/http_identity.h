@@ -11,6 +11,8 @@
  *
  * Handle: a session is named, and a nonce of it is answered, or was (http_credentials.h).
  *
+ * It may also say that the certificate of the connection speaks (http_certificate.h).
+ *
  * Basic: the user is index:handle, percent-encoded; the password is the secret key. It is made
  * into the answer to a challenge that was never sent (HMAC-SHA256), so that one way to verify
  * secrets serves all fronts and the secret itself goes no further.

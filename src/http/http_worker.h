@@ -14,11 +14,12 @@
  *     http.c             daemons, listeners, the loop
  *     http_connection.c  from accept to close: limits, the first octet, deadlines
  *     http_request.c     from the head to the answer, as libmicrohttpd tells it
+ *     http_certificate.c who the client's certificate says it is
  *     http_answer.c      status, headers and body
  *     http_route.c       which function answers (routes.def)
  *     http_tunnel.c      Handle messages in bodies
  */
-enum { HTTP_LISTENER_COUNT_MAX = 16, HTTP_BUCKET_COUNT = 1024 };
+enum { HTTP_LISTENER_COUNT_MAX = 32, HTTP_BUCKET_COUNT = 1024 };
 
 /* In the order of the bits of a route. */
 enum http_method {
@@ -47,6 +48,7 @@ struct http_face {
 	size_t connection_count;
 };
 
+struct http_certificate;
 struct http_connection;
 struct http_front;
 struct http_gzip;
@@ -111,6 +113,13 @@ struct http_request {
 	unsigned int status; /* Its. */
 };
 
+/* One address. */
+struct http_listener {
+	struct http *http;
+	struct loop_listener *listener;
+	bool asks_certificate; /* HTTPS alone, and clients are asked for their certificate. */
+};
+
 struct http_connection {
 	struct http *http;
 	struct http_face *face; /* NULL: it has not said anything yet. */
@@ -118,6 +127,8 @@ struct http_connection {
 	struct http_connection *bucket_previous, *bucket_next;
 	uint32_t bucket;
 	int fd;
+	bool asks_certificate; /* Of its client, in the handshake. */
+	struct http_certificate *certificate; /* NULL: nobody has looked at it. */
 	struct address peer;
 	uint8_t source[16];
 	struct http_front *front; /* What a proxy says, not whole yet; NULL: nothing is awaited. */
@@ -141,7 +152,7 @@ struct http {
 	struct http_face *retired;
 	struct http_limit *limit; /* Handshakes. */
 	size_t listener_count;
-	struct loop_listener *listeners[HTTP_LISTENER_COUNT_MAX];
+	struct http_listener listeners[HTTP_LISTENER_COUNT_MAX];
 	size_t connection_count;
 	struct http_connection *connections;
 	struct http_connection *buckets[HTTP_BUCKET_COUNT];

@@ -43,6 +43,8 @@ struct node {
 	struct address bound[SETTINGS_LIST_MAX];
 	uint32_t http_count;
 	struct address http[SETTINGS_LIST_MAX]; /* Where web clients are served. */
+	uint32_t certified_count;
+	struct address certified[SETTINGS_LIST_MAX]; /* Where they are asked for a certificate. */
 	struct node_mirror *mirror; /* NULL: no primary is followed. */
 	struct settings started; /* With which. */
 	node_news *news;
@@ -211,8 +213,9 @@ node_make(struct node *node, const struct settings *settings, struct problem *pr
 	if (status == STATUS_OK) {
 		node->census = native_census_new(
 			node->face->native.connection_count_max * node->worker_count);
-		node->sessions = settings->http.count == 0 ? NULL : http_sessions_new();
-		if (node->census == NULL || (settings->http.count > 0 && node->sessions == NULL)) {
+		node->sessions = settings_serve_web(settings) ? http_sessions_new() : NULL;
+		if (node->census == NULL ||
+			(settings_serve_web(settings) && node->sessions == NULL)) {
 			status = problem_system(problem, "cannot make a node");
 		}
 	}
@@ -280,22 +283,50 @@ worker_bind(struct node *node, size_t number, struct problem *problem)
 	return STATUS_OK;
 }
 
+struct web_bind {
+	struct http *http; /* Of one worker. */
+	bool is_first; /* It finds the port when it is 0. */
+	enum http_address_kind kind;
+	const struct settings_addresses *listen;
+	struct address *bound;
+};
+
 static enum status
-worker_bind_http(struct node *node, size_t number, struct problem *problem)
+web_bind(const struct web_bind *bind, struct problem *problem)
 {
-	const struct settings_addresses *listen = &node->face->settings.http;
 	enum status status = STATUS_OK;
 
-	for (uint32_t i = 0; i < listen->count && status == STATUS_OK; i++) {
-		const struct address *address = number == 0 ? &listen->items[i] : &node->http[i];
+	for (uint32_t i = 0; i < bind->listen->count && status == STATUS_OK; i++) {
+		const struct address *address =
+			bind->is_first ? &bind->listen->items[i] : &bind->bound[i];
 
-		if (number == 0) {
+		if (bind->is_first) {
 			status = loop_address_check(address, problem);
 		}
 		if (status == STATUS_OK) {
 			status = http_open(
-				node->workers[number].http, address, &node->http[i], problem);
+				bind->http, bind->kind, address, &bind->bound[i], problem);
 		}
+	}
+	return status;
+}
+
+static enum status
+worker_bind_http(struct node *node, size_t number, struct problem *problem)
+{
+	const struct settings *settings = &node->face->settings;
+	struct web_bind bind = {.http = node->workers[number].http,
+		.is_first = number == 0,
+		.kind = HTTP_BOTH,
+		.listen = &settings->http,
+		.bound = node->http};
+	enum status status = web_bind(&bind, problem);
+
+	if (status == STATUS_OK) {
+		bind.kind = HTTP_ASKS_CERTIFICATE;
+		bind.listen = &settings->http_client_certificates;
+		bind.bound = node->certified;
+		status = web_bind(&bind, problem);
 	}
 	return status;
 }
@@ -408,6 +439,7 @@ node_start(struct node *node, struct problem *problem)
 	node->started = node->face->settings;
 	node->bound_count = node->face->settings.listen.count;
 	node->http_count = node->face->settings.http.count;
+	node->certified_count = node->face->settings.http_client_certificates.count;
 	for (size_t i = 0; i < node->worker_count && status == STATUS_OK; i++) {
 		status = worker_open(node, i, problem);
 	}
@@ -519,23 +551,29 @@ node_close(struct node *node, struct problem *problem)
 	return status;
 }
 
+static void
+addresses_write(struct text_writer *writer, const struct address *addresses, uint32_t count,
+	const char *protocols)
+{
+	char address[ADDRESS_TEXT_SIZE_MAX];
+
+	for (uint32_t i = 0; i < count; i++) {
+		text_write_string(writer, i > 0 ? ", " : "");
+		text_write_string(writer, address_format(&addresses[i], address));
+	}
+	text_write_string(writer, count > 0 ? protocols : "");
+}
+
 void
 node_describe(const struct node *node, char *ret_text, size_t capacity)
 {
 	struct text_writer writer = text_writer_over(ret_text, capacity - 1);
 	uint64_t prefixes = records_prefix_count(ledger_records(node->ledger));
-	char address[ADDRESS_TEXT_SIZE_MAX];
 
-	for (uint32_t i = 0; i < node->bound_count; i++) {
-		text_write_string(&writer, i > 0 ? ", " : "");
-		text_write_string(&writer, address_format(&node->bound[i], address));
-	}
-	text_write_string(&writer, " (udp, tcp), ");
-	for (uint32_t i = 0; i < node->http_count; i++) {
-		text_write_string(&writer, i > 0 ? ", " : "");
-		text_write_string(&writer, address_format(&node->http[i], address));
-	}
-	text_write_string(&writer, node->http_count > 0 ? " (http, https), " : "");
+	addresses_write(&writer, node->bound, node->bound_count, " (udp, tcp), ");
+	addresses_write(&writer, node->http, node->http_count, " (http, https), ");
+	addresses_write(
+		&writer, node->certified, node->certified_count, " (https, client certificates), ");
 	text_write_u64(&writer, node->worker_count);
 	text_write_string(&writer, node->worker_count == 1 ? " worker, " : " workers, ");
 	text_write_u64(&writer, prefixes);

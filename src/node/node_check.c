@@ -46,6 +46,10 @@ face_check(const char *directory, const struct node_face *face, struct problem *
 	if (status == STATUS_OK) {
 		status = addresses_check(&face->settings.http, is_served, problem);
 	}
+	if (status == STATUS_OK) {
+		status = addresses_check(
+			&face->settings.http_client_certificates, is_served, problem);
+	}
 	return status == STATUS_OK
 		? node_mirror_check(directory, &face->settings, &face->service.site, problem)
 		: status;

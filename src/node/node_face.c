@@ -294,7 +294,7 @@ node_face_read(
 	if (status == STATUS_OK) {
 		status = face_read_namespace(face, parts->directory, problem);
 	}
-	if (status == STATUS_OK && face->settings.http.count > 0) {
+	if (status == STATUS_OK && settings_serve_web(&face->settings)) {
 		status = face_make_web(face, parts->directory, problem);
 	}
 	if (status == STATUS_OK) {

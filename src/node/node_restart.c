@@ -20,8 +20,8 @@ static const struct restart_row rows[] = {
 };
 
 /* A name, or all that begin with it when it ends in a dot. */
-static const char *const taken_at_start[] = {
-	"listen", "http", "workers", "signer.threads", "challenge.", "session.", "mirror."};
+static const char *const taken_at_start[] = {"listen", "http", "http_client_certificates",
+	"workers", "signer.threads", "challenge.", "session.", "mirror."};
 
 static bool
 is_taken_at_start(const char *path)

@@ -293,6 +293,12 @@ settings_default(struct settings *ret_settings)
 	}
 }
 
+bool
+settings_serve_web(const struct settings *settings)
+{
+	return settings->http.count > 0 || settings->http_client_certificates.count > 0;
+}
+
 /* Reading: two levels of mappings, lists of scalars. Where the parser stands: */
 struct reading {
 	yaml_parser_t parser;

@@ -78,6 +78,7 @@ struct settings {
 };
 
 void settings_default(struct settings *ret_settings);
+bool settings_serve_web(const struct settings *settings); /* Web clients have an address. */
 
 /* The handle of one administrator: a view into the list. */
 struct bytes settings_identity_name(const struct settings_identities *list, uint32_t number);

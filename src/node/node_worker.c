@@ -115,8 +115,8 @@ node_worker_open(
 	if (worker->native == NULL) {
 		return STATUS_NO_MEMORY;
 	}
-	return parts->face->settings.http.count == 0 ? STATUS_OK
-						     : worker_open_http(worker, parts, problem);
+	return settings_serve_web(&parts->face->settings) ? worker_open_http(worker, parts, problem)
+							  : STATUS_OK;
 }
 
 static void *

@@ -42,6 +42,7 @@ claim_copy(struct operation *operation, const struct operation_claim *claim)
 		.nonce = arena_copy(operation->arena, claim->nonce),
 		.digest = arena_copy(operation->arena, claim->digest),
 		.is_known = claim->is_known,
+		.is_held = claim->is_held,
 		.is_proven = claim->is_proven,
 		.scope = claim->scope == NULL ? NULL
 					      : access_scope_copy(operation->arena, claim->scope),

@@ -40,6 +40,9 @@ struct operation_claim {
 	/* The very same proof was right before: it is verified as ever, but counts as no guess, or
 	 * who sends its secret with each request could not send many at once. */
 	bool is_known;
+	/* `response` is a public key whose private half the front saw the peer have
+	 * (access_verify.h). */
+	bool is_held;
 	/* The front has had the identity proven before, in a session of its own: it is believed. */
 	bool is_proven;
 	const struct access_scope *scope; /* What may be done at the most; NULL: everything. */

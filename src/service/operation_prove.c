@@ -231,6 +231,7 @@ proof_look(struct operation *operation)
 		.kind = operation->proof.authentication_type,
 		.identity = operation->identity,
 		.response = operation->proof.response,
+		.is_held = operation->taken == NULL && operation->order.claim->is_held,
 		.input = proof_input(operation),
 		.version = operation->taken == NULL ? VERSION_OURS
 						    : access_taken_version(operation->taken),

@@ -398,6 +398,52 @@ what_cannot_be_verified_is_told_apart(void **state)
 	assert_int_equal(verify(scene, &proof, &index), STATUS_NO_PROOF);
 }
 
+/* Its private half was seen elsewhere, by TLS: only who has which key is asked. */
+static void
+a_key_that_is_held_proves_whose_key_it_is(void **state)
+{
+	static const enum crypto_key_kind kinds[] = {
+		CRYPTO_KEY_RSA, CRYPTO_KEY_ED25519, CRYPTO_KEY_SM2};
+	uint8_t room[KEY_SIZE_MAX], other_room[KEY_SIZE_MAX];
+	uint32_t index = 0;
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		struct crypto_key *key = NULL, *other = NULL;
+		struct access_proof proof = {.kind = TEXT("HS_PUBKEY"),
+			.identity = {bytes_from_string(LI), 0},
+			.is_held = true,
+			.version = {2, 11}};
+		struct bytes another;
+
+		assert_int_equal(crypto_key_new(kinds[i], &key), STATUS_OK);
+		assert_int_equal(crypto_key_new(kinds[i], &other), STATUS_OK);
+		proof.response = public_octets(key, room);
+		another = public_octets(other, other_room);
+		scene_value(*state, LI, 300, "HS_PUBKEY", another);
+		scene_value(*state, LI, 302, "HS_PUBKEY", proof.response);
+		assert_int_equal(verify(*state, &proof, &index), STATUS_OK);
+		assert_int_equal(index, 302);
+		/* The index that is named has another key. */
+		proof.identity.index = 300;
+		scene_value(*state, LI, 300, "HS_PUBKEY", another);
+		scene_value(*state, LI, 302, "HS_PUBKEY", proof.response);
+		assert_int_equal(verify(*state, &proof, &index), STATUS_WRONG_PROOF);
+		/* A value of another type is no key. */
+		scene_value(*state, LI, 300, "HS_SECKEY", proof.response);
+		assert_int_equal(verify(*state, &proof, &index), STATUS_WRONG_PROOF);
+		proof.kind = TEXT("HS_SECKEY");
+		scene_value(*state, LI, 300, "HS_SECKEY", proof.response);
+		assert_int_equal(verify(*state, &proof, &index), STATUS_NO_PROOF);
+		/* Octets that are no key. */
+		proof.kind = TEXT("HS_PUBKEY");
+		proof.response = TEXT("no key");
+		scene_value(*state, LI, 300, "HS_PUBKEY", proof.response);
+		assert_int_equal(verify(*state, &proof, &index), STATUS_WRONG_PROOF);
+		crypto_key_free(key);
+		crypto_key_free(other);
+	}
+}
+
 int
 main(void)
 {
@@ -409,6 +455,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(all_codes_of_secrets_but_md5_count, begin, end),
 		cmocka_unit_test_setup_teardown(work_that_a_client_orders_is_bounded, begin, end),
 		cmocka_unit_test_setup_teardown(our_own_kinds_of_key_prove_identities, begin, end),
+		cmocka_unit_test_setup_teardown(
+			a_key_that_is_held_proves_whose_key_it_is, begin, end),
 		cmocka_unit_test_setup_teardown(sm2_answers_name_sm3, begin, end),
 		cmocka_unit_test_setup_teardown(
 			index_0_tries_keys_in_their_order_within_the_budget, begin, end),

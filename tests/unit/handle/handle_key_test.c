@@ -306,6 +306,31 @@ numbers_that_make_no_key_are_refused(void **state)
 	assert_null(made);
 }
 
+static void
+keys_are_the_same_by_kind_and_numbers_however_padded(void **state)
+{
+	struct handle_key key = {.kind = HANDLE_KEY_RSA_PUBLIC,
+		.part_count = 2,
+		.parts = {TEXT("\x00\x01\x00\x01"), TEXT("modulus")}};
+	struct handle_key other = key;
+
+	(void)state;
+	other.parts[0] = TEXT("\x01\x00\x01");
+	other.tail = TEXT("\x00\x00\x00\x00");
+	other.flags = 7;
+	assert_true(handle_key_is_same(&key, &other));
+	other.parts[1] = TEXT("modulut");
+	assert_false(handle_key_is_same(&key, &other));
+	other.parts[1] = TEXT("modulus\x00");
+	assert_false(handle_key_is_same(&key, &other));
+	other = key;
+	other.parts[0] = TEXT("\x00\x01\x00\x02");
+	assert_false(handle_key_is_same(&key, &other));
+	other = key;
+	other.kind = HANDLE_KEY_RSA_PRIVATE;
+	assert_false(handle_key_is_same(&key, &other));
+}
+
 int
 main(void)
 {
@@ -314,6 +339,7 @@ main(void)
 		cmocka_unit_test(crypto_keys_are_written_as_handle_net_writes_them),
 		cmocka_unit_test(an_rsa_key_without_its_primes_keeps_its_form),
 		cmocka_unit_test(keys_of_the_curves_go_there_and_back),
+		cmocka_unit_test(keys_are_the_same_by_kind_and_numbers_however_padded),
 		cmocka_unit_test(keys_cut_anywhere_are_refused),
 		cmocka_unit_test(keys_are_written_into_exactly_their_size_and_no_less),
 		cmocka_unit_test(algorithms_and_sizes_beyond_the_known_are_refused),
