@@ -36,6 +36,8 @@ kinds_of_keys_and_encodings_are_known(void **state)
 	expect_invalid("did:bid:af1234567891234567891234", "did:bid", CODE_REASON_NO_TABLE);
 	expect_invalid("did:bid:ea1234567891234567891234", "did:bid", CODE_REASON_NO_TABLE);
 	expect_invalid("did:bid:e", "did:bid", CODE_REASON_NO_TABLE);
+	assert_true(has_reason_at(find_kind("did:bid:ea1234567891234567891234", "did:bid"),
+		CODE_REASON_NO_TABLE, "a"));
 }
 
 static void

@@ -42,6 +42,8 @@ its_parts_follow_its_version(void **state)
 
 	(void)state;
 	assert_non_null(candidate);
+	assert_true(has_reason(candidate, CODE_REASON_NO_CHECK));
+	assert_true(has_reason_at(candidate, CODE_REASON_NO_TABLE, "0064"));
 	assert_true(bytes_equal(candidate->parts[0].value, TEXT("1")));
 	assert_true(bytes_equal(candidate->parts[1].value, TEXT("0064")));
 	assert_true(bytes_equal(candidate->parts[2].value, TEXT("123456")));

@@ -43,6 +43,19 @@ has_reason(const struct code_candidate *candidate, enum code_reason_kind kind)
 	return false;
 }
 
+/* The same, and the reason is about this text. */
+static inline bool
+has_reason_at(const struct code_candidate *candidate, enum code_reason_kind kind, const char *at)
+{
+	for (size_t i = 0; i < candidate->reason_count; i++) {
+		if (candidate->reasons[i].kind == kind &&
+			bytes_equal(candidate->reasons[i].at, bytes_from_string(at))) {
+			return true;
+		}
+	}
+	return false;
+}
+
 /* A candidate of that kind is valid and has that normal form. */
 static inline const struct code_candidate *
 expect_valid(const char *code, const char *kind, const char *normal)

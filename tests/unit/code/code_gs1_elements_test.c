@@ -53,7 +53,9 @@ what_is_wrong_with_a_message_is_told(void **state)
 	(void)state;
 	expect_invalid("(10)A", "element string", CODE_REASON_NO_KEY);
 	expect_invalid("(01)09521234543213(05)1", "GTIN", CODE_REASON_ELEMENT_UNKNOWN);
-	expect_invalid("]C1010952123454321305", "GTIN", CODE_REASON_ELEMENT_UNKNOWN);
+	assert_true(has_reason_at(
+		expect_invalid("]C1010952123454321305", "GTIN", CODE_REASON_ELEMENT_UNKNOWN),
+		CODE_REASON_ELEMENT_UNKNOWN, "05"));
 	expect_invalid("(01)09521234543213(10)A(10)B", "GTIN", CODE_REASON_ELEMENT_TWICE);
 	expect_invalid("(01)09521234543213(21)A(235)B", "GTIN", CODE_REASON_ELEMENT_ORDER);
 }

@@ -47,6 +47,8 @@ keys_of_the_same_form_are_all_told(void **state)
 	expect_valid("06141411234567890", "GSIN", "402/06141411234567890");
 	expect_none("9521234543214", "GLN");
 	expect_none("06141411234567891", "GSIN");
+	expect_none("106141411234567898", "GSRN");
+	expect_invalid("106141411234567898", "SSCC", CODE_REASON_CHECK_WRONG);
 }
 
 static void

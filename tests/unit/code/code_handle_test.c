@@ -41,6 +41,9 @@ labels_of_86_and_88_are_digits(void **state)
 	expect_invalid("hdl:88.100a/x", "handle", CODE_REASON_LABEL);
 	expect_invalid("88.100./x", "handle", CODE_REASON_LABEL);
 	expect_invalid("88..100/x", "handle", CODE_REASON_LABEL);
+	expect_invalid("hdl:88.a100/x", "handle", CODE_REASON_LABEL);
+	expect_invalid("hdl:88.a/x", "handle", CODE_REASON_LABEL);
+	expect_invalid("hdl:20._500/x", "handle", CODE_REASON_LABEL);
 	expect_valid("hdl:20.500.ABC-1/x", "handle", "20.500.ABC-1/x");
 	expect_invalid("hdl:20.500_1/x", "handle", CODE_REASON_LABEL);
 	expect_invalid("hdl:", "prefix", CODE_REASON_LABEL);

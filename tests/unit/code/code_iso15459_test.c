@@ -77,6 +77,48 @@ what_is_wrong_in_an_envelope_is_told(void **state)
 		       "06\x1d"
 		       "25SUN_1",
 		"item (25S)", CODE_REASON_CHARACTER);
+	/* The last field of all, and nothing behind it. */
+	expect_invalid("[)>\x1e"
+		       "06\x1d"
+		       "25SUN1\x1d"
+		       "J",
+		"transport unit (J)", CODE_REASON_AGENCY_UNKNOWN);
+}
+
+static void
+agencies_that_are_known_are_named(void **state)
+{
+	static const char *const names[] = {
+		"VAA: CAICT", "UN: Dun & Bradstreet", "OD: Odette", "LE: EDIFICE", "MA: IDcode"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		size_t size = strcspn(names[i], ":");
+		char text[16];
+
+		snprintf(text, sizeof(text), "25S%.*s1", (int)size, names[i]);
+		assert_true(has_reason_at(
+			expect_valid(text, "item (25S)", text), CODE_REASON_AGENCY, names[i]));
+	}
+	assert_true(has_reason_at(expect_valid("25S9521", "item (25S)", "25S9521"),
+		CODE_REASON_AGENCY, "0 to 9: GS1"));
+}
+
+static void
+long_identifiers_need_no_envelope(void **state)
+{
+	static const char *const kinds[] = {"item (25S)", "product (25P)",
+		"returnable transport item (25B)", "batch (25T)", "location (25L)",
+		"organisation (18V)"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		const char *identifier = strchr(kinds[i], '(') + 1;
+		char text[16];
+
+		snprintf(text, sizeof(text), "%.3sUN123", identifier);
+		expect_valid(text, kinds[i], text);
+	}
 }
 
 static void
@@ -109,6 +151,8 @@ main(void)
 		cmocka_unit_test(an_identity_is_held_to_fifty_characters),
 		cmocka_unit_test(each_field_of_an_envelope_is_a_candidate),
 		cmocka_unit_test(what_is_wrong_in_an_envelope_is_told),
+		cmocka_unit_test(agencies_that_are_known_are_named),
+		cmocka_unit_test(long_identifiers_need_no_envelope),
 		cmocka_unit_test(short_identifiers_need_an_envelope),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

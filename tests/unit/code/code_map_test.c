@@ -87,6 +87,7 @@ fields_are_checked_and_the_wrong_one_named(void **state)
 {
 	(void)state;
 	assert_check(CODE_FIELD_HANDLE, "88.100.1/y", true);
+	assert_check(CODE_FIELD_HANDLE, "8/y", true);
 	assert_check(CODE_FIELD_HANDLE, "88.100.1", false);
 	assert_check(CODE_FIELD_HANDLE, "/x", false);
 	assert_check(CODE_FIELD_HANDLE, "88.1/", false);

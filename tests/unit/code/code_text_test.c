@@ -10,12 +10,15 @@ percent_decoding_refuses_what_is_no_text(void **state)
 	assert_non_null(find_kind("9521234543213", "GLN"));
 	assert_true(code_percent_decode(&expect_result, TEXT("a%2Fb%E4%B8%AD"), &text));
 	assert_true(bytes_equal(text, TEXT("a/b中")));
+	struct text_writer before = expect_result.text;
 	assert_false(code_percent_decode(&expect_result, TEXT("a%2"), &text));
 	assert_false(code_percent_decode(&expect_result, TEXT("a%"), &text));
 	assert_false(code_percent_decode(&expect_result, TEXT("%zz"), &text));
 	assert_false(code_percent_decode(&expect_result, TEXT("%ff"), &text));
 	assert_false(code_percent_decode(&expect_result, TEXT("%00"), &text));
 	assert_false(code_percent_decode(&expect_result, TEXT("%0a"), &text));
+	/* Nor does it cost the result any room. */
+	assert_ptr_equal(expect_result.text.next, before.next);
 }
 
 static void

@@ -222,6 +222,50 @@ no_handle_can_break_out_of_a_line(void **state)
 	}
 }
 
+static void
+a_line_at_fault_is_shown_without_its_controls(void **state)
+{
+	char line[64] = {0}, shown[4 * 48 + 4];
+	struct text_writer writer = text_writer_over(shown, sizeof(shown) - 1);
+
+	(void)state;
+	memset(line, 0x01, sizeof(line) - 1);
+	line[0] = line[sizeof(line) - 2] = 'a';
+	text_write_string(&writer, "\"a");
+	for (size_t i = 1; i < 48; i++) {
+		text_write_string(&writer, "\\x01");
+	}
+	text_write_char(&writer, '"');
+	*writer.next = '\0';
+	refused("10320/headers", line, shown);
+}
+
+static void
+a_header_that_does_not_fit_or_has_controls_is_none(void **state)
+{
+	const struct bytes line = TEXT("Link: <http://a/>");
+	struct bytes name, value;
+	char room[16];
+	struct text_writer writer = text_writer_over(room, 11);
+
+	(void)state;
+	assert_int_equal(markup_header_write(&writer, line, TEXT("1/a"), &name, &value), STATUS_OK);
+	assert_true(bytes_equal(value, TEXT("<http://a/>")));
+	writer = text_writer_over(room, 10);
+	assert_int_equal(markup_header_write(&writer, line, TEXT("1/a"), &name, &value),
+		STATUS_INVALID_VALUE);
+	for (unsigned int octet = 0; octet < 256; octet++) {
+		uint8_t bad[] = "Link: a?b";
+		bool is_control = (octet < 0x20 && octet != '\t') || octet == 0x7f;
+
+		bad[7] = (uint8_t)octet;
+		writer = text_writer_over(room, sizeof(room));
+		assert_int_equal(markup_header_write(
+					 &writer, bytes_over(bad, 9), TEXT("1/a"), &name, &value),
+			is_control ? STATUS_INVALID_VALUE : STATUS_OK);
+	}
+}
+
 static enum status
 repeated(const char *type, const char *front, const char *middle, size_t count)
 {
@@ -267,6 +311,57 @@ counts_and_sizes_have_limits(void **state)
 		assert_int_equal(repeated("10320/headers", "Link: ", "a",
 					 (size_t)(MARKUP_LINE_SIZE_MAX - 6 + more)),
 			expected);
+	}
+}
+
+static void
+the_depth_of_places_has_a_limit(void **state)
+{
+	(void)state;
+	for (size_t depth = HTTP_LOCATION_DEPTH_MAX - 1; depth <= HTTP_LOCATION_DEPTH_MAX + 1;
+		depth++) {
+		char xml[1024];
+		struct text_writer writer = text_writer_over(xml, sizeof(xml) - 1);
+
+		text_write_string(&writer, "<locations>");
+		for (size_t i = 1; i < depth; i++) {
+			text_write_string(&writer, "<other>");
+		}
+		for (size_t i = 1; i < depth; i++) {
+			text_write_string(&writer, "</other>");
+		}
+		text_write_string(&writer, "</locations>");
+		*writer.next = '\0';
+		assert_int_equal(check("10320/loc", xml),
+			depth > HTTP_LOCATION_DEPTH_MAX ? STATUS_INVALID_VALUE : STATUS_OK);
+	}
+}
+
+static void
+of_a_record_every_value_is_checked_and_the_first_fault_told(void **state)
+{
+	static const struct {
+		const char *type, *data;
+	} values[] = {{"URL", "<"}, {"10320/loc", "<locations/>"}, {"HS_NAMESPACE", "<namespace/>"},
+		{"10320/headers", "Link: a"}, {"10320/loc", "<location/>"}, {"HS_NAMESPACE", "<"}};
+	uint8_t octets[1024];
+
+	(void)state;
+	for (uint32_t count = 0; count <= sizeof(values) / sizeof(values[0]); count++) {
+		struct wire_writer writer = wire_writer_over(octets, sizeof(octets));
+		struct handle_value_list list = {.count = count};
+
+		for (uint32_t i = 0; i < count; i++) {
+			handle_value_write(&writer,
+				&(struct handle_value){.index = i + 1,
+					.type = bytes_from_string(values[i].type),
+					.data = bytes_from_string(values[i].data)});
+		}
+		list.octets = wire_written(&writer);
+		problem.text[0] = '\0';
+		assert_int_equal(markup_values_check(&list, &problem),
+			count > 4 ? STATUS_INVALID_VALUE : STATUS_OK);
+		assert_true(count <= 4 || strstr(problem.text, "value 5 (10320/loc), ") != NULL);
 	}
 }
 
@@ -320,7 +415,11 @@ main(void)
 		cmocka_unit_test(each_fault_of_a_namespace_is_named),
 		cmocka_unit_test(only_harmless_headers_may_be_added),
 		cmocka_unit_test(no_handle_can_break_out_of_a_line),
+		cmocka_unit_test(a_line_at_fault_is_shown_without_its_controls),
+		cmocka_unit_test(a_header_that_does_not_fit_or_has_controls_is_none),
 		cmocka_unit_test(counts_and_sizes_have_limits),
+		cmocka_unit_test(the_depth_of_places_has_a_limit),
+		cmocka_unit_test(of_a_record_every_value_is_checked_and_the_first_fault_told),
 		cmocka_unit_test(the_depth_of_a_namespace_has_a_limit),
 		cmocka_unit_test(text_and_children_are_told_apart),
 	};
