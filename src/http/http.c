@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "http/http_gzip.h"
-#include "http/http_identity.h"
 #include "http/http_limit.h"
-#include "http/http_v1_changes.h"
+#include "http/identity/http_identity.h"
+#include "http/v1/http_v1_changes.h"
 
 #include <stdlib.h>
 

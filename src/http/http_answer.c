@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "http/http_answer.h"
 #include "http/http_gzip.h"
-#include "http/http_identity.h"
+#include "http/identity/http_identity.h"
 
 #include "http/http_v1.h"
 

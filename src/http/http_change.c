@@ -2,10 +2,10 @@
 #include "http/http_change.h"
 #include "http/http_answer.h"
 #include "http/http_handles.h"
-#include "http/http_identity.h"
 #include "http/http_operation.h"
 #include "http/http_record.h"
 #include "http/http_route.h"
+#include "http/identity/http_identity.h"
 
 #include "base/text_writer.h"
 

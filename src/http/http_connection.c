@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "http/http_certificate.h"
 #include "http/http_limit.h"
 #include "http/http_proxy.h"
 #include "http/http_worker.h"
+#include "http/identity/http_certificate.h"
 
 #include <stdlib.h>
 

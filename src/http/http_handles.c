@@ -6,8 +6,8 @@
 #include "handle/handle_json.h"
 #include "http/http_answer.h"
 #include "http/http_handles.h"
-#include "http/http_identity.h"
 #include "http/http_operation.h"
+#include "http/identity/http_identity.h"
 
 /*
  * GET /api/handles/H (http-api, 5): the same question and the same answer as over the Handle

@@ -5,9 +5,9 @@
 #include "http/http_answer.h"
 #include "http/http_change.h"
 #include "http/http_handles.h"
-#include "http/http_identity.h"
 #include "http/http_operation.h"
 #include "http/http_route.h"
+#include "http/identity/http_identity.h"
 
 #include <stdlib.h>
 

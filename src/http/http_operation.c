@@ -2,8 +2,8 @@
 #include "http/http_operation.h"
 
 #include "http/http_answer.h"
-#include "http/http_identity.h"
 #include "http/http_v1.h"
+#include "http/identity/http_identity.h"
 
 enum response_code
 http_response_code(const struct response *response)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "http/http_answer.h"
 #include "http/http_list.h"
-#include "http/http_login.h"
 #include "http/http_operation.h"
 #include "http/http_proxy.h"
 #include "http/http_v1.h"
+#include "http/identity/http_login.h"
 
 #include "base/text_writer.h"
 

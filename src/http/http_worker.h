@@ -2,8 +2,8 @@
 #pragma once
 
 #include "http/http.h"
-#include "http/http_sessions.h"
 #include "http/http_target.h"
+#include "http/identity/http_sessions.h"
 #include "loop/loop_watch.h"
 
 #include <microhttpd.h>

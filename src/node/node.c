@@ -2,7 +2,7 @@
 #include "node/node.h"
 
 #include "base/text_writer.h"
-#include "http/http_sessions.h"
+#include "http/identity/http_sessions.h"
 #include "ledger/ledger_evidence.h"
 #include "node/node_control.h"
 #include "node/node_health.h"

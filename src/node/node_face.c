@@ -4,7 +4,7 @@
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/text_writer.h"
-#include "http/http_country.h"
+#include "http/redirect/http_country.h"
 #include "markup/markup_namespace.h"
 #include "node/node_certificate.h"
 #include "node/node_theme.h"

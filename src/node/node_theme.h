@@ -2,7 +2,7 @@
 #pragma once
 
 #include "base/problem.h"
-#include "http/http_theme.h"
+#include "http/page/http_theme.h"
 
 /*
  * The folder of pages in the node's directory: theme/HOST/FILE, where HOST is a name by which the

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/limits.h"
 #include "fuzz/fuzz.h"
-#include "http/http_identity.h"
+#include "http/identity/http_identity.h"
 
 /* Any text as what stands behind "Basic ". A claim has a handle that could be one, and an answer
  * with the code of its MAC; and the secret is nowhere in it. */

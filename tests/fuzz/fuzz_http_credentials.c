@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/limits.h"
 #include "fuzz/fuzz.h"
-#include "http/http_credentials.h"
+#include "http/identity/http_credentials.h"
 
 /* Any text as what stands behind "Handle ". What is read lies in the text or the arena and is no
  * longer than the text; a claim has a handle that could be one, and a kind. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fuzz/fuzz.h"
-#include "http/http_gs1.h"
+#include "http/redirect/http_gs1.h"
 
 /* A code that a path is has levels, of which the first is all of it; each is a path of its own that
  * reads as itself. */

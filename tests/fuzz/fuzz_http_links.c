@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fuzz/fuzz.h"
 #include "http/http_accept.h"
-#include "http/http_links.h"
 #include "http/http_url.h"
+#include "http/redirect/http_links.h"
 
 /*
  * Lines: the handle, the type of a value, Accept and Accept-Language, a relation, a query; the rest

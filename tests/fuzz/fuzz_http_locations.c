@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fuzz/fuzz.h"
-#include "http/http_choose.h"
+#include "http/redirect/http_choose.h"
 
 /* A copy with a NUL behind it. */
 static const char *

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fuzz/fuzz.h"
-#include "http/http_template.h"
+#include "http/page/http_template.h"
 
 /* Any file as a page: it is refused, or what it writes holds no variable unescaped. */
 static bool

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fuzz/fuzz.h"
-#include "http/http_page.h"
 #include "http/http_url.h"
+#include "http/page/http_page.h"
 
 /* The host as a browser finds it. */
 static struct bytes

@@ -2,7 +2,7 @@
 #include "support/cmocka_all.h"
 
 #include "base/limits.h"
-#include "http/http_credentials.h"
+#include "http/identity/http_credentials.h"
 
 #include <stdlib.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "http/http_links.h"
+#include "http/redirect/http_links.h"
 
 #include "support/cmocka_all.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "http/http_choose.h"
+#include "http/redirect/http_choose.h"
 
 #include "base/address.h"
 #include "support/cmocka_all.h"

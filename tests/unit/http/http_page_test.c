@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "http/http_page.h"
+#include "http/page/http_page.h"
 
 #include "support/cmocka_all.h"
 

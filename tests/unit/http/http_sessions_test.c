@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "support/cmocka_all.h"
 
-#include "http/http_sessions.h"
+#include "http/identity/http_sessions.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "http/http_theme.h"
+#include "http/page/http_theme.h"
 
 #include "base/limits.h"
 #include "support/cmocka_all.h"
