@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs named promises one after the other and prints them as TAP.
+// Runs named promises one after the other and prints them as TAP; reasons for what failed go to standard error, which
+// Meson shows of a test that failed.
 import assert from 'node:assert/strict';
 
 const cases = [];
@@ -18,7 +19,7 @@ export async function run() {
 		} catch (error) {
 			failed++;
 			console.log(`not ok ${i + 1} - ${name}`);
-			console.log('# ' + String(error.stack).replaceAll('\n', '\n# '));
+			console.error(`${name}\n${error.stack}`);
 		}
 	}
 	console.log(`1..${cases.length}`);
