@@ -95,7 +95,8 @@ struct ledger {
 	struct store *store;
 	struct records *records;
 	struct ledger_tree *tree;
-	struct records_search *search; /* The applier's; NULL: no index of values. */
+	/* The applier's, set with the lock of the view held; NULL: no index of values. */
+	struct records_search *search;
 
 	pthread_mutex_t lock; /* Guards the queue and the fault. */
 	pthread_cond_t changed;

@@ -160,14 +160,14 @@ view_apply(struct ledger *ledger, const struct ledger_view_batch *batch)
 /* Some of the index of values. True when it is complete; one that cannot be written stays as it is,
  * and says how far it is. */
 static bool
-search_step(struct ledger *ledger)
+search_step(struct records_search *search)
 {
 	struct problem problem;
 	bool is_complete = true;
 
-	return ledger->search == NULL ||
-		records_search_step(ledger->search, LEDGER_SEARCH_STEP_COUNT, &is_complete,
-			&problem) != STATUS_OK ||
+	return search == NULL ||
+		records_search_step(search, LEDGER_SEARCH_STEP_COUNT, &is_complete, &problem) !=
+			STATUS_OK ||
 		is_complete;
 }
 
@@ -176,6 +176,7 @@ static void
 tree_step(struct ledger *ledger)
 {
 	struct ledger_view *view = &ledger->view;
+	struct records_search *search = ledger->search;
 	struct problem problem = {.status = STATUS_OK};
 	bool is_complete = true;
 	enum status status;
@@ -183,7 +184,7 @@ tree_step(struct ledger *ledger)
 	view->is_tree_behind = false;
 	pthread_mutex_unlock(&view->lock);
 	status = ledger_tree_extend(ledger->tree, LEDGER_TREE_STEP_COUNT, &is_complete, &problem);
-	if (status == STATUS_OK && !search_step(ledger)) {
+	if (status == STATUS_OK && !search_step(search)) {
 		is_complete = false;
 	}
 	pthread_mutex_lock(&view->lock);

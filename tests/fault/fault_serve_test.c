@@ -121,6 +121,8 @@ server_start(const char *step, struct server *ret_server)
 	char *environment[] = {setting, NULL};
 	int64_t end = clock_monotonic_ms() + START_MS_MAX;
 	char *address, *line_end;
+	int wait_status = 0;
+	bool is_over;
 
 	snprintf(program, sizeof(program), "%s", houji);
 	snprintf(node, sizeof(node), "%s", scene.node);
@@ -128,12 +130,14 @@ server_start(const char *step, struct server *ret_server)
 	run.said_size = 0;
 	ret_server->pipe = fault_start(arguments, environment, &ret_server->pid);
 	do {
-		usleep(2000);
+		is_over =
+			has_ended(ret_server->pid, 2, &wait_status) || clock_monotonic_ms() >= end;
 		fault_read(ret_server->pipe, &run);
 		address = strstr(run.said, "127.0.0.1:");
-	} while ((address == NULL || strchr(address, '\n') == NULL) && clock_monotonic_ms() < end);
-	if (address == NULL) {
-		fail_msg("%s: the node does not start: %s", setting, run.said);
+	} while ((address == NULL || strchr(address, '\n') == NULL) && !is_over);
+	if (is_over) {
+		fail_msg("%s: the node does not start (%x): %s", setting, (unsigned)wait_status,
+			run.said);
 	}
 	line_end = address + strspn(address, "0123456789.:");
 	assert_int_equal(address_parse(bytes_over(address, (size_t)(line_end - address)), 0,
@@ -629,6 +633,8 @@ scene_make(void **state)
 	FILE *file;
 
 	(void)state;
+	/* Each test has its own: what one that failed has left says nothing about the next. */
+	scene = (struct scene){.time = scene.time};
 	snprintf(scene.directory, sizeof(scene.directory), "%s/houji-serve.XXXXXX", parent);
 	assert_non_null(mkdtemp(scene.directory));
 	snprintf(scene.node, sizeof(scene.node), "%s/node", scene.directory);
@@ -653,13 +659,15 @@ scene_remove(void **state)
 	return 0;
 }
 
+#define SCENE_TEST(name) cmocka_unit_test_setup_teardown(name, scene_make, scene_remove)
+
 int
 main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(what_clients_were_answered_can_be_told_in_one_order),
-		cmocka_unit_test(a_node_that_ends_at_any_step_has_lost_nothing),
-		cmocka_unit_test(a_node_whose_disk_fails_goes_on_reading),
+		SCENE_TEST(what_clients_were_answered_can_be_told_in_one_order),
+		SCENE_TEST(a_node_that_ends_at_any_step_has_lost_nothing),
+		SCENE_TEST(a_node_whose_disk_fails_goes_on_reading),
 	};
 
 	if (argc != 3) {
@@ -668,5 +676,5 @@ main(int argc, char **argv)
 	}
 	houji = argv[1];
 	parent = argv[2];
-	return cmocka_run_group_tests(tests, scene_make, scene_remove);
+	return cmocka_run_group_tests(tests, NULL, NULL);
 }
