@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "program/key/key_save.h"
 
-#include "base/base64.h"
 #include "base/file.h"
+#include "base/text_writer.h"
 #include "handle/handle_key.h"
 
 #include <stdlib.h>
@@ -135,8 +135,7 @@ key_fingerprint(const struct crypto_key *key, char ret_text[KEY_FINGERPRINT_SIZE
 {
 	uint8_t octets[KEY_SIZE_MAX];
 	uint8_t digest[CRYPTO_DIGEST_SIZE_MAX];
-	static const char start[] = "SHA256:";
-	size_t size = sizeof(start) - 1;
+	struct text_writer writer = text_writer_over(ret_text, KEY_FINGERPRINT_SIZE_MAX);
 	struct bytes run;
 	enum status status = key_public_octets(key, octets, &run);
 
@@ -144,10 +143,7 @@ key_fingerprint(const struct crypto_key *key, char ret_text[KEY_FINGERPRINT_SIZE
 		return status;
 	}
 	crypto_digest(CRYPTO_SHA256, run, digest);
-	memcpy(ret_text, start, size);
-	base64_encode(bytes_over(digest, crypto_digest_size(CRYPTO_SHA256)), BASE64_STANDARD,
-		ret_text + size);
-	size += base64_encoded_size(crypto_digest_size(CRYPTO_SHA256), BASE64_STANDARD);
-	ret_text[ret_text[size - 1] == '=' ? size - 1 : size] = '\0';
+	text_write_hex(&writer, bytes_over(digest, crypto_digest_size(CRYPTO_SHA256)));
+	text_write_char(&writer, '\0');
 	return STATUS_OK;
 }

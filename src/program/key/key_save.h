@@ -37,7 +37,8 @@ enum status key_public_octets(
 
 const char *key_kind_name(const struct crypto_key *key); /* "rsa" ... as --kind takes it. */
 
-/* "SHA256:" and the base64 of the digest of the data of HS_PUBKEY, as ssh writes its own. */
-enum { KEY_FINGERPRINT_SIZE_MAX = 64 };
+/* SHA-256 of the data of HS_PUBKEY in lower case hex, as signed heads, mirrors and requests to be
+ * delegated name a key. */
+enum { KEY_FINGERPRINT_SIZE_MAX = 2 * CRYPTO_DIGEST_SIZE_MAX + 1 };
 enum status key_fingerprint(
 	const struct crypto_key *key, char ret_text[KEY_FINGERPRINT_SIZE_MAX]) MUST_CHECK;
