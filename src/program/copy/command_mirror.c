@@ -37,15 +37,17 @@ const struct command_manual command_mirror_manual = {
 		  "stood after any interruption, and may be stopped at any time. Nothing is taken\n"
 		  "that the primary's key does not vouch for.\n"
 		  "\n"
-		  "Where there is no ledger in DIR, one is made. Nothing may be serving DIR\n"
-		  "meanwhile; `houji compare` proves that both have the same, `houji promote`\n"
-		  "makes the mirror a primary. See docs/mirroring.md.",
+		  "Where there is no ledger in DIR, one is made; without houji init before, that\n"
+		  "is all, and nothing can serve it. Nothing may be serving DIR meanwhile;\n"
+		  "`houji compare` proves that both have the same, `houji promote` makes the\n"
+		  "mirror a primary. See docs/mirroring.md.",
 		"使 DIR 成为主节点（后稷或 Handle.net）的镜像：把全部记录与前缀取入其账本，\n"
 		"随后依次取得每项更改。中断后从原处继续，可随时停止。未经主节点密钥证明的\n"
 		"内容一概不取。\n"
 		"\n"
-		"DIR 中没有账本时即新建。期间不得有节点正在使用 DIR；`houji compare` 证明两者\n"
-		"一致，`houji promote` 使镜像成为主节点。参见 docs/mirroring.md。"},
+		"DIR 中没有账本时即新建；若事先未执行 houji init，则只有账本，不能提供服务。\n"
+		"期间不得有节点正在使用 DIR；`houji compare` 证明两者一致，`houji promote`\n"
+		"使镜像成为主节点。参见 docs/mirroring.md。"},
 	.rows = rows,
 	.ending = {"Example:\n"
 		   "  houji mirror /srv/mirror --from 192.0.2.1:2641 --user 300:0.NA/88.999 \\\n"
@@ -61,17 +63,31 @@ struct options {
 	const char *directory;
 	bool is_once;
 	bool is_demoted;
+	bool is_quiet;
 };
 
 /* A node that calls itself a primary does not follow another. */
 static enum status
-site_prepare(const struct options *options, struct problem *problem)
+site_prepare(const struct options *options, bool is_new, struct problem *problem)
 {
 	bool is_primary;
 	enum status status = node_site_is_primary(options->directory, &is_primary, problem);
 
 	if (status == STATUS_NOT_FOUND) {
-		return STATUS_OK; /* A ledger alone. */
+		/* A ledger alone. Who meant a node, or mistyped its name, is to know before all is
+		 * fetched. */
+		if (is_new && !options->is_quiet) {
+			fprintf(stderr,
+				SAY("houji mirror: there is no node in %s: it gets a ledger alone, "
+				    "for houji compare, export and backup; for a mirror that "
+				    "serves, begin with houji init\n",
+					"houji mirror：%s 中没有节点：其中只会建立账本，供 houji "
+					"compare、"
+					"export 与 backup 使用；若要提供服务，请先执行 houji "
+					"init\n"),
+				options->directory);
+		}
+		return STATUS_OK;
 	}
 	if (status != STATUS_OK || !is_primary) {
 		return status;
@@ -88,14 +104,15 @@ static enum status
 ledger_prepare(const struct options *options, struct ledger **ret_ledger, struct problem *problem)
 {
 	enum status status = ledger_open(options->directory, LEDGER_WRITE, ret_ledger, problem);
+	bool is_new = status == STATUS_NOT_FOUND;
 
-	if (status == STATUS_NOT_FOUND) {
+	if (is_new) {
 		status = ledger_open(options->directory, LEDGER_CREATE, ret_ledger, problem);
 	}
 	if (status != STATUS_OK) {
 		return status;
 	}
-	status = site_prepare(options, problem);
+	status = site_prepare(options, is_new, problem);
 	if (status != STATUS_OK) {
 		(void)ledger_close(*ret_ledger, NULL);
 	}
@@ -203,6 +220,7 @@ command_mirror(int argc, char **argv)
 				"请给出一个 DIR 与 --from HOST:PORT"));
 	}
 	options.directory = argv[walk.index];
+	options.is_quiet = mirror.administer.is_quiet;
 	exit_code = mirror_open(&mirror);
 	if (exit_code == EXIT_CODE_OK) {
 		exit_code = follow(&mirror, &options);
