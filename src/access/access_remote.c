@@ -17,31 +17,34 @@ access_remote_add(struct access_remote *remote, const struct access_remote_recor
 	}
 }
 
+static const struct access_remote_record *
+remote_record(const struct access_remote *remote, struct bytes name)
+{
+	for (size_t i = 0; i < remote->count; i++) {
+		if (handle_name_equal(remote->records[i].name, name)) {
+			return &remote->records[i];
+		}
+	}
+	return NULL;
+}
+
 enum status
 access_remote_find(const struct access_remote *remote, struct bytes name, struct record *ret_record)
 {
-	for (size_t i = 0; i < remote->count; i++) {
-		const struct access_remote_record *record = &remote->records[i];
+	const struct access_remote_record *record = remote_record(remote, name);
 
-		if (!handle_name_equal(record->name, name)) {
-			continue;
-		}
-		if (!record->is_known) {
-			return STATUS_NOT_FOUND;
-		}
-		*ret_record = (struct record){.name = record->name, .values = record->values};
-		return STATUS_OK;
+	if (record == NULL || !record->is_known) {
+		return STATUS_NOT_RESPONSIBLE;
 	}
-	return STATUS_NOT_RESPONSIBLE;
+	*ret_record = (struct record){.name = record->name, .values = record->values};
+	return STATUS_OK;
 }
 
 enum status
 access_remote_want(struct access_remote *remote, struct bytes name, struct record *ret_record)
 {
-	enum status status = access_remote_find(remote, name, ret_record);
-
-	if (status == STATUS_NOT_RESPONSIBLE && remote->missing.size == 0) {
+	if (remote->missing.size == 0 && remote_record(remote, name) == NULL) {
 		remote->missing = name;
 	}
-	return status;
+	return access_remote_find(remote, name, ret_record);
 }

@@ -30,8 +30,9 @@ struct access_remote {
 bool access_remote_is_wanted(const struct access_remote *remote);
 void access_remote_add(struct access_remote *remote, const struct access_remote_record *record);
 
-/* As access_lookup has it: OK, NOT_FOUND for what could not be had, NOT_RESPONSIBLE for what was
- * not fetched. The second form notes what is missing. */
+/* As access_lookup has it: OK, or NOT_RESPONSIBLE for what was not fetched or could not be had:
+ * nothing is known of it, not even that it does not exist. The second form notes what was not
+ * fetched yet. */
 enum status access_remote_find(const struct access_remote *remote, struct bytes name,
 	struct record *ret_record) MUST_CHECK;
 enum status access_remote_want(

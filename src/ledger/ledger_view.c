@@ -167,7 +167,7 @@ search_step(struct records_search *search)
 
 	return search == NULL ||
 		records_search_step(search, LEDGER_SEARCH_STEP_COUNT, &is_complete, &problem) !=
-			STATUS_OK ||
+		STATUS_OK ||
 		is_complete;
 }
 

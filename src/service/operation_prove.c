@@ -252,9 +252,11 @@ proof_look(struct operation *operation)
 	}
 	if (status != STATUS_OK) {
 		proof_fails(operation, status,
-			status == STATUS_UNPROVABLE
+			status != STATUS_UNPROVABLE ? (struct bytes){NULL, 0}
+				: operation->remote.count == 0
 				? TEXT("the identity's handle does not live here")
-				: (struct bytes){NULL, 0});
+				: TEXT("the identity's handle does not live here, and nothing "
+				       "proven can be had of it"));
 	}
 }
 
