@@ -29,6 +29,7 @@ struct client_ask {
 	uint32_t busy_count; /* How often it was. */
 	uint32_t udp_wait_ms;
 	uint32_t udp_try_count;
+	uint32_t tcp_wait_ms;
 	uint32_t forgery_count; /* Datagrams that were no answer. */
 	uint32_t opcode;
 	struct envelope envelope;
@@ -38,6 +39,7 @@ struct client_ask {
 	struct loop_timer deadline;
 	struct loop_udp *udp;
 	struct client_carrier *carrier;
+	bool is_without_tcp;
 	bool has_web;
 	struct client_place web; /* What it points to is the caller's. */
 	bool is_over;
@@ -340,6 +342,7 @@ ask_by_web(void *context)
 	struct client_ask *ask = context;
 	enum status status;
 
+	loop_timer_clear(ask->loop, &ask->retry);
 	ask_drop_carrier(ask);
 	status = ask_carried(ask, &ask->web, NULL);
 	if (status != STATUS_OK) {
@@ -347,6 +350,7 @@ ask_by_web(void *context)
 	}
 }
 
+/* Or HTTP, if there is no way. */
 static enum status
 ask_by_tcp(struct client_ask *ask, struct problem *problem)
 {
@@ -354,8 +358,8 @@ ask_by_tcp(struct client_ask *ask, struct problem *problem)
 
 	address_set_port(&place.address, ask->tcp_port);
 	if (ask->has_web) {
-		loop_timer_set(ask->loop, &ask->retry,
-			loop_now_ms(ask->loop) + CLIENT_TCP_PATIENCE_MS, ask_by_web, ask);
+		loop_timer_set(ask->loop, &ask->retry, loop_now_ms(ask->loop) + ask->tcp_wait_ms,
+			ask_by_web, ask);
 	}
 	return ask_carried(ask, &place, problem);
 }
@@ -392,6 +396,10 @@ ask_leave_udp(struct client_ask *ask)
 
 	loop_timer_clear(ask->loop, &ask->retry);
 	if (ask->transport != CLIENT_TRANSPORT_UDP) {
+		return;
+	}
+	if (ask->has_web && ask->is_without_tcp) {
+		ask_by_web(ask);
 		return;
 	}
 	status = ask_by_tcp(ask, NULL);
@@ -526,6 +534,9 @@ client_ask(struct loop *loop, const struct client_question *question, client_ans
 	ask->udp_wait_ms = question->udp_wait_ms == 0 ? WAIT_DEFAULT_MS : question->udp_wait_ms;
 	ask->udp_try_count =
 		question->udp_try_count == 0 ? TRY_COUNT_DEFAULT : question->udp_try_count;
+	ask->tcp_wait_ms =
+		question->tcp_wait_ms == 0 ? CLIENT_TCP_PATIENCE_MS : question->tcp_wait_ms;
+	ask->is_without_tcp = question->is_without_tcp;
 	ask->opcode = question->request->message.header.opcode;
 	if (question->web != NULL) {
 		ask->has_web = true;

@@ -12,7 +12,7 @@
  * and with a request id nobody can guess; only an answer from the address asked, to this id
  * and operation, is taken. When UDP stays silent, TCP is tried - at once when CLIENT_FORGERY_COUNT_MAX
  * datagrams came that were no answer, because somebody may be guessing - and when that fails, too,
- * or is silent for CLIENT_TCP_PATIENCE_MS, HTTP where it is known. The answer may come in many
+ * or is silent for `tcp_wait_ms`, HTTP where it is known. The answer may come in many
  * datagrams; it is put together within MESSAGE_SIZE_MAX.
  *
  * A server that is too busy (3) has not done what it was asked: it is asked again, the way its
@@ -31,6 +31,7 @@ struct client_question {
 	struct address server;
 	uint16_t tcp_port; /* 0: the same as for UDP. */
 	bool is_tcp_only;
+	bool is_without_tcp; /* After UDP comes HTTP. */
 	bool is_busy_an_answer; /* The caller has other servers to ask. */
 	/* HTTP or HTTPS of the same server, which is asked when TCP fails; NULL: it has none. */
 	const struct client_place *web;
@@ -39,6 +40,7 @@ struct client_question {
 	/* The first wait for an answer over UDP; the second is twice as long, and so on. 0: as above. */
 	uint32_t udp_wait_ms;
 	uint32_t udp_try_count; /* Before TCP is tried; 0: 3. */
+	uint32_t tcp_wait_ms; /* Before HTTP is tried; 0: CLIENT_TCP_PATIENCE_MS. */
 };
 
 /* What happened on the way, for those who want to see it. */

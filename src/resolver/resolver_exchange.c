@@ -11,8 +11,9 @@
 
 enum {
 	UDP_TRY_COUNT = 2,
+	TCP_PATIENCE_COUNT = 2, /* There and back twice: a connection is made first. */
 	JITTER_US = 8192, /* So that servers of the same speed share the work. */
-	TCP_REMEMBERED_MS = 600000,
+	WAY_REMEMBERED_MS = 600000,
 	EXPIRATION_S = 43200, /* Of the request, as Handle.net's clients say. */
 };
 
@@ -209,7 +210,7 @@ exchange_trace(struct resolver_exchange *exchange, const struct resolver_server 
 
 		step.elapsed_ms = reply->elapsed_ms;
 		step.tries = reply->tries;
-		step.is_tcp = reply->transport == CLIENT_TRANSPORT_TCP;
+		step.transport = reply->transport;
 		step.response_code = header->response_code;
 		if (response_shape(header->opcode, header->response_code) == RESPONSE_VALUES) {
 			step.value_count = reply->response.values.list.count;
@@ -408,6 +409,20 @@ exchange_take(struct resolver_exchange *exchange, const struct resolver_server *
 	exchange_pass_over(exchange, STATUS_CLOSED);
 }
 
+/* What did not get through this time is not tried for a while. */
+static void
+way_remember(struct resolver_host *host, const struct resolver_server *server,
+	enum client_transport transport, int64_t now_ms)
+{
+	bool is_web = transport == CLIENT_TRANSPORT_HTTP || transport == CLIENT_TRANSPORT_HTTPS;
+
+	if (transport == CLIENT_TRANSPORT_TCP && server->has_udp) {
+		host->tcp_until_ms = now_ms + WAY_REMEMBERED_MS;
+	} else if (is_web && (server->has_udp || server->has_tcp) && host->web_until_ms <= now_ms) {
+		host->web_until_ms = now_ms + WAY_REMEMBERED_MS;
+	}
+}
+
 static void
 attempt_answered(void *context, enum status status, const struct client_reply *reply)
 {
@@ -421,10 +436,9 @@ attempt_answered(void *context, enum status status, const struct client_reply *r
 	exchange->open_count--;
 	if (status == STATUS_OK) {
 		resolver_host_answered(host, reply->elapsed_ms * 1000);
-		if (reply->transport == CLIENT_TRANSPORT_TCP && server->has_udp) {
-			host->tcp_until_ms = now_ms + TCP_REMEMBERED_MS;
-		}
+		way_remember(host, server, reply->transport, now_ms);
 	} else {
+		host->web_until_ms = 0; /* Next time every way is tried again. */
 		monitor_add(exchange->resolver->row, METRIC_RESOLVER_SILENT, 1);
 		resolver_host_silent(host, now_ms);
 	}
@@ -480,10 +494,15 @@ attempt_start(struct resolver_attempt *attempt)
 		.server = server->address,
 		.tcp_port = server->has_tcp ? server->tcp_port : 0,
 		.is_tcp_only = !server->has_udp || (server->has_tcp && host->tcp_until_ms > now_ms),
+		.is_without_tcp = !server->has_tcp,
+		.web = server->has_web ? &server->web : NULL,
+		.is_web_only = server->has_web &&
+			(host->web_until_ms > now_ms || !(server->has_udp || server->has_tcp)),
 		.is_busy_an_answer = true,
 		.deadline_ms = left_ms < 1 ? 1 : (uint32_t)left_ms,
 		.udp_wait_ms = resolver_host_patience_ms(host),
 		.udp_try_count = UDP_TRY_COUNT,
+		.tcp_wait_ms = TCP_PATIENCE_COUNT * resolver_host_patience_ms(host),
 	};
 
 	request_make(exchange, server, &request);

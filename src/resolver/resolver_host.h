@@ -22,6 +22,7 @@ struct resolver_host {
 	int64_t used_ms;
 	int64_t held_until_ms;
 	int64_t tcp_until_ms; /* UDP does not get through. */
+	int64_t web_until_ms; /* Nor does TCP. */
 	uint32_t time_us; /* Smoothed; 0: never answered. */
 	uint32_t deviation_us;
 	uint32_t silence_count; /* In a row. */

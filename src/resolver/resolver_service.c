@@ -2,8 +2,8 @@
 #include "resolver/resolver_service.h"
 
 #include "base/limits.h"
-#include "base/text_writer.h"
 #include "handle/handle_name.h"
+#include "resolver/resolver_face.h"
 
 #include <netinet/in.h>
 
@@ -205,69 +205,9 @@ address_from_site(struct bytes octets, struct address *ret_address)
 	return true;
 }
 
-/* The first interface of each kind that takes questions. False if there is none. */
 static bool
-server_ports(const struct handle_server *server, struct resolver_server *ret_server)
-{
-	struct wire_reader walk = wire_reader_over(server->interfaces);
-	struct handle_interface face;
-	uint16_t udp_port = 0;
-
-	while (handle_interface_next(&walk, &face)) {
-		uint16_t port = (uint16_t)face.port;
-
-		if ((face.type & HANDLE_INTERFACE_QUERY) == 0 || face.port == 0 ||
-			face.port > UINT16_MAX) {
-			continue;
-		}
-		if (face.protocol == HANDLE_PROTOCOL_UDP && !ret_server->has_udp) {
-			ret_server->has_udp = true;
-			udp_port = port;
-		} else if (face.protocol == HANDLE_PROTOCOL_TCP && !ret_server->has_tcp) {
-			ret_server->has_tcp = true;
-			ret_server->tcp_port = port;
-		}
-	}
-	address_set_port(
-		&ret_server->address, ret_server->has_udp ? udp_port : ret_server->tcp_port);
-	return ret_server->has_udp || ret_server->has_tcp;
-}
-
-/* The name of an attribute about one server: "alt_addr.3", or "alt_addr" in a site of one. */
-static bool
-attribute_is(const struct handle_attribute *attribute, const char *what,
-	const struct handle_site *site, uint32_t server_id)
-{
-	char text[32];
-	struct text_writer writer = text_writer_over(text, sizeof(text));
-
-	if (site->server_count == 1 && bytes_equal(attribute->name, bytes_from_string(what))) {
-		return true;
-	}
-	text_write_string(&writer, what);
-	text_write_char(&writer, '.');
-	text_write_u64(&writer, server_id);
-	return bytes_equal(attribute->name, text_written(&writer));
-}
-
-/* A second address of the same server, as text. */
-static bool
-site_other_address(const struct handle_site *site, uint32_t server_id, struct address *ret_address)
-{
-	struct wire_reader walk = wire_reader_over(site->attributes);
-	struct handle_attribute attribute;
-
-	while (handle_attribute_next(&walk, &attribute)) {
-		if (attribute_is(&attribute, "alt_addr", site, server_id)) {
-			return address_parse(attribute.value, 1, ret_address) == STATUS_OK;
-		}
-	}
-	return false;
-}
-
-static bool
-site_find_server(
-	const struct handle_site *site, struct bytes name, struct handle_server *ret_server)
+site_find_server(const struct handle_site *site, struct bytes name,
+	struct handle_server *ret_server, uint32_t *ret_number)
 {
 	struct wire_reader walk = wire_reader_over(site->servers);
 	uint32_t number = site->server_count == 0
@@ -277,6 +217,7 @@ site_find_server(
 
 	for (uint32_t i = 0; handle_server_next(&walk, ret_server); i++) {
 		if (i == number) {
+			*ret_number = number;
 			return true;
 		}
 	}
@@ -291,14 +232,24 @@ struct finding {
 	size_t refused_count;
 };
 
+/* One address of a server, with the ports that may be asked there. */
 static void
-finding_add(struct finding *finding, const struct resolver_site *site,
-	const struct resolver_server *server)
+finding_add(
+	struct finding *finding, const struct resolver_face *face, struct resolver_server *server)
 {
-	bool is_refused = !site->is_trusted && !finding->selection->is_private_allowed &&
-		(resolver_address_is_private(&server->address) ||
-			resolver_port_is_refused(address_port(&server->address)));
+	bool is_refused = face->is_guarded && resolver_address_is_private(&server->address);
 
+	if (!is_refused) {
+		switch (resolver_face_read(face, finding->selection->arena, server)) {
+		case RESOLVER_FACE_NONE:
+			return;
+		case RESOLVER_FACE_REFUSED:
+			is_refused = true;
+			break;
+		case RESOLVER_FACE_FOUND:
+			break;
+		}
+	}
 	if (is_refused) {
 		finding->refused_count++;
 		return;
@@ -323,28 +274,22 @@ finding_add_site(struct finding *finding, const struct resolver_site *site, size
 		.site = (uint8_t)number,
 		.serial = site->site.serial,
 	};
+	struct resolver_face face = {.site = &site->site,
+		.is_guarded = !site->is_trusted && !finding->selection->is_private_allowed};
 	struct handle_server found;
-	struct address other;
-	uint16_t port;
 
 	if ((finding->selection->is_primary_only && !server.is_primary) ||
-		!site_find_server(&site->site, finding->selection->name, &found)) {
+		!site_find_server(&site->site, finding->selection->name, &found, &face.number)) {
 		return;
 	}
 	server.key = found.public_key;
+	face.server = &found;
 	/* Without an address of its own a server may have one among the attributes. */
-	if (address_from_site(found.address, &server.address) && server_ports(&found, &server)) {
-		finding_add(finding, site, &server);
+	if (address_from_site(found.address, &server.address)) {
+		finding_add(finding, &face, &server);
 	}
-	if (site_other_address(&site->site, found.id, &other)) {
-		server.has_udp = server.has_tcp = false;
-		server.address = other;
-		if (server_ports(&found, &server)) {
-			port = address_port(&server.address);
-			server.address = other;
-			address_set_port(&server.address, port);
-			finding_add(finding, site, &server);
-		}
+	if (resolver_face_other_address(&face, &server.address)) {
+		finding_add(finding, &face, &server);
 	}
 }
 

@@ -3,6 +3,7 @@
 
 #include "base/address.h"
 #include "base/arena.h"
+#include "client/client_carrier.h"
 #include "handle/handle_site.h"
 #include "handle/handle_value.h"
 #include "message/message.h"
@@ -54,10 +55,12 @@ enum status resolver_service_add_further(
 
 /* One server that answers for the handle asked for. */
 struct resolver_server {
-	struct address address; /* With the port of UDP, or of TCP if it has no UDP. */
+	struct address address; /* With the port of UDP; without UDP of TCP; else of HTTP. */
 	bool has_udp;
 	bool has_tcp;
 	uint16_t tcp_port;
+	bool has_web;
+	struct client_place web; /* HTTP, or HTTPS if it has only that. */
 	struct bytes key; /* In Handle encoding; may be empty. */
 	struct version version;
 	bool is_primary;
@@ -69,10 +72,11 @@ struct resolver_selection {
 	struct bytes name; /* The handle that is asked for: which server of a site has it. */
 	bool is_primary_only;
 	bool is_private_allowed;
+	struct arena *arena; /* For what `web` points to. NULL: nothing; its hosts are addresses. */
 };
 
 /* At most RESOLVER_SERVER_COUNT_MAX. `ret_refused`, unless NULL, counts addresses that were
- * struck out. */
+ * struck out, with those that lost all their ports. */
 size_t resolver_service_servers(const struct resolver_service *service,
 	const struct resolver_selection *selection,
 	struct resolver_server ret_servers[RESOLVER_SERVER_COUNT_MAX], size_t *ret_refused);

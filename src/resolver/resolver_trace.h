@@ -4,6 +4,7 @@
 #include "base/address.h"
 #include "base/arena.h"
 #include "base/status.h"
+#include "client/client_carrier.h"
 
 /*
  * What was done for one question, for those who want to see it: each attempt at a server with
@@ -20,7 +21,7 @@ struct resolver_step {
 	uint32_t at_ms; /* Since the question. */
 	uint32_t elapsed_ms;
 	struct address server;
-	bool is_tcp;
+	enum client_transport transport;
 	uint32_t tries;
 	struct bytes name; /* What was asked for. */
 	enum status status; /* OK: an answer, with its code. */

@@ -568,7 +568,8 @@ walk_ask(struct walk *walk)
 {
 	struct resolver_selection selection = {.name = walk->goal.name,
 		.is_primary_only = walk->goal.is_authoritative,
-		.is_private_allowed = walk->resolver->settings.is_private_allowed};
+		.is_private_allowed = walk->resolver->settings.is_private_allowed,
+		.arena = walk->budget->arena};
 	struct resolver_server *servers =
 		arena_alloc_array(walk->budget->arena, RESOLVER_SERVER_COUNT_MAX, sizeof(*servers));
 	size_t refused = 0, count;

@@ -2,11 +2,11 @@
 #include "fake/fake.h"
 #include "replay/replay.h"
 #include "replay/replay_access.h"
+#include "replay/replay_site.h"
 #include "replay/upstream.h"
 
 #include "base/clock.h"
 #include "cache/cache.h"
-#include "handle/handle_site.h"
 #include "resolver/resolver.h"
 
 #include <stdlib.h>
@@ -14,7 +14,7 @@
 /*
  * A resolver among servers that the script invents; README.md has the commands.
  */
-enum { ASKED_COUNT_MAX = 64, SITE_ADDRESS_COUNT_MAX = 256, VALUES_SIZE = 262144 };
+enum { ASKED_COUNT_MAX = 64, VALUES_SIZE = 262144 };
 
 /* A question, and what came of it. */
 struct asked {
@@ -73,6 +73,7 @@ resolver_close(void *instance)
 	fake_run();
 	resolver_free(subject->resolver);
 	resolver_root_leave(subject->settings.root);
+	fake_run(); /* The servers see that connections were closed. */
 	upstream_world_free(subject->world);
 	cache_free(subject->cache);
 	loop_pool_free(subject->pool);
@@ -130,89 +131,6 @@ resolver_open(struct loop *loop, const struct address *address, const struct byt
 
 /* Values of rules. */
 
-static uint8_t
-primary_mask_next(struct words *words)
-{
-	return words_take(words, "mirror") ? 0 : HANDLE_SITE_PRIMARY;
-}
-
-/* site ADDRESS[,ADDRESS...] [serial N] [hash prefix|suffix|all] [key NAME] [udp|tcp] [mirror]
- * [other ADDRESS]: a server at each address. */
-static void
-site_write(struct words *words, struct wire_writer *writer)
-{
-	static uint8_t servers[65536], faces[64], attributes[256];
-	struct wire_writer list = wire_writer_over(servers, sizeof(servers));
-	struct wire_writer more = wire_writer_over(attributes, sizeof(attributes));
-	struct bytes addresses = words_next(words, "addresses"), key = {NULL, 0};
-	struct handle_site site = {.format_version = 1,
-		.protocol_major = 2,
-		.protocol_minor = 11,
-		.serial = 1,
-		.hash_option = HANDLE_HASH_BY_ALL};
-	bool has_udp = true, has_tcp = true;
-
-	if (words_take(words, "serial")) {
-		site.serial = (uint16_t)words_next_number(words, UINT16_MAX, "a serial");
-	}
-	if (words_take(words, "hash")) {
-		site.hash_option = words_take(words, "prefix") ? HANDLE_HASH_BY_PREFIX
-			: words_take(words, "suffix")	       ? HANDLE_HASH_BY_SUFFIX
-							       : HANDLE_HASH_BY_ALL;
-		(void)words_take(words, "all");
-	}
-	if (!access_data_read(words, &key)) {
-		key = (struct bytes){NULL, 0};
-	}
-	if (words_take(words, "udp")) {
-		has_tcp = false;
-	} else if (words_take(words, "tcp")) {
-		has_udp = false;
-	}
-	site.primary_mask = primary_mask_next(words);
-	if (words_take(words, "other")) {
-		handle_attribute_write(&more,
-			&(struct handle_attribute){
-				TEXT("alt_addr"), words_next(words, "an address")});
-		site.attribute_count = 1;
-		site.attributes = wire_written(&more);
-	}
-	while (words_ok(words) && addresses.size > 0) {
-		size_t end = bytes_find(addresses, ',');
-		struct wire_writer face_list = wire_writer_over(faces, sizeof(faces));
-		struct address address;
-		uint8_t octets[16] = {0};
-		struct handle_server server = {.id = ++site.server_count,
-			.address = bytes_over(octets, 16),
-			.public_key = key};
-
-		if (address_parse(bytes_slice(addresses, 0, end), 2641, &address) != STATUS_OK) {
-			words_fail(words, "this is no address");
-			return;
-		}
-		if (address.any.sa_family == AF_INET) {
-			memcpy(octets + 12, &address.v4.sin_addr, 4);
-		} else {
-			memcpy(octets, &address.v6.sin6_addr, 16);
-		}
-		for (uint8_t protocol = HANDLE_PROTOCOL_UDP; protocol <= HANDLE_PROTOCOL_TCP;
-			protocol++) {
-			struct handle_interface face = {
-				HANDLE_INTERFACE_BOTH, protocol, address_port(&address)};
-
-			if (protocol == HANDLE_PROTOCOL_UDP ? has_udp : has_tcp) {
-				handle_interface_write(&face_list, &face);
-				server.interface_count++;
-			}
-		}
-		server.interfaces = wire_written(&face_list);
-		handle_server_write(&list, &server);
-		addresses = bytes_slice(addresses, end + 1, addresses.size);
-	}
-	site.servers = wire_written(&list);
-	handle_site_write(writer, &site);
-}
-
 /* INDEX TYPE DATA [ttl N | until N] [permissions N], DATA as words or `site ...`. */
 static void
 value_write(struct words *words, struct wire_writer *writer)
@@ -225,7 +143,7 @@ value_write(struct words *words, struct wire_writer *writer)
 	value.index = (uint32_t)words_next_number(words, INT32_MAX, "an index");
 	value.type = words_next(words, "a type");
 	if (words_take(words, "site")) {
-		site_write(words, &data);
+		replay_site_write(words, &data);
 		value.data = wire_written(&data);
 	} else if (words_take(words, "octets")) {
 		memset(octets, 'x', sizeof(octets));
@@ -298,10 +216,13 @@ manner_read(struct words *words, struct upstream *server)
 	if (words_take(words, "silent")) {
 		manner->is_deaf_udp = !words_take(words, "tcp");
 		manner->is_deaf_tcp = !words_take(words, "udp");
+	} else if (words_take(words, "page")) {
+		manner->is_page = true;
 	} else if (words_take(words, "closing")) {
 		manner->is_closing_tcp = true;
 	} else if (words_take(words, "well")) {
-		manner->is_deaf_udp = manner->is_deaf_tcp = manner->is_closing_tcp = false;
+		manner->is_deaf_udp = manner->is_deaf_tcp = manner->is_closing_tcp =
+			manner->is_page = false;
 		manner->slow_ms = manner->lose_count = 0;
 	} else if (words_take(words, "slow")) {
 		manner->slow_ms = (uint32_t)words_next_ms(words);
@@ -534,7 +455,25 @@ do_recall(struct subject_resolver *subject, struct words *words)
 	}
 }
 
-/* ASKED ADDRESS N [tcp N] [name HANDLE] [flag NAME] [unset NAME] [recursion N] [types N] */
+/* A line of the head of an HTTP request. */
+static void
+expect_line(struct words *words, struct bytes head)
+{
+	struct bytes line = words_next(words, "a line");
+
+	while (words_ok(words) && head.size > 0) {
+		size_t end = bytes_find(head, '\r');
+
+		if (bytes_equal(bytes_slice(head, 0, end), line)) {
+			return;
+		}
+		head = bytes_slice(head, end + 2, head.size);
+	}
+	words_fail(words, "no such line was sent");
+}
+
+/* ASKED ADDRESS N [tcp N] [web N] [head LINE] [name HANDLE] [flag NAME] [unset NAME]
+ * [recursion N] [types N] */
 static void
 do_asked(struct subject_resolver *subject, struct words *words)
 {
@@ -548,6 +487,10 @@ do_asked(struct subject_resolver *subject, struct words *words)
 	while (words_ok(words) && words_are_left(words)) {
 		if (words_take(words, "tcp")) {
 			expect_count(words, "tcp", seen->tcp_count);
+		} else if (words_take(words, "web")) {
+			expect_count(words, "web", seen->web_count);
+		} else if (words_take(words, "head")) {
+			expect_line(words, bytes_over(seen->head, seen->head_size));
 		} else if (words_take(words, "recursion")) {
 			expect_count(words, "recursion", seen->header.recursion_count);
 		} else if (words_take(words, "types")) {
@@ -573,7 +516,7 @@ do_asked(struct subject_resolver *subject, struct words *words)
 			words_fail(words, "no property of a request");
 		}
 	}
-	seen->count = seen->tcp_count = 0;
+	seen->count = seen->tcp_count = seen->web_count = 0;
 }
 
 /* SETTING NAME 0|1, CACHE NAME TIME */

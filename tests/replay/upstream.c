@@ -33,6 +33,7 @@ struct reply {
 	struct upstream *server;
 	struct loop_timer timer;
 	struct loop_stream *stream; /* NULL: UDP. */
+	bool is_web;
 	struct address peer;
 	size_t size;
 	uint8_t octets[];
@@ -285,12 +286,31 @@ send_datagrams(const struct reply *reply, uint32_t id_change)
 }
 
 static void
+reply_by_web(const struct reply *reply)
+{
+	bool is_page = reply->server->manner.is_page;
+	char head[256];
+	int size = snprintf(head, sizeof(head),
+		"HTTP/1.1 200 OK\r\nContent-Type: %s\r\nContent-Length: %zu\r\n"
+		"Connection: close\r\n\r\n",
+		is_page ? "text/html" : "application/x-hdl-message", reply->size);
+
+	if (loop_stream_write(reply->stream, bytes_over(head, (size_t)size)) == STATUS_OK &&
+		loop_stream_write(reply->stream, bytes_over(reply->octets, reply->size)) ==
+			STATUS_OK) {
+		loop_stream_finish(reply->stream);
+	}
+}
+
+static void
 reply_due(void *context)
 {
 	struct reply *reply = context;
 	struct upstream *server = reply->server;
 
-	if (reply->stream != NULL) {
+	if (reply->is_web) {
+		reply_by_web(reply);
+	} else if (reply->stream != NULL) {
 		if (loop_stream_write(reply->stream, bytes_over(reply->octets, reply->size)) ==
 			STATUS_OK) {
 			loop_stream_finish(reply->stream);
@@ -307,14 +327,26 @@ reply_due(void *context)
 	reply_free(reply);
 }
 
+/* Who asks, and how. */
+struct caller {
+	const struct address *peer; /* Over UDP; else NULL. */
+	struct loop_stream *stream; /* Else. */
+	struct bytes head; /* Over HTTP. */
+};
+
 static void
-server_note(struct upstream *server, const struct request *request, bool is_tcp)
+server_note(struct upstream *server, const struct request *request, const struct caller *caller)
 {
 	struct upstream_seen *seen = &server->seen;
 	struct bytes name = request->resolution.name;
 
 	seen->count++;
-	seen->tcp_count += is_tcp;
+	seen->tcp_count += caller->stream != NULL && caller->head.size == 0;
+	seen->web_count += caller->head.size > 0;
+	seen->head_size = caller->head.size < sizeof(seen->head) ? caller->head.size : 0;
+	if (seen->head_size > 0) {
+		memcpy(seen->head, caller->head.at, seen->head_size);
+	}
 	seen->header = request->message.header;
 	seen->version = request->message.envelope.version;
 	seen->name_size =
@@ -326,8 +358,10 @@ server_note(struct upstream *server, const struct request *request, bool is_tcp)
 /* A request came: the answer is made now, and sent when it is time. */
 static void
 server_asked(struct upstream *server, const struct envelope *envelope, struct bytes octets,
-	const struct address *peer, struct loop_stream *stream)
+	const struct caller *caller)
 {
+	struct loop_stream *stream = caller->stream;
+	const struct address *peer = caller->peer;
 	static uint8_t answer[ANSWER_SIZE_MAX];
 	struct message message;
 	struct request request;
@@ -339,7 +373,7 @@ server_asked(struct upstream *server, const struct envelope *envelope, struct by
 		message.header.opcode != OPCODE_RESOLUTION) {
 		return;
 	}
-	server_note(server, &request, stream != NULL);
+	server_note(server, &request, caller);
 	if (peer != NULL) {
 		server->seen.peer = *peer;
 	}
@@ -358,6 +392,7 @@ server_asked(struct upstream *server, const struct envelope *envelope, struct by
 	}
 	reply->server = server;
 	reply->stream = stream;
+	reply->is_web = caller->head.size > 0;
 	if (peer != NULL) {
 		reply->peer = *peer;
 	}
@@ -381,17 +416,34 @@ udp_received(void *context, struct loop_udp *udp, const struct loop_datagram *ba
 
 		envelope_read(&reader, &envelope);
 		if (wire_reader_ok(&reader)) {
-			server_asked(
-				server, &envelope, wire_read_rest(&reader), &batch[i].peer, NULL);
+			server_asked(server, &envelope, wire_read_rest(&reader),
+				&(struct caller){.peer = &batch[i].peer});
 		}
 	}
+}
+
+/* The head of an HTTP request, with the empty line; empty: it is none. */
+static struct bytes
+head_of(struct bytes octets)
+{
+	struct bytes end = TEXT("\r\n\r\n");
+
+	for (size_t at = 0; bytes_start_with(octets, TEXT("POST ")) && at + end.size <= octets.size;
+		at++) {
+		if (bytes_equal(bytes_slice(octets, at, end.size), end)) {
+			return bytes_slice(octets, 0, at + end.size);
+		}
+	}
+	return bytes_slice(octets, 0, 0);
 }
 
 static size_t
 stream_received(void *context, struct loop_stream *stream, struct bytes octets)
 {
 	struct upstream *server = context;
-	struct wire_reader reader = wire_reader_over(octets);
+	struct caller caller = {.stream = stream, .head = head_of(octets)};
+	struct wire_reader reader =
+		wire_reader_over(bytes_slice(octets, caller.head.size, octets.size));
 	struct envelope envelope;
 	struct bytes message;
 
@@ -400,7 +452,7 @@ stream_received(void *context, struct loop_stream *stream, struct bytes octets)
 	if (!wire_reader_ok(&reader)) {
 		return 0;
 	}
-	server_asked(server, &envelope, message, NULL, stream);
+	server_asked(server, &envelope, message, &caller);
 	return octets.size;
 }
 

@@ -8,8 +8,8 @@
 #include "message/request.h"
 
 /*
- * Servers that a resolver asks: each at an address of its own, over UDP and TCP, on a loop of
- * their own, with what it holds and how it behaves as a test says. They run with everything else in
+ * Servers that a resolver asks: each at an address of its own, over UDP, TCP and HTTP (whoever
+ * connects and says POST means that), on a loop of their own, with what it holds and how it behaves as a test says. They run with everything else in
  * fake_run(); what they are asked is counted.
  *
  *     world = upstream_world_new();
@@ -42,6 +42,7 @@ struct upstream_manner {
 	bool is_deaf_udp;
 	bool is_deaf_tcp;
 	bool is_closing_tcp; /* Connections are closed at once. */
+	bool is_page; /* Over HTTP it has pages for people, and takes no messages. */
 	bool is_unsigned; /* Signs nothing although it should. */
 	bool is_forger; /* Signs something else. */
 	bool is_twice; /* Each answer comes twice. */
@@ -56,6 +57,9 @@ struct upstream_manner *upstream_manner(struct upstream *server);
 struct upstream_seen {
 	size_t count; /* Requests since the last look. */
 	size_t tcp_count;
+	size_t web_count;
+	char head[1024]; /* Of the last one over HTTP. */
+	size_t head_size;
 	struct header header; /* Of the last one. */
 	struct address peer; /* Who sent it, over UDP. */
 	struct version version;

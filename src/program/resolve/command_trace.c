@@ -152,6 +152,22 @@ print_trust(const struct tracing *tracing)
 	}
 }
 
+static const char *
+transport_name(enum client_transport transport)
+{
+	switch (transport) {
+	case CLIENT_TRANSPORT_UDP:
+		return "udp";
+	case CLIENT_TRANSPORT_TCP:
+		return "tcp";
+	case CLIENT_TRANSPORT_HTTP:
+		return "http";
+	case CLIENT_TRANSPORT_HTTPS:
+		return "https";
+	}
+	return "?";
+}
+
 static void
 print_step(size_t number, const struct resolver_step *step)
 {
@@ -160,7 +176,7 @@ print_step(size_t number, const struct resolver_step *step)
 	printf("; %2zu %6u ms  ", number, step->at_ms);
 	if (step->kind == RESOLVER_STEP_EXCHANGE) {
 		printf("%-22s %s %4u ms  ", address_format(&step->server, address),
-			step->is_tcp ? "tcp" : "udp", step->elapsed_ms);
+			transport_name(step->transport), step->elapsed_ms);
 	}
 	value_print_escaped(step->name);
 	printf(": ");
@@ -214,7 +230,7 @@ write_step(struct json_writer *writer, const struct resolver_step *step)
 		json_write_string(
 			writer, bytes_from_string(address_format(&step->server, address)));
 		json_write_name(writer, "transport");
-		json_write_string(writer, step->is_tcp ? TEXT("tcp") : TEXT("udp"));
+		json_write_string(writer, bytes_from_string(transport_name(step->transport)));
 		json_write_name(writer, "elapsed");
 		json_write_u64(writer, step->elapsed_ms);
 		json_write_name(writer, "outcome");
