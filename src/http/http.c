@@ -311,7 +311,7 @@ http_abandon(struct http *http)
 size_t
 http_busy_count(const struct http *http)
 {
-	return http->connection_count;
+	return http->connection_count + http->bulk_count;
 }
 
 static void

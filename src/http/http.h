@@ -88,5 +88,5 @@ enum status http_open(struct http *http, enum http_address_kind kind, const stru
 void http_stop(struct http *http);
 void http_abandon(
 	struct http *http); /* Closes what is open; operations go on until the count is 0. */
-size_t http_busy_count(const struct http *http); /* Connections left. */
+size_t http_busy_count(const struct http *http); /* Connections left, and changes without theirs. */
 void http_free(struct http *http); /* NULL is fine. */

@@ -5,6 +5,8 @@
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/text_writer.h"
+#include "wire/wire_reader.h"
+#include "wire/wire_writer.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -18,12 +20,21 @@
 #include <unistd.h>
 
 /*
- *     RESULTS/0123...ef          64 octets of the request's digest in hex, then the results
+ *     RESULTS/0123...ef          128 hex digits that say of what request, then the results
+ *     RESULTS/0123...ef.part     the same of a request that broke off
  *     RESULTS/0123...ef.new      being written
  */
-enum { NAME_SIZE = 2 * RESULT_KEY_SIZE, BUFFER_SIZE = 65536, SWEEP_MS = 60000 };
+enum {
+	NAME_SIZE = 2 * RESULT_KEY_SIZE,
+	NAME_ROOM = NAME_SIZE + 8,
+	FRONT_SIZE = RESULT_FILE_OFFSET / 2,
+	BUFFER_SIZE = 65536,
+	SWEEP_MS = 60000,
+};
 
 static const char unfinished[] = ".new";
+static const char suspended[] = ".part";
+static const char front_mark[] = "result 2"; /* Which layout the file has. */
 
 struct result_files {
 	int directory_fd;
@@ -46,9 +57,9 @@ struct result_file {
 };
 
 static void
-name_write(const uint8_t key[RESULT_KEY_SIZE], const char *ending, char ret_name[NAME_SIZE + 8])
+name_write(const uint8_t key[RESULT_KEY_SIZE], const char *ending, char ret_name[NAME_ROOM])
 {
-	struct text_writer writer = text_writer_over(ret_name, NAME_SIZE + 7);
+	struct text_writer writer = text_writer_over(ret_name, NAME_ROOM - 1);
 
 	text_write_hex(&writer, bytes_over(key, RESULT_KEY_SIZE));
 	text_write_string(&writer, ending);
@@ -56,19 +67,22 @@ name_write(const uint8_t key[RESULT_KEY_SIZE], const char *ending, char ret_name
 }
 
 static bool
-name_is_unfinished(const char *name)
+name_ends_with(const char *name, const char *ending)
 {
-	size_t size = strlen(name);
+	return strlen(name) == NAME_SIZE + strlen(ending) && strcmp(name + NAME_SIZE, ending) == 0;
+}
 
-	return size == NAME_SIZE + sizeof(unfinished) - 1 &&
-		strcmp(name + NAME_SIZE, unfinished) == 0;
+static bool
+name_is_of_kept(const char *name)
+{
+	return name_ends_with(name, "") || name_ends_with(name, suspended);
 }
 
 /* What the folder holds. */
 struct survey {
 	uint64_t size;
 	time_t oldest_s;
-	char oldest[NAME_SIZE + 1];
+	char oldest[NAME_ROOM];
 };
 
 /* Removes what is too old. */
@@ -88,7 +102,7 @@ folder_survey(struct result_files *files, time_t now_s, struct survey *ret_surve
 		return;
 	}
 	while ((entry = readdir(folder)) != NULL) {
-		if (strlen(entry->d_name) != NAME_SIZE ||
+		if (!name_is_of_kept(entry->d_name) ||
 			fstatat(files->directory_fd, entry->d_name, &state, 0) != 0) {
 			continue;
 		}
@@ -99,7 +113,7 @@ folder_survey(struct result_files *files, time_t now_s, struct survey *ret_surve
 		ret_survey->size += (uint64_t)state.st_size;
 		if (ret_survey->oldest_s == 0 || state.st_mtime < ret_survey->oldest_s) {
 			ret_survey->oldest_s = state.st_mtime;
-			memcpy(ret_survey->oldest, entry->d_name, NAME_SIZE + 1);
+			memcpy(ret_survey->oldest, entry->d_name, strlen(entry->d_name) + 1);
 		}
 	}
 	closedir(folder);
@@ -140,7 +154,7 @@ unfinished_remove(struct result_files *files)
 		return;
 	}
 	while ((entry = readdir(folder)) != NULL) {
-		if (name_is_unfinished(entry->d_name)) {
+		if (name_ends_with(entry->d_name, unfinished)) {
 			unlinkat(files->directory_fd, entry->d_name, 0);
 		}
 	}
@@ -178,28 +192,59 @@ result_files_close(struct result_files *files)
 	}
 }
 
-/* Finished results under the key of `file`. */
-static enum status
-kept_open(struct result_file *file, uint8_t ret_digest[RESULT_KEY_SIZE])
+/* What stands in front of the results. */
+static bool
+front_write(struct result_file *file, const struct result_progress *progress)
 {
-	char name[NAME_SIZE + 8];
-	uint8_t digits[RESULT_FILE_OFFSET];
+	uint8_t octets[FRONT_SIZE];
+	char digits[RESULT_FILE_OFFSET];
+	struct wire_writer front = wire_writer_over(octets, sizeof(octets));
+	struct text_writer writer = text_writer_over(digits, sizeof(digits));
+
+	wire_write_bytes(&front, bytes_over(progress->digest, RESULT_KEY_SIZE));
+	wire_write_u64(&front, progress->lines);
+	wire_write_u64(&front, progress->done);
+	wire_write_u64(&front, progress->refused);
+	wire_write_bytes(&front, bytes_from_string(front_mark));
+	text_write_hex(&writer, wire_written(&front));
+	return wire_writer_end(&front) == STATUS_OK &&
+		file_write_at(file->fd, text_written(&writer), 0);
+}
+
+static bool
+front_read(struct result_file *file, struct result_progress *ret_progress)
+{
+	uint8_t digits[RESULT_FILE_OFFSET], octets[FRONT_SIZE] = {0};
+	struct wire_reader front = wire_reader_over(bytes_over(octets, sizeof(octets)));
+	struct bytes digest;
 	struct stat state;
 
-	name_write(file->key, "", name);
-	file->fd = openat(file->files->directory_fd, name, O_RDONLY | O_CLOEXEC);
-	if (file->fd < 0) {
-		return STATUS_NOT_FOUND;
-	}
 	if (fstat(file->fd, &state) != 0 || state.st_size < RESULT_FILE_OFFSET ||
 		pread(file->fd, digits, sizeof(digits), 0) != RESULT_FILE_OFFSET ||
-		text_read_hex(bytes_over(digits, sizeof(digits)), ret_digest) != STATUS_OK) {
+		text_read_hex(bytes_over(digits, sizeof(digits)), octets) != STATUS_OK) {
+		return false;
+	}
+	digest = wire_read_bytes(&front, RESULT_KEY_SIZE);
+	memcpy(ret_progress->digest, digest.at, RESULT_KEY_SIZE);
+	ret_progress->lines = wire_read_u64(&front);
+	ret_progress->done = wire_read_u64(&front);
+	ret_progress->refused = wire_read_u64(&front);
+	file->size = (uint64_t)state.st_size - RESULT_FILE_OFFSET;
+	return bytes_equal(wire_read_rest(&front), bytes_from_string(front_mark));
+}
+
+/* Results under the key of `file` that are there already; false: there are none. */
+static bool
+kept_open(
+	struct result_file *file, const char *name, int flags, struct result_progress *ret_progress)
+{
+	file->fd = openat(file->files->directory_fd, name, flags | O_CLOEXEC);
+	if (file->fd >= 0 && !front_read(file, ret_progress)) {
 		close(file->fd);
 		file->fd = -1;
-		return STATUS_NOT_FOUND;
+		file->size = 0;
 	}
-	file->size = (uint64_t)state.st_size - RESULT_FILE_OFFSET;
-	return STATUS_EXISTS;
+	return file->fd >= 0;
 }
 
 static bool
@@ -213,36 +258,56 @@ key_is_being_written(const struct result_files *files, const uint8_t *key)
 	return false;
 }
 
-/* With the lock held. */
+/* Behind what is there of a request that broke off, or anew. */
 static enum status
-keyed_begin(struct result_file *file, uint8_t ret_digest[RESULT_KEY_SIZE])
+writing_begin(struct result_file *file, struct result_progress *ret_progress)
 {
 	struct result_files *files = file->files;
-	char name[NAME_SIZE + 8];
+	char from[NAME_ROOM], to[NAME_ROOM];
+
+	name_write(file->key, suspended, from);
+	name_write(file->key, unfinished, to);
+	if (kept_open(file, from, O_RDWR, ret_progress) &&
+		renameat(files->directory_fd, from, files->directory_fd, to) != 0) {
+		close(file->fd);
+		return STATUS_SYSTEM;
+	}
+	if (file->fd < 0) {
+		*ret_progress = (struct result_progress){.lines = 0};
+		file->fd = openat(
+			files->directory_fd, to, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	}
+	return file->fd < 0 ? STATUS_SYSTEM : STATUS_OK;
+}
+
+/* With the lock held. */
+static enum status
+keyed_begin(struct result_file *file, struct result_progress *ret_progress)
+{
+	struct result_files *files = file->files;
+	char name[NAME_ROOM];
 	enum status status;
 
 	folder_sweep(files);
 	if (key_is_being_written(files, file->key)) {
 		return STATUS_BUSY;
 	}
-	status = kept_open(file, ret_digest);
-	if (status == STATUS_EXISTS) {
-		return status;
+	name_write(file->key, "", name);
+	if (kept_open(file, name, O_RDONLY, ret_progress)) {
+		return STATUS_EXISTS;
 	}
-	name_write(file->key, unfinished, name);
-	file->fd = openat(files->directory_fd, name, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	if (file->fd < 0) {
-		return STATUS_SYSTEM;
+	status = writing_begin(file, ret_progress);
+	if (status == STATUS_OK) {
+		file->is_writing = true;
+		file->next = files->writing;
+		files->writing = file;
 	}
-	file->is_writing = true;
-	file->next = files->writing;
-	files->writing = file;
-	return STATUS_OK;
+	return status;
 }
 
 enum status
 result_file_begin(struct result_files *files, const uint8_t *key, struct result_file **ret_file,
-	uint8_t ret_digest[RESULT_KEY_SIZE])
+	struct result_progress *ret_progress)
 {
 	struct result_file *file = malloc(sizeof(*file));
 	enum status status;
@@ -260,10 +325,11 @@ result_file_begin(struct result_files *files, const uint8_t *key, struct result_
 	if (key == NULL) {
 		file->fd = openat(files->directory_fd, ".", O_RDWR | O_TMPFILE | O_CLOEXEC, 0600);
 		status = file->fd < 0 ? STATUS_SYSTEM : STATUS_OK;
+		*ret_progress = (struct result_progress){.lines = 0};
 	} else {
 		memcpy(file->key, key, RESULT_KEY_SIZE);
 		pthread_mutex_lock(&files->lock);
-		status = keyed_begin(file, ret_digest);
+		status = keyed_begin(file, ret_progress);
 		pthread_mutex_unlock(&files->lock);
 	}
 	if (status != STATUS_OK && status != STATUS_EXISTS) {
@@ -277,6 +343,9 @@ result_file_begin(struct result_files *files, const uint8_t *key, struct result_
 static void
 buffer_write(struct result_file *file)
 {
+	if (file->status == STATUS_OK && file->size + file->buffered > RESULT_FILES_SIZE_MAX) {
+		file->status = STATUS_NO_SPACE;
+	}
 	if (file->status == STATUS_OK && file->buffered > 0 &&
 		!file_write_at(file->fd, bytes_over(file->buffer, file->buffered),
 			RESULT_FILE_OFFSET + file->size)) {
@@ -316,20 +385,24 @@ writing_end(struct result_file *file)
 }
 
 enum status
-result_file_finish(struct result_file *file, const uint8_t digest[RESULT_KEY_SIZE])
+result_file_status(const struct result_file *file)
 {
-	char digits[RESULT_FILE_OFFSET];
-	struct text_writer writer = text_writer_over(digits, sizeof(digits));
-	char from[NAME_SIZE + 8], to[NAME_SIZE + 8];
+	return file->status;
+}
 
-	text_write_hex(&writer, bytes_over(digest, RESULT_KEY_SIZE));
+/* All of it is in the file, and the file has its name. */
+static enum status
+file_settle(struct result_file *file, const struct result_progress *progress, const char *ending)
+{
+	char from[NAME_ROOM], to[NAME_ROOM];
+
 	buffer_write(file);
-	if (file->status == STATUS_OK && !file_write_at(file->fd, text_written(&writer), 0)) {
+	if (file->status == STATUS_OK && !front_write(file, progress)) {
 		file->status = errno == ENOSPC ? STATUS_NO_SPACE : STATUS_SYSTEM;
 	}
 	if (file->has_key && file->status == STATUS_OK) {
 		name_write(file->key, unfinished, from);
-		name_write(file->key, "", to);
+		name_write(file->key, ending, to);
 		pthread_mutex_lock(&file->files->lock);
 		if (renameat(file->files->directory_fd, from, file->files->directory_fd, to) != 0) {
 			file->status = STATUS_SYSTEM;
@@ -339,6 +412,21 @@ result_file_finish(struct result_file *file, const uint8_t digest[RESULT_KEY_SIZ
 		pthread_mutex_unlock(&file->files->lock);
 	}
 	return file->status;
+}
+
+enum status
+result_file_finish(struct result_file *file, const struct result_progress *progress)
+{
+	return file_settle(file, progress, "");
+}
+
+void
+result_file_suspend(struct result_file *file, const struct result_progress *progress)
+{
+	if (file->has_key && file->is_writing) {
+		/* If it cannot be kept, the request is a new one the next time. */
+		(void)file_settle(file, progress, suspended);
+	}
 }
 
 uint64_t
@@ -359,7 +447,7 @@ result_file_descriptor(struct result_file *file)
 void
 result_file_end(struct result_file *file)
 {
-	char name[NAME_SIZE + 8];
+	char name[NAME_ROOM];
 
 	if (file == NULL) {
 		return;

@@ -17,12 +17,15 @@
  * in answer.
  *
  * The body is never held: lines go to the ledger as they come, and when too many are under way the
- * connection is suspended, so that the sender waits. HTTP/1.1 clients read no answer before they
- * have sent all; so results wait on disk (result_files.h), and the answer begins with the end of
- * the body. A line that is wrong or refused stops nothing.
+ * connection is suspended, so that the sender waits. libmicrohttpd takes an answer before the body,
+ * which it then leaves unread, or behind it, and none between; so results wait on disk
+ * (result_files.h), and the answer begins with the end of the body. A line that is wrong or refused
+ * stops nothing.
  *
  * With an Idempotency-Key the results are kept, and the same lines sent again with the same key are
- * answered with them: nothing is done twice.
+ * answered with them: nothing is done twice. So are those of a request that broke off: it lives on
+ * without its connection until all its lines are answered (`is_left`), and who sends them again
+ * goes on behind them.
  */
 enum {
 	LINE_BLOCK_SIZE = 65536,
@@ -33,33 +36,33 @@ enum {
 };
 
 struct bulk {
-	struct http_request *request;
+	struct http *http;
+	struct http_request *request; /* NULL: it broke off. */
 	struct change_stream *stream; /* NULL: nobody may send, yet or at all. */
 	struct result_file *results;
 	bool is_repeat; /* The results are there already: lines are only compared. */
 	bool is_at_end; /* The whole body was read. */
-	bool is_counted;
+	bool is_finished; /* The results are whole. */
 	bool is_waiting; /* The connection is suspended until there is room. */
 	uint64_t refused_size; /* Octets read in vain. */
 	/* The line in hand, as far as it came. */
 	uint8_t *line;
 	size_t line_size, line_capacity;
 	bool is_line_too_large;
-	uint64_t line_count, done_count, refused_count;
+	/* Lines so far; the digest is of each with the one before. */
+	struct result_progress progress;
+	struct result_progress kept; /* Of the request that came with this key before. */
+	bool is_other; /* These are not its lines. */
 	bool has_key;
 	uint8_t key[RESULT_KEY_SIZE];
-	uint8_t digest[CRYPTO_DIGEST_SIZE_MAX]; /* Of all lines so far, each with the one before. */
-	uint8_t kept_digest[RESULT_KEY_SIZE];
 };
 
-static void
-bulk_free(void *own)
-{
-	struct bulk *bulk = own;
+_Static_assert((int)RESULT_KEY_SIZE == (int)CRYPTO_DIGEST_SIZE_MAX, "a digest is a key");
 
-	if (bulk->is_counted) {
-		bulk->request->http->bulk_count--;
-	}
+static void
+bulk_destroy(struct bulk *bulk)
+{
+	bulk->http->bulk_count--;
 	change_stream_close(bulk->stream);
 	result_file_end(bulk->results);
 	free(bulk->line);
@@ -145,9 +148,12 @@ summary_write(struct bulk *bulk)
 	json_write_object(&writer);
 	json_write_name(&writer, "summary");
 	json_write_object(&writer);
-	member_number(&writer, "lines", bulk->line_count);
-	member_number(&writer, "done", bulk->done_count);
-	member_number(&writer, "refused", bulk->refused_count);
+	member_number(&writer, "lines", bulk->progress.lines);
+	member_number(&writer, "done", bulk->progress.done);
+	member_number(&writer, "refused", bulk->progress.refused);
+	if (bulk->kept.lines > 0) {
+		member_number(&writer, "resumed", bulk->kept.lines);
+	}
 	json_write_object_end(&writer);
 	json_write_object_end(&writer);
 	line_write(bulk, &writer);
@@ -180,25 +186,42 @@ file_answer(struct bulk *bulk)
 			.is_replayed = bulk->is_repeat});
 }
 
+/* Fewer lines than were answered before, or others. */
+static bool
+lines_are_other(const struct bulk *bulk)
+{
+	if (bulk->is_repeat) {
+		return memcmp(bulk->progress.digest, bulk->kept.digest, RESULT_KEY_SIZE) != 0;
+	}
+	return bulk->is_other || bulk->progress.lines < bulk->kept.lines;
+}
+
+static void
+full_answer(struct bulk *bulk)
+{
+	problem_answer(bulk, 507, RESPONSE_ERROR,
+		"There is no room for the results, and a part of the changes was not carried out: "
+		"send fewer lines at once");
+}
+
 /* Everything was read and carried out. */
 static void
 bulk_finish(struct bulk *bulk)
 {
-	if (bulk->is_repeat &&
-		memcmp(bulk->digest, bulk->kept_digest, sizeof(bulk->kept_digest)) != 0) {
+	if (lines_are_other(bulk)) {
+		result_file_suspend(bulk->results, &bulk->kept);
 		problem_answer(bulk, 422, RESPONSE_PROTOCOL_ERROR,
 			"Other lines were sent with this Idempotency-Key before");
 		return;
 	}
 	if (!bulk->is_repeat) {
 		summary_write(bulk);
-		if (result_file_finish(bulk->results, bulk->digest) != STATUS_OK) {
-			problem_answer(bulk, 500, RESPONSE_ERROR,
-				"The changes were carried out, but their results cannot be "
-				"written");
+		if (result_file_finish(bulk->results, &bulk->progress) != STATUS_OK) {
+			full_answer(bulk);
 			return;
 		}
 	}
+	bulk->is_finished = true;
 	file_answer(bulk);
 }
 
@@ -208,10 +231,20 @@ results_take(struct bulk *bulk)
 	struct change_stream_result result;
 
 	while (change_stream_next(bulk->stream, &result)) {
-		bulk->done_count += result.status == STATUS_OK;
-		bulk->refused_count += result.status != STATUS_OK;
+		bulk->progress.done += result.status == STATUS_OK;
+		bulk->progress.refused += result.status != STATUS_OK;
 		result_write(bulk, &result);
 	}
+}
+
+/* What came of a request that broke off, once all of it is known. */
+static void
+left_keep(struct bulk *bulk)
+{
+	result_file_suspend(bulk->results,
+		bulk->progress.lines < bulk->kept.lines || bulk->is_other ? &bulk->kept
+									  : &bulk->progress);
+	bulk_destroy(bulk);
 }
 
 /* On the loop: a group came back. */
@@ -221,8 +254,13 @@ bulk_progressed(void *context)
 	struct bulk *bulk = context;
 
 	results_take(bulk);
-	http_connection_expire(
-		bulk->request->connection, bulk->request->http->settings->body_deadline_ms);
+	if (bulk->request == NULL) {
+		if (change_stream_is_done(bulk->stream)) {
+			left_keep(bulk);
+		}
+		return;
+	}
+	http_connection_expire(bulk->request->connection, bulk->http->settings->body_deadline_ms);
 	if (!bulk->is_at_end) {
 		bulk_resume(bulk);
 	} else if (change_stream_is_done(bulk->stream)) {
@@ -231,12 +269,45 @@ bulk_progressed(void *context)
 	}
 }
 
+/* The request is over. If it broke off, its lines are under way to the ledger all the same, and who
+ * sends them again shall be told what became of them. */
+static void
+bulk_free(void *own)
+{
+	struct bulk *bulk = own;
+
+	if (!bulk->has_key || bulk->stream == NULL || bulk->is_finished) {
+		bulk_destroy(bulk);
+		return;
+	}
+	bulk->request = NULL;
+	change_stream_send(bulk->stream);
+	results_take(bulk);
+	if (change_stream_is_done(bulk->stream)) {
+		left_keep(bulk);
+	}
+}
+
 static void
 digest_follow(struct bulk *bulk, struct bytes line)
 {
-	struct bytes runs[] = {bytes_over(bulk->digest, RESULT_KEY_SIZE), line};
+	struct bytes runs[] = {bytes_over(bulk->progress.digest, RESULT_KEY_SIZE), line};
 
-	crypto_digest_runs(CRYPTO_SHA256, runs, 2, bulk->digest);
+	crypto_digest_runs(CRYPTO_SHA256, runs, 2, bulk->progress.digest);
+}
+
+/* The line was answered before, or shall not be carried out at all: it is only compared. */
+static bool
+line_is_compared(struct bulk *bulk)
+{
+	if (!bulk->is_repeat && bulk->progress.lines == bulk->kept.lines && bulk->kept.lines > 0) {
+		bulk->is_other =
+			memcmp(bulk->progress.digest, bulk->kept.digest, RESULT_KEY_SIZE) != 0;
+		bulk->progress.done = bulk->kept.done;
+		bulk->progress.refused = bulk->kept.refused;
+	}
+	return bulk->is_repeat || bulk->is_other || bulk->progress.lines <= bulk->kept.lines ||
+		result_file_status(bulk->results) != STATUS_OK;
 }
 
 static bool
@@ -253,20 +324,18 @@ line_is_blank(struct bytes line)
 static void
 line_carry_out(struct bulk *bulk, struct bytes line)
 {
-	struct http *http = bulk->request->http;
+	struct http *http = bulk->http;
 	struct wire_writer writer = wire_writer_over((uint8_t *)http->out, LINE_ROOM_SIZE);
 	struct change_line change;
 	struct problem problem;
 	enum status status;
+	bool is_blank = line_is_blank(line);
 
-	bulk->line_count++;
-	if (line_is_blank(line)) {
-		return;
-	}
-	if (bulk->has_key) {
+	bulk->progress.lines++;
+	if (!is_blank && bulk->has_key) {
 		digest_follow(bulk, line);
 	}
-	if (bulk->is_repeat) {
+	if (line_is_compared(bulk) || is_blank) {
 		return;
 	}
 	status = change_line_read(line, http->arena, &writer, &change, &problem);
@@ -274,9 +343,9 @@ line_carry_out(struct bulk *bulk, struct bytes line)
 		status = change_line_check(&change, &problem);
 	}
 	if (status == STATUS_OK) {
-		change_stream_add(bulk->stream, &change, bulk->line_count);
+		change_stream_add(bulk->stream, &change, bulk->progress.lines);
 	} else {
-		change_stream_refuse(bulk->stream, bulk->line_count, STATUS_MALFORMED,
+		change_stream_refuse(bulk->stream, bulk->progress.lines, STATUS_MALFORMED,
 			bytes_from_string(problem.text));
 	}
 	arena_reset(http->arena);
@@ -322,9 +391,9 @@ line_end(struct bulk *bulk, struct bytes end)
 	if (!bulk->is_line_too_large) {
 		line_carry_out(bulk, line);
 	} else {
-		bulk->line_count++;
-		if (!bulk->is_repeat) {
-			change_stream_refuse(bulk->stream, bulk->line_count, STATUS_TOO_LARGE,
+		bulk->progress.lines++;
+		if (!line_is_compared(bulk)) {
+			change_stream_refuse(bulk->stream, bulk->progress.lines, STATUS_TOO_LARGE,
 				TEXT("the line is longer than 1 MiB"));
 		}
 	}
@@ -425,7 +494,7 @@ bulk_admitted(struct http_request *request, const struct response *response, boo
 		return;
 	}
 	status = result_file_begin(service_results(request->http->service),
-		bulk->has_key ? bulk->key : NULL, &bulk->results, bulk->kept_digest);
+		bulk->has_key ? bulk->key : NULL, &bulk->results, &bulk->kept);
 	bulk->is_repeat = status == STATUS_EXISTS;
 	if (status == STATUS_OK) {
 		status = stream_begin(bulk);
@@ -482,8 +551,8 @@ http_v1_bulk_begin(struct http_request *request)
 		return;
 	}
 	bulk->request = request;
-	bulk->is_counted = true;
-	request->http->bulk_count++;
+	bulk->http = request->http;
+	bulk->http->bulk_count++;
 	request->own = bulk;
 	request->own_free = bulk_free;
 	request->take = bulk_take;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // POST /v1/bulk: many changes, a line each, and a line for each in answer.
 import {request} from 'node:https';
-import {PREFIX} from './node.mjs';
+import {PREFIX, serverStart} from './node.mjs';
 import {admin, ask, basic, done, name, one, record, refused, server} from './v1_client.mjs';
 import {assert, run, test} from './tap.mjs';
 
@@ -171,6 +171,99 @@ test('a key whose request is under way is 409', async () => {
 	assert.equal(await answered, 200);
 	assert.equal((await bulk(lines({handle: name('slow'), values: record(one(1))}), {headers})).headers.get('idempotency-replayed'), 'true');
 });
+/** Sends these lines and goes away once the last of them shows; without it, the node may still have them to read. */
+async function breakOff(body, headers, last) {
+	const broken = request(`${server.tls}/v1/bulk`, {method: 'POST', rejectUnauthorized: false,
+		headers: {Authorization: admin, ...NDJSON, 'Transfer-Encoding': 'chunked', ...headers}});
+	const over = new Promise((resolve) => broken.on('close', resolve));
+
+	broken.on('error', () => {});
+	broken.write(body + '{"handle":"' + name('never-whole'));
+	await until(async () => (await ask('GET', `handles/${last}`)).status === 200);
+	broken.destroy();
+	await over;
+}
+async function until(is) {
+	for (let i = 0; i < 1000 && !(await is()); i++) {
+		await new Promise((resolve) => setTimeout(resolve, 20));
+	}
+}
+/** The same request until no earlier one is under way any more. */
+async function again(body, headers) {
+	let answer;
+
+	await until(async () => (answer = await bulk(body, {headers})).status !== 409);
+	return answer;
+}
+
+test('lines of a request that broke off are told as they were done, and the rest is carried out', async () => {
+	const headers = {'Idempotency-Key': `broke-${process.pid}`};
+	const items = Array.from({length: 600}, (_, i) => ({handle: name(`part-${i}`), values: record(one(1))}));
+
+	items.splice(5, 0, '', '{', {op: 'delete', handle: name('part-none')}, {handle: `${PREFIX}/`, mint: true, values: record(one(1))});
+	const count = 404;
+
+	await breakOff(lines(...items.slice(0, count)), headers, name('part-399'));
+	const body = lines(...items);
+	// Other lines are none of it: nothing of them is done, and what is known stays known.
+	await refused(again(lines({handle: name('part-other'), values: record(one(1))}) + body, headers), 422, 4);
+	await refused(again(lines(...items.slice(0, 10)), headers), 422, 4);
+	await refused(ask('GET', `handles/${name('part-other')}`), 404, 100);
+	// A second one that breaks off within what is known changes nothing.
+	await breakOff(lines(...items.slice(0, 100)), headers, name('part-1'));
+	const {results, summary, headers: told, text} = await again(body, headers);
+
+	assert.deepEqual(summary, {lines: 604, done: 601, refused: 2, resumed: count});
+	assert.equal(results.length, 603);
+	assert.deepEqual(results.filter(({responseCode}) => responseCode !== 1).map(({line, responseCode}) => [line, responseCode]),
+		[[7, 4], [8, 100]]);
+	assert.ok(results.every(({version}, i) => version === undefined || i === 0 || results[i - 1].version === undefined ||
+		version > results[i - 1].version));
+	for (const {handle, version} of [results[0], results[7], results[402], results[403], results[602]]) {
+		assert.equal((await ask('GET', `handles/${handle}`)).json.version, version, handle);
+	}
+	assert.equal(told.get('idempotency-replayed'), null);
+	const third = await bulk(body, {headers});
+
+	assert.equal(third.headers.get('idempotency-replayed'), 'true');
+	assert.equal(third.text, text);
+});
+test('without a key a request that broke off is another one when it is sent again', async () => {
+	const body = lines({handle: name('keyless'), values: record(one(1))});
+
+	await breakOff(body, {}, name('keyless'));
+	assert.deepEqual((await bulk(body)).results.map(({responseCode}) => responseCode), [101]);
+});
+test('a request may break off again and again, and be taken up each time', async () => {
+	const headers = {'Idempotency-Key': `often-${process.pid}`};
+	const items = Array.from({length: 50}, (_, i) => ({handle: name(`often-${i}`), values: record(one(1))}));
+
+	for (const count of [10, 11, 40]) {
+		await until(async () => {
+			await breakOff(lines(...items.slice(0, count)), headers, name('often-0'));
+			return (await ask('GET', `handles/${name(`often-${count - 1}`)}`)).status === 200;
+		});
+	}
+	assert.deepEqual((await again(lines(...items), headers)).summary, {lines: 50, done: 50, refused: 0, resumed: 40});
+});
+test('a request that the end of the node broke off goes on after the next start', async () => {
+	const first = await serverStart();
+	const by = basic(first.user, first.secret);
+	const headers = {...NDJSON, Authorization: by, 'Idempotency-Key': 'stopped'};
+	const items = Array.from({length: 30}, (_, i) => ({handle: name(`stop-${i}`), values: record(one(1))}));
+	const sending = request(`${first.tls}/v1/bulk`, {method: 'POST', rejectUnauthorized: false,
+		headers: {...headers, 'Transfer-Encoding': 'chunked'}});
+
+	sending.on('error', () => {});
+	sending.write(lines(...items.slice(0, 20)));
+	await until(async () => (await ask('GET', `handles/${name('stop-19')}`, undefined, {by, base: first.tls})).status === 200);
+	await first.stopKeeping();
+	const second = await first.startAgain();
+	const answer = await ask('POST', 'bulk', lines(...items), {by, base: second.tls, headers});
+
+	assert.deepEqual(JSON.parse(answer.text.trimEnd().split('\n').pop()).summary, {lines: 30, done: 30, refused: 0, resumed: 20});
+	await second.stop();
+});
 test('who breaks off leaves what was sent, and the node well', async () => {
 	for (let i = 0; i < 12; i++) {
 		await new Promise((resolve) => {
@@ -191,7 +284,7 @@ test('who breaks off leaves what was sent, and the node well', async () => {
 		await done(bulk(lines({handle: name(`well-${i}`), values: record(one(1))})), 200);
 	}
 	await refused(ask('GET', `handles/${name('half')}`), 404, 100);
-	const redone = await bulk(lines({handle: name('redo'), values: record(one(1))}), {headers: {'Idempotency-Key': 'broken-0'}});
+	const redone = await again(lines({handle: name('redo'), values: record(one(1))}), {'Idempotency-Key': 'broken-new'});
 
 	assert.equal(redone.headers.get('idempotency-replayed'), null);
 });

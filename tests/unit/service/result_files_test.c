@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "service/result_files.h"
 
+#include "base/limits.h"
 #include "support/cmocka_all.h"
 
 #include <dirent.h>
@@ -16,7 +17,7 @@ static char folder[] = "/tmp/houji-results-XXXXXX";
 static char path[64];
 static const uint8_t key[RESULT_KEY_SIZE] = {1, 2, 3};
 static const uint8_t other_key[RESULT_KEY_SIZE] = {9};
-static const uint8_t digest[RESULT_KEY_SIZE] = {4, 5, 6};
+static const struct result_progress whole = {{4, 5, 6}, 7, 5, 2};
 
 static struct result_files *
 files_open(void)
@@ -47,12 +48,12 @@ file_count(void)
 static void
 keep(struct result_files *files, const uint8_t *of, const char *text)
 {
-	uint8_t found[RESULT_KEY_SIZE];
+	struct result_progress found;
 	struct result_file *file;
 
-	assert_int_equal(result_file_begin(files, of, &file, found), STATUS_OK);
+	assert_int_equal(result_file_begin(files, of, &file, &found), STATUS_OK);
 	result_file_write(file, bytes_from_string(text));
-	assert_int_equal(result_file_finish(file, digest), STATUS_OK);
+	assert_int_equal(result_file_finish(file, &whole), STATUS_OK);
 	assert_int_equal(result_file_size(file), strlen(text));
 	result_file_end(file);
 }
@@ -60,13 +61,13 @@ keep(struct result_files *files, const uint8_t *of, const char *text)
 static void
 is_kept(struct result_files *files, const uint8_t *of, const char *text)
 {
-	uint8_t found[RESULT_KEY_SIZE];
+	struct result_progress found;
 	struct result_file *file;
 	char read[64];
 	int fd;
 
-	assert_int_equal(result_file_begin(files, of, &file, found), STATUS_EXISTS);
-	assert_memory_equal(found, digest, sizeof(digest));
+	assert_int_equal(result_file_begin(files, of, &file, &found), STATUS_EXISTS);
+	assert_memory_equal(&found, &whole, sizeof(whole));
 	assert_int_equal(result_file_size(file), strlen(text));
 	fd = result_file_descriptor(file);
 	assert_int_equal(pread(fd, read, sizeof(read), RESULT_FILE_OFFSET), strlen(text));
@@ -105,12 +106,12 @@ static void
 one_at_a_time_writes_under_a_key(void **state)
 {
 	struct result_files *files = files_open();
-	uint8_t found[RESULT_KEY_SIZE];
+	struct result_progress found;
 	struct result_file *first, *second;
 
 	(void)state;
-	assert_int_equal(result_file_begin(files, other_key, &first, found), STATUS_OK);
-	assert_int_equal(result_file_begin(files, other_key, &second, found), STATUS_BUSY);
+	assert_int_equal(result_file_begin(files, other_key, &first, &found), STATUS_OK);
+	assert_int_equal(result_file_begin(files, other_key, &second, &found), STATUS_BUSY);
 	/* Given up: the next begins anew, and nothing of the first is left. */
 	result_file_write(first, TEXT("half"));
 	result_file_end(first);
@@ -123,12 +124,13 @@ static void
 what_a_crash_left_is_removed(void **state)
 {
 	struct result_files *files = files_open();
-	uint8_t found[RESULT_KEY_SIZE], third[RESULT_KEY_SIZE] = {7};
+	struct result_progress found;
+	const uint8_t third[RESULT_KEY_SIZE] = {7};
 	struct result_file *file;
 	size_t before = file_count();
 
 	(void)state;
-	assert_int_equal(result_file_begin(files, third, &file, found), STATUS_OK);
+	assert_int_equal(result_file_begin(files, third, &file, &found), STATUS_OK);
 	assert_int_equal(file_count(), before + 1);
 	result_files_close(files_open());
 	assert_int_equal(file_count(), before);
@@ -137,23 +139,125 @@ what_a_crash_left_is_removed(void **state)
 }
 
 static void
+write_part(struct result_files *files, const uint8_t *of, const char *text,
+	const struct result_progress *expected, const struct result_progress *progress)
+{
+	struct result_progress found;
+	struct result_file *file;
+
+	assert_int_equal(result_file_begin(files, of, &file, &found), STATUS_OK);
+	assert_memory_equal(&found, expected, sizeof(found));
+	result_file_write(file, bytes_from_string(text));
+	result_file_suspend(file, progress);
+	result_file_end(file);
+}
+
+static void
+what_broke_off_goes_on_where_it_was_also_over_a_restart(void **state)
+{
+	static const uint8_t sixth[RESULT_KEY_SIZE] = {6};
+	static const struct result_progress none = {.lines = 0}, some = {{1}, 2, 1, 1},
+					    more = {{2}, 4, 3, 1};
+	struct result_files *files = files_open();
+	struct result_progress found;
+	struct result_file *file;
+
+	(void)state;
+	write_part(files, sixth, "one\n", &none, &some);
+	result_files_close(files);
+	files = files_open();
+	write_part(files, sixth, "two\n", &some, &more);
+	assert_int_equal(result_file_begin(files, sixth, &file, &found), STATUS_OK);
+	assert_memory_equal(&found, &more, sizeof(found));
+	result_file_write(file, TEXT("three\n"));
+	assert_int_equal(result_file_finish(file, &whole), STATUS_OK);
+	result_file_end(file);
+	is_kept(files, sixth, "one\ntwo\nthree\n");
+	/* Under another key nothing is known. */
+	write_part(files, (const uint8_t[RESULT_KEY_SIZE]){60}, "x\n", &none, &some);
+	result_files_close(files);
+}
+
+static void
+a_file_of_another_layout_is_none(void **state)
+{
+	static const uint8_t tenth[RESULT_KEY_SIZE] = {0x10};
+	static const struct result_progress none = {.lines = 0};
+	struct result_files *files = files_open();
+	const char *const endings[] = {"", ".part"};
+	char name[256];
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		FILE *file;
+
+		snprintf(name, sizeof(name), "%s/10%062d%s", path, 0, endings[i]);
+		file = fopen(name, "w");
+		assert_non_null(file);
+		fprintf(file, "%0200d", 0);
+		fclose(file);
+		write_part(files, tenth, "x\n", &none, &none);
+		assert_int_equal(unlink(name), 0);
+	}
+	result_files_close(files);
+}
+
+/* A file that is almost full, with a hole in it. */
+static void
+results_past_the_limit_are_refused_and_not_kept(void **state)
+{
+	static const uint8_t ninth[RESULT_KEY_SIZE] = {0x19};
+	static const struct result_progress none = {.lines = 0};
+	struct result_files *files = files_open();
+	size_t before = file_count();
+	struct result_progress found;
+	struct result_file *file;
+	char name[256];
+
+	(void)state;
+	for (size_t size = 1; size <= 3; size++) {
+		write_part(files, ninth, "", &none, &whole);
+		snprintf(name, sizeof(name), "%s/19%062d.part", path, 0);
+		assert_int_equal(
+			truncate(name, RESULT_FILE_OFFSET + (off_t)RESULT_FILES_SIZE_MAX - 2), 0);
+		assert_int_equal(result_file_begin(files, ninth, &file, &found), STATUS_OK);
+		result_file_write(file, bytes_over("123", size));
+		assert_int_equal(result_file_status(file), STATUS_OK);
+		assert_int_equal(
+			result_file_finish(file, &whole), size <= 2 ? STATUS_OK : STATUS_NO_SPACE);
+		assert_int_equal(result_file_status(file), size <= 2 ? STATUS_OK : STATUS_NO_SPACE);
+		result_file_end(file);
+		assert_int_equal(file_count(), before + (size <= 2));
+		*strstr(name, ".part") = '\0';
+		assert_int_equal(unlink(name), size <= 2 ? 0 : -1);
+	}
+	result_files_close(files);
+}
+
+static void
 results_go_after_a_day(void **state)
 {
 	struct result_files *files = files_open();
-	uint8_t found[RESULT_KEY_SIZE], fifth[RESULT_KEY_SIZE] = {5};
+	struct result_progress found;
+	const uint8_t fifth[RESULT_KEY_SIZE] = {5};
 	struct result_file *file;
 	char name[256];
 	struct timespec times[2] = {{.tv_sec = time(NULL) - 86400 - 60}, {0}};
+	static const struct result_progress none = {.lines = 0};
 
 	(void)state;
 	times[1] = times[0];
 	keep(files, fifth, "old\n");
 	snprintf(name, sizeof(name), "%s/05%062d", path, 0);
 	assert_int_equal(utimensat(AT_FDCWD, name, times, 0), 0);
+	write_part(files, (const uint8_t[RESULT_KEY_SIZE]){0x15}, "old\n", &none, &whole);
+	snprintf(name, sizeof(name), "%s/15%062d.part", path, 0);
+	assert_int_equal(utimensat(AT_FDCWD, name, times, 0), 0);
 	result_files_close(files);
 	files = files_open();
-	assert_int_equal(result_file_begin(files, fifth, &file, found), STATUS_OK);
+	assert_int_equal(result_file_begin(files, fifth, &file, &found), STATUS_OK);
 	result_file_end(file);
+	assert_int_equal(access(name, F_OK), -1);
 	result_files_close(files);
 }
 
@@ -161,20 +265,21 @@ static void
 large_results_are_whole(void **state)
 {
 	struct result_files *files = files_open();
-	uint8_t found[RESULT_KEY_SIZE], fourth[RESULT_KEY_SIZE] = {8};
+	struct result_progress found;
+	const uint8_t fourth[RESULT_KEY_SIZE] = {8};
 	struct result_file *file;
 	char line[1001];
 
 	(void)state;
 	memset(line, 'x', sizeof(line));
-	assert_int_equal(result_file_begin(files, fourth, &file, found), STATUS_OK);
+	assert_int_equal(result_file_begin(files, fourth, &file, &found), STATUS_OK);
 	for (int i = 0; i < 1000; i++) {
 		result_file_write(file, bytes_over(line, sizeof(line)));
 	}
-	assert_int_equal(result_file_finish(file, digest), STATUS_OK);
+	assert_int_equal(result_file_finish(file, &whole), STATUS_OK);
 	assert_int_equal(result_file_size(file), 1000 * sizeof(line));
 	result_file_end(file);
-	assert_int_equal(result_file_begin(files, fourth, &file, found), STATUS_EXISTS);
+	assert_int_equal(result_file_begin(files, fourth, &file, &found), STATUS_EXISTS);
 	assert_int_equal(result_file_size(file), 1000 * sizeof(line));
 	result_file_end(file);
 	result_files_close(files);
@@ -189,6 +294,9 @@ main(void)
 		cmocka_unit_test(one_at_a_time_writes_under_a_key),
 		cmocka_unit_test(what_a_crash_left_is_removed),
 		cmocka_unit_test(large_results_are_whole),
+		cmocka_unit_test(what_broke_off_goes_on_where_it_was_also_over_a_restart),
+		cmocka_unit_test(a_file_of_another_layout_is_none),
+		cmocka_unit_test(results_past_the_limit_are_refused_and_not_kept),
 		cmocka_unit_test(results_go_after_a_day),
 	};
 	char command[256];
