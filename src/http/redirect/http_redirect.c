@@ -19,7 +19,7 @@
  * GET and POST /HANDLE (http-api, 12): where a person or a program lands that follows an
  * identifier. A place of the record, the record an alias leads to, or the values as a page.
  */
-enum { LOCATION_SIZE_MAX = 3 * 8192, HEADER_COUNT_MAX = 16 };
+enum { LOCATION_SIZE_MAX = 3 * 8192, HEADER_COUNT_MAX = MARKUP_LINE_COUNT_MAX };
 
 /* A value under its type. */
 struct choice {

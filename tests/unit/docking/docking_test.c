@@ -186,6 +186,68 @@ lists_that_are_no_request_are_refused(void **state)
 }
 
 static void
+keys_of_administrators_end_at_their_limit(void **state)
+{
+	static uint8_t octets[KEY_SIZE_MAX + 1];
+	struct docking docking = docking_of("0.NA/88.988"), read;
+	struct handle_value_list list;
+
+	(void)state;
+	docking.contact = TEXT("");
+	for (size_t size = KEY_SIZE_MAX - 1; size <= KEY_SIZE_MAX + 1; size++) {
+		docking.key = bytes_over(octets, size);
+		list = sign(&docking);
+		assert_int_equal(docking_read(docking.prefix, &list, &read),
+			size <= KEY_SIZE_MAX ? STATUS_OK : STATUS_INVALID);
+	}
+}
+
+/* Signed or not: whom would one ask, and how would one know the answer? */
+static void
+sites_without_a_server_a_key_or_an_interface_are_refused(void **state)
+{
+	static const struct {
+		uint32_t servers;
+		size_t key_size;
+		uint32_t interfaces;
+	} bad[] = {{0, 0, 0}, {1, 0, 1}, {1, 1, 0}};
+	static const uint8_t address[16] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 192, 0, 2, 1};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct docking docking = docking_of("0.NA/88.988"), read;
+		uint8_t octets[256], servers_octets[128], faces_octets[16];
+		char fingerprint[DOCKING_FINGERPRINT_SIZE + 1];
+		struct wire_writer writer = wire_writer_over(octets, sizeof(octets));
+		struct wire_writer servers =
+			wire_writer_over(servers_octets, sizeof(servers_octets));
+		struct wire_writer faces = wire_writer_over(faces_octets, sizeof(faces_octets));
+		struct handle_interface tcp = {HANDLE_INTERFACE_BOTH, HANDLE_PROTOCOL_TCP, 2641};
+		struct handle_server server = {.id = 1,
+			.address = bytes_over(address, sizeof(address)),
+			.public_key = bytes_slice(TEXT("k"), 0, bad[i].key_size),
+			.interface_count = bad[i].interfaces};
+		struct handle_site record = {
+			.format_version = 1, .serial = 1, .server_count = bad[i].servers};
+		struct handle_value_list list;
+
+		if (bad[i].interfaces > 0) {
+			handle_interface_write(&faces, &tcp);
+		}
+		server.interfaces = wire_written(&faces);
+		if (bad[i].servers > 0) {
+			handle_server_write(&servers, &server);
+		}
+		record.servers = wire_written(&servers);
+		handle_site_write(&writer, &record);
+		docking.site = wire_written(&writer);
+		list = sign(&docking);
+		assert_int_equal(docking_read(docking.prefix, &list, &read), STATUS_INVALID);
+		assert_int_not_equal(docking_fingerprint(docking.site, fingerprint), STATUS_OK);
+	}
+}
+
+static void
 contacts_end_at_their_limit_and_are_text(void **state)
 {
 	char contact[DOCKING_CONTACT_SIZE_MAX + 2];
@@ -309,6 +371,8 @@ main(void)
 		cmocka_unit_test(nothing_of_it_can_be_changed),
 		cmocka_unit_test(lists_that_are_no_request_are_refused),
 		cmocka_unit_test(contacts_end_at_their_limit_and_are_text),
+		cmocka_unit_test(keys_of_administrators_end_at_their_limit),
+		cmocka_unit_test(sites_without_a_server_a_key_or_an_interface_are_refused),
 		cmocka_unit_test(requests_wait_up_to_their_limit_and_none_is_pushed_aside),
 		cmocka_unit_test(a_file_that_is_damaged_is_no_request),
 	};

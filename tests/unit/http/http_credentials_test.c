@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "support/cmocka_all.h"
 
+#include "base/base64.h"
 #include "base/limits.h"
 #include "http/identity/http_credentials.h"
 
@@ -49,6 +50,11 @@ items_are_read_with_and_without_quotes(void **state)
 	assert_says(credentials.alg, "");
 	assert_null(credentials.signature.at);
 	assert_int_equal(read_header("", &credentials), STATUS_OK);
+	assert_int_equal(read_header(" \tid=300:1/a", &credentials), STATUS_OK);
+	assert_says(credentials.id, "300:1/a");
+	/* Names are tokens (RFC 9110, 5.6.2), whatever signs they have. */
+	assert_int_equal(read_header("!#$%&'*+-.^_`|~09azAZ=x,id=1/b", &credentials), STATUS_OK);
+	assert_says(credentials.id, "1/b");
 	assert_int_equal(read_header("clientCert=\"true\"", &credentials), STATUS_OK);
 	assert_says(credentials.client_certificate, "true");
 }
@@ -58,7 +64,7 @@ what_is_no_list_of_items_is_refused(void **state)
 {
 	static const char *const texts[] = {"id", "id=", "=x", "id=\"open", "id=\"open\\",
 		"id=\"a\" x", "id=a,id=b", "id=a,ID=b", "id=\"a\"\"b\"", ",id=a", "id=a,,x=y",
-		"\"id\"=a"};
+		"\"id\"=a", "i(d=a", "i/d=a", "\x01=a"};
 	struct http_credentials credentials;
 	(void)state;
 
@@ -120,6 +126,66 @@ a_proof_becomes_an_answer_to_a_challenge(void **state)
 }
 
 static void
+what_a_derived_key_needs_is_named(void **state)
+{
+	static const struct {
+		const char *salt, *iterations, *length, *fault;
+	} cases[] = {
+		{"", "1000", "160", "salt"},
+		{"!", "1000", "160", "salt"},
+		{"CQk=", "", "160", "iterations"},
+		{"CQk=", "2147483648", "160", "iterations"},
+		{"CQk=", "-1", "160", "iterations"},
+		{"CQk=", "1000", "", "length"},
+		{"CQk=", "1000", "2147483648", "length"},
+	};
+	struct bytes nonce = BYTES(1);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct http_credentials credentials = good_credentials();
+		struct operation_claim claim = {.index = 0};
+		const char *fault = NULL;
+
+		credentials.alg = TEXT("PBKDF2");
+		credentials.salt = bytes_from_string(cases[i].salt);
+		credentials.iterations = bytes_from_string(cases[i].iterations);
+		credentials.length = bytes_from_string(cases[i].length);
+		assert_false(http_credentials_prove(&credentials, nonce, arena, &claim, &fault));
+		assert_memory_equal(fault, cases[i].fault, strlen(cases[i].fault));
+	}
+}
+
+/* Nonces and signatures as long as allowed, and one octet more. */
+static void
+what_is_base64_has_its_sizes(void **state)
+{
+	enum { NONCE_MAX = 256 };
+	static char text[4 * CRYPTO_SIGNATURE_SIZE_MAX];
+	struct bytes nonce = BYTES(1);
+
+	(void)state;
+	for (size_t more = 0; more <= 1; more++) {
+		static const size_t sizes[] = {NONCE_MAX, CRYPTO_SIGNATURE_SIZE_MAX};
+
+		for (size_t i = 0; i < 2; i++) {
+			struct http_credentials credentials = good_credentials();
+			struct operation_claim claim = {.index = 0};
+			uint8_t *zeros = calloc(1, sizes[i] + more);
+			const char *fault = NULL;
+
+			base64_encode(bytes_over(zeros, sizes[i] + more), BASE64_STANDARD, text);
+			free(zeros);
+			*(i == 0 ? &credentials.cnonce : &credentials.signature) = bytes_over(
+				text, base64_encoded_size(sizes[i] + more, BASE64_STANDARD));
+			assert_int_equal(
+				http_credentials_prove(&credentials, nonce, arena, &claim, &fault),
+				more == 0);
+		}
+	}
+}
+
+static void
 what_is_wrong_with_a_proof_is_named(void **state)
 {
 	static const struct {
@@ -163,6 +229,8 @@ main(void)
 		cmocka_unit_test(items_are_read_with_and_without_quotes),
 		cmocka_unit_test(what_is_no_list_of_items_is_refused),
 		cmocka_unit_test(a_proof_becomes_an_answer_to_a_challenge),
+		cmocka_unit_test(what_a_derived_key_needs_is_named),
+		cmocka_unit_test(what_is_base64_has_its_sizes),
 		cmocka_unit_test(what_is_wrong_with_a_proof_is_named),
 	};
 	int failed;

@@ -235,6 +235,14 @@ a_header_has_a_link_or_nothing_of_it(void **state)
 		assert_header(&link, capacity, "<x>");
 	}
 	assert_header(&other, 200, "<x>, <http://a/>; rel=\"item\"; title*=UTF-8''%C3%A4%2D");
+	assert_header(&(const struct http_link){.relation = TEXT("item"),
+			      .target = TEXT("http://a/"),
+			      .media = TEXT("print")},
+		200, "<x>, <http://a/>; rel=\"item\"; media=\"print\"");
+	assert_header(&(const struct http_link){.relation = TEXT("item"),
+			      .target = TEXT("http://a/"),
+			      .media = TEXT("\xc3\xa4")},
+		200, "<x>, <http://a/>; rel=\"item\"");
 }
 
 static void

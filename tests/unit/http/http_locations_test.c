@@ -258,6 +258,17 @@ a_template_takes_the_handle_encoded(void **state)
 }
 
 static void
+a_location_has_the_attributes_it_has(void **state)
+{
+	(void)state;
+	read_good("<locations><location href='http://a/' country='cn'/></locations>");
+	assert_true(http_location_has(&locations.items[0], TEXT("country")));
+	assert_true(http_location_has(&locations.items[0], TEXT("href")));
+	assert_false(http_location_has(&locations.items[0], TEXT("view")));
+	assert_false(http_location_has(&locations.items[0], TEXT("countr")));
+}
+
+static void
 only_redirects_may_be_said(void **state)
 {
 	static const char *const words[] = {"", "200", "304", "302 ", "30x", "999", "-1"};
@@ -270,6 +281,16 @@ only_redirects_may_be_said(void **state)
 			"<locations><location href='a' http_sc='%s'/></locations>", words[i]);
 		read_good(xml);
 		assert_int_equal(http_location_status(&locations.items[0]), 302);
+	}
+	for (unsigned int status = 301; status <= 308; status++) {
+		bool is_redirect = status == 301 || status == 303 || status == 307 || status == 308;
+		char xml[128];
+
+		snprintf(xml, sizeof(xml),
+			"<locations http_sc='%u'><location href='a'/></locations>", status);
+		read_good(xml);
+		assert_int_equal(
+			http_location_status(&locations.items[0]), is_redirect ? status : 302);
 	}
 }
 
@@ -360,6 +381,7 @@ main(void)
 		cmocka_unit_test(what_is_said_first_counts),
 		cmocka_unit_test(weights_of_any_size_have_a_sum),
 		cmocka_unit_test(a_template_takes_the_handle_encoded),
+		cmocka_unit_test(a_location_has_the_attributes_it_has),
 		cmocka_unit_test(only_redirects_may_be_said),
 		cmocka_unit_test(bombs_and_what_is_no_xml_are_refused),
 		cmocka_unit_test(count_depth_and_size_have_limits),

@@ -81,6 +81,35 @@ heads_of_version_2_are_read_to_their_end_and_no_further(void **state)
 	assert_address(BYTES(SIGNATURE, 0x21, 0x31, 0, 1, 7, 'G'), 17, NULL);
 }
 
+/* Whoever reads by single octets is told to go on until it is clear that it is none. */
+static void
+every_beginning_of_one_wants_more(void **state)
+{
+	const struct bytes both[] = {
+		TEXT("PROXY TCP4 1.1.1.1 1.1.1.1 1 1\r\n"), BYTES(SIGNATURE, 0x20, 0x00, 0, 0)};
+	struct http_proxy proxy;
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		for (size_t size = 0; size < both[i].size; size++) {
+			uint8_t *other = malloc(size + 1);
+
+			assert_int_equal(http_proxy_read(bytes_slice(both[i], 0, size), &proxy),
+				STATUS_TRUNCATED);
+			assert_true(proxy.wanted > 0 && size + proxy.wanted <= both[i].size);
+			memcpy(other, both[i].at, size);
+			other[size] = 'x';
+			if (size < 6 || (i == 1 && size < 13)) {
+				assert_int_equal(
+					http_proxy_read(bytes_over(other, size + 1), &proxy),
+					size + 1 == 13 && i == 1 ? STATUS_TRUNCATED
+								 : STATUS_MALFORMED);
+			}
+			free(other);
+		}
+	}
+}
+
 static void
 what_is_no_proxy_protocol_is_refused(void **state)
 {
@@ -91,7 +120,9 @@ what_is_no_proxy_protocol_is_refused(void **state)
 		"PROXY TCP4 1.1.1.1:2 1.1.1.1 1 1\r\n", "PROXY TCP4 1.1.1.1 1.1.1.1 65536 1\r\n",
 		"PROXY TCP4 1.1.1.1 1.1.1.1 -1 1\r\n", "PROXY TCP4  1.1.1.1 1.1.1.1 1 1\r\n",
 		"PROXY TCP4 1.1.1.1 1.1.1.1 1 1\n", "PROXY UNKNOWNx\r\n",
-		"PROXY TCP5 1.1.1.1 1.1.1.1 1 1\r\n"};
+		"PROXY TCP5 1.1.1.1 1.1.1.1 1 1\r\n", "PROXY TCP4 1.1.1 1.1.1.1 1 1\r\n",
+		"PROXY TCP4 1.1.1.1 1.1.1 1 1\r\n", "PROXY TCP6 [::1] ::1 1 1\r\n",
+		"PROXY TCP4 1.1.1.1 1.1.1.1 1 65536\r\n", "PROXY TCP6 ::1 ::1 65536 1\r\n"};
 	struct http_proxy proxy;
 	size_t taken;
 	(void)state;
@@ -163,6 +194,7 @@ the_last_address_that_is_none_of_ours_asks(void **state)
 	assert_forwarded("203.0.113.9, 192.0.2.1", true, "192.0.2.1:0", false);
 	assert_forwarded("203.0.113.9, 192.0.2.1 ,10.1.1.1,10.2.2.2", true, "192.0.2.1:0", false);
 	assert_forwarded("10.1.1.1", true, "10.1.1.1:0", false);
+	assert_forwarded("203.0.113.9,\t192.0.2.1\t , 10.1.1.1 \t", true, "192.0.2.1:0", false);
 	assert_forwarded("2001:db8::1", true, "[2001:db8::1]:0", false);
 	assert_forwarded("192.0.2.1:4711", true, "192.0.2.1:4711", false);
 	assert_forwarded("unknown", true, NULL, false);
@@ -193,6 +225,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lines_of_version_1_are_read_to_their_end_and_no_further),
 		cmocka_unit_test(heads_of_version_2_are_read_to_their_end_and_no_further),
+		cmocka_unit_test(every_beginning_of_one_wants_more),
 		cmocka_unit_test(what_is_no_proxy_protocol_is_refused),
 		cmocka_unit_test(sizes_have_a_limit),
 		cmocka_unit_test(the_last_address_that_is_none_of_ours_asks),

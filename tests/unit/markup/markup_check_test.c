@@ -6,6 +6,7 @@
 #include "markup/markup_locations.h"
 #include "support/cmocka_all.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 static struct arena *arena;
@@ -166,6 +167,15 @@ each_fault_of_a_namespace_is_named(void **state)
 		assert_non_null(strstr(problem.text, "line 2: "));
 	}
 	refused("HS_NAMESPACE", "<names/>", "must be <namespace>");
+	for (size_t size = 63; size <= 65; size++) {
+		char delimiter[66] = "", xml[256];
+
+		memset(delimiter, '@', size);
+		snprintf(xml, sizeof(xml), "<namespace><template delimiter='%s'/></namespace>",
+			delimiter);
+		assert_int_equal(
+			check("HS_NAMESPACE", xml), size > 64 ? STATUS_INVALID_VALUE : STATUS_OK);
+	}
 }
 
 static void

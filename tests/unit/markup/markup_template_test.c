@@ -3,6 +3,7 @@
 
 #include "base/limits.h"
 #include "base/text_writer.h"
+#include "markup/markup_namespace.h"
 #include "markup/markup_pattern.h"
 #include "support/cmocka_all.h"
 #include "wire/wire_writer.h"
@@ -223,6 +224,69 @@ matches_are_of_the_whole_and_their_groups_are_variables(void **state)
 		"1 T B|");
 }
 
+/* Each is compiled once and kept; none is taken for another. */
+static void
+several_expressions_are_told_apart(void **state)
+{
+	static const char several[] =
+		"<if test='matches' expression='a.*'><value type='A' data='a'/></if>"
+		"<if test='matches' expression='.*b'><value type='B' data='b'/></if>"
+		"<foreach><if value='type' test='matches' expression='U.*'>"
+		"<value type='U' data='${data}'/></if></foreach>";
+
+	(void)state;
+	assert_string_equal(built(several, "ab"), "1 A a|2 B b|3 U http://a/b|");
+	assert_string_equal(built(several, "xb"), "1 B b|2 U http://a/b|");
+	assert_string_equal(built(several, "ax"), "1 A a|2 U http://a/b|");
+	assert_string_equal(built(several, "x"), "1 U http://a/b|");
+}
+
+static void
+groups_are_kept_up_to_their_limit(void **state)
+{
+	char inside[1024];
+
+	(void)state;
+	for (int more = -1; more <= 1; more++) {
+		struct text_writer writer = text_writer_over(inside, sizeof(inside) - 1);
+
+		/* The whole match is the first of them. */
+		text_write_string(&writer, "<if test='matches' expression='");
+		for (int i = 1; i < MARKUP_GROUP_COUNT_MAX + more; i++) {
+			text_write_string(&writer, "(.)");
+		}
+		text_write_string(&writer,
+			".*'><value type='T' data='${extension[1]}${extension[30]}${extension[31]}"
+			"${extension[32]}'/></if>");
+		*writer.next = '\0';
+		assert_string_equal(built(inside, "0123456789abcdefghijklmnopqrstuvwxyz"),
+			more == -1 ? "1 T 0t|" : "1 T 0tu|");
+	}
+}
+
+static void
+of_several_namespaces_that_of_the_lowest_index_counts(void **state)
+{
+	static uint8_t room[512];
+	static const uint32_t indexes[] = {7, 3, 5};
+	struct wire_writer writer = wire_writer_over(room, sizeof(room));
+	struct handle_value_list list = {.count = 0};
+	struct handle_value found = {.index = 0};
+
+	(void)state;
+	handle_value_write(&writer, &(struct handle_value){.index = 1, .type = TEXT("URL")});
+	list = (struct handle_value_list){1, wire_written(&writer)};
+	assert_false(markup_namespace_find(&list, &found));
+	assert_int_equal(found.index, 0);
+	for (size_t i = 0; i < 3; i++) {
+		handle_value_write(&writer,
+			&(struct handle_value){.index = indexes[i], .type = TEXT("HS_NAMESPACE")});
+	}
+	list = (struct handle_value_list){4, wire_written(&writer)};
+	assert_true(markup_namespace_find(&list, &found));
+	assert_int_equal(found.index, 3);
+}
+
 static void
 definitions_hold_until_their_element_ends(void **state)
 {
@@ -236,6 +300,84 @@ definitions_hold_until_their_element_ends(void **state)
 				  "<value type='T' data='[${d}]'/>",
 				    "x"),
 		"1 T []|");
+}
+
+static void
+variables_at_once_have_a_number(void **state)
+{
+	/* What the template itself knows before it begins. */
+	enum { OWN_COUNT = 3 };
+	static char inside[16384];
+
+	(void)state;
+	for (int count = MARKUP_BINDING_COUNT_MAX - OWN_COUNT - 1;
+		count <= MARKUP_BINDING_COUNT_MAX - OWN_COUNT + 1; count++) {
+		struct text_writer writer = text_writer_over(inside, sizeof(inside) - 1);
+		const char *got;
+
+		for (int i = 0; i < count; i++) {
+			text_write_string(&writer,
+				"<def parameter='d'>"
+				"<value type='x' data='1'/></def>");
+		}
+		text_write_string(&writer, "<value type='T' data='${d}'/>");
+		*writer.next = '\0';
+		got = built(inside, "x");
+		assert_string_equal(got,
+			count <= MARKUP_BINDING_COUNT_MAX - OWN_COUNT ? "1 T 1|" : "TOO_LARGE");
+	}
+}
+
+static void
+what_is_carried_out_has_a_number(void **state)
+{
+	/* For each value of the base, an <if> is a step to begin and one to end. */
+	enum { IF_COUNT = 1000, VALUE_COUNT = MARKUP_STEP_COUNT_MAX / (2 * IF_COUNT) };
+	struct handle_value_list before = base_values;
+	static char xml[16384];
+	struct text_writer writer = text_writer_over(xml, sizeof(xml) - 1);
+	const char *namespaces[1] = {xml};
+	uint8_t room[1024];
+
+	(void)state;
+	text_write_string(&writer, "<namespace><template><foreach>");
+	for (int i = 0; i < IF_COUNT; i++) {
+		text_write_string(&writer, "<if/>");
+	}
+	text_write_string(&writer, "</foreach></template></namespace>");
+	*writer.next = '\0';
+	for (uint32_t count = VALUE_COUNT; count <= VALUE_COUNT + 1; count++) {
+		struct wire_writer values = wire_writer_over(room, sizeof(room));
+		struct handle_value_list list;
+
+		for (uint32_t i = 1; i <= count; i++) {
+			handle_value_write(
+				&values, &(struct handle_value){.index = i, .type = TEXT("T")});
+		}
+		base_values = (struct handle_value_list){count, wire_written(&values)};
+		assert_int_equal(build_with(namespaces, 1, "x", &list),
+			count == VALUE_COUNT ? STATUS_OK : STATUS_TOO_LARGE);
+	}
+	base_values = before;
+}
+
+static void
+an_expression_has_a_size(void **state)
+{
+	static char inside[2 * MARKUP_PATTERN_SIZE_MAX];
+
+	(void)state;
+	for (int size = MARKUP_PATTERN_SIZE_MAX - 1; size <= MARKUP_PATTERN_SIZE_MAX + 1; size++) {
+		struct text_writer writer = text_writer_over(inside, sizeof(inside));
+		struct problem problem;
+
+		for (int i = 0; i < size; i++) {
+			text_write_char(&writer, 'a');
+		}
+		arena_reset(arena);
+		assert_int_equal(markup_pattern_check(arena, text_written(&writer), &problem),
+			size <= MARKUP_PATTERN_SIZE_MAX ? STATUS_OK : STATUS_INVALID_VALUE);
+	}
 }
 
 static void
@@ -386,7 +528,13 @@ main(void)
 		cmocka_unit_test(what_a_value_does_not_say_is_that_of_the_base),
 		cmocka_unit_test(tests_decide_and_else_is_the_other_case),
 		cmocka_unit_test(matches_are_of_the_whole_and_their_groups_are_variables),
+		cmocka_unit_test(several_expressions_are_told_apart),
+		cmocka_unit_test(groups_are_kept_up_to_their_limit),
+		cmocka_unit_test(of_several_namespaces_that_of_the_lowest_index_counts),
 		cmocka_unit_test(definitions_hold_until_their_element_ends),
+		cmocka_unit_test(variables_at_once_have_a_number),
+		cmocka_unit_test(what_is_carried_out_has_a_number),
+		cmocka_unit_test(an_expression_has_a_size),
 		cmocka_unit_test(a_template_may_say_that_there_is_nothing),
 		cmocka_unit_test(what_is_filled_into_xml_is_escaped),
 		cmocka_unit_test(the_nearest_template_counts_and_none_is_the_base),

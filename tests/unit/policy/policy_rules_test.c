@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 static struct policy_rules *
 rules_of(const char *text)
@@ -215,6 +216,38 @@ a_prefix_of_more_levels_than_are_looked_at_is_not_found_by_those_above(void **st
 	policy_rules_free(rules);
 }
 
+/* Comments up to the limit, and a rule as the last line. */
+static void
+a_file_is_read_up_to_its_limit(void **state)
+{
+	static const char rule[] = "\n{\"block\":\"88.6\"}";
+	char path[] = "/tmp/houji-rules-XXXXXX";
+	char *text = malloc(POLICY_RULES_SIZE_MAX + 1);
+	int fd = mkstemp(path);
+
+	(void)state;
+	assert_true(text != NULL && fd >= 0);
+	memset(text, '#', POLICY_RULES_SIZE_MAX + 1);
+	for (int more = 0; more <= 1; more++) {
+		struct policy_rules *rules;
+		struct problem problem;
+		size_t size = POLICY_RULES_SIZE_MAX + (size_t)more;
+
+		memset(text, '#', size);
+		memcpy(text + size - strlen(rule), rule, strlen(rule));
+		assert_int_equal(pwrite(fd, text, size, 0), size);
+		assert_int_equal(policy_rules_read(path, &rules, &problem),
+			more == 0 ? STATUS_OK : STATUS_TOO_LARGE);
+		if (more == 0) {
+			assert_int_equal(policy_rules_count(rules), 1);
+			policy_rules_free(rules);
+		}
+	}
+	close(fd);
+	unlink(path);
+	free(text);
+}
+
 static void
 a_file_that_is_not_there_has_no_rules(void **state)
 {
@@ -242,6 +275,7 @@ main(void)
 		cmocka_unit_test(as_many_rules_as_allowed_are_found_each),
 		cmocka_unit_test(
 			a_prefix_of_more_levels_than_are_looked_at_is_not_found_by_those_above),
+		cmocka_unit_test(a_file_is_read_up_to_its_limit),
 		cmocka_unit_test(a_file_that_is_not_there_has_no_rules),
 	};
 

@@ -142,6 +142,8 @@ addresses_of_one_ipv6_network_are_one_client(void **state)
 		assert_int_equal(judge(rig, "2001:db8::1", "88.1/x", 0), POLICY_MAY_ASK);
 	}
 	assert_int_equal(judge(rig, "2001:db8::2:1", "88.1/x", 0), POLICY_TOO_OFTEN);
+	/* The last bit of the network, and the first behind it. */
+	assert_int_equal(judge(rig, "2001:db8:0:ff::1", "88.1/x", 0), POLICY_TOO_OFTEN);
 	assert_int_equal(judge(rig, "2001:db8:0:100::1", "88.1/x", 0), POLICY_MAY_ASK);
 }
 
@@ -149,15 +151,26 @@ static void
 a_prefix_is_walked_to_so_often_and_no_oftener(void **state)
 {
 	struct rig *rig = *state;
+	char name[300];
 
 	for (int i = 0; i < 3; i++) {
 		assert_true(policy_may_walk(rig->policy, TEXT("88.a/x"), 0));
 	}
 	assert_false(policy_may_walk(rig->policy, TEXT("88.A/y"), 0));
 	assert_true(policy_may_walk(rig->policy, TEXT("88.b/y"), 0));
+	/* As far as a prefix is told apart: 255 octets. */
+	memset(name, '8', sizeof(name));
+	for (int i = 0; i < 3; i++) {
+		name[254] = '8';
+		assert_true(policy_may_walk(rig->policy, bytes_over(name, sizeof(name)), 0));
+		name[254] = '9';
+		assert_true(policy_may_walk(rig->policy, bytes_over(name, sizeof(name)), 0));
+		name[255] = (char)('0' + i);
+	}
+	assert_false(policy_may_walk(rig->policy, bytes_over(name, sizeof(name)), 0));
 	assert_false(policy_may_walk(rig->policy, TEXT("88.a/y"), 999));
 	assert_true(policy_may_walk(rig->policy, TEXT("88.a/y"), 1000));
-	assert_int_equal(monitor_read(rig->monitor, METRIC_RECURSION_PREFIX_TOO_OFTEN), 2);
+	assert_int_equal(monitor_read(rig->monitor, METRIC_RECURSION_PREFIX_TOO_OFTEN), 3);
 	rig->settings.prefix.rate = 0;
 	assert_true(policy_may_walk(rig->policy, TEXT("88.a/y"), 1000));
 }

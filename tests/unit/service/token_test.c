@@ -180,6 +180,47 @@ the_table_follows_its_file_and_time(void **state)
 	token_table_free(table);
 }
 
+/* One line more than a node may have tokens, and one octet more than their file may have. */
+static void
+a_node_has_so_many_tokens_in_a_file_of_that_size(void **state)
+{
+	char path[] = "/tmp/houji-tokens-XXXXXX";
+	size_t size = sizeof(good) - 1;
+	char *text = malloc(TOKEN_FILE_SIZE_MAX + 1);
+	int fd = mkstemp(path);
+	struct token_list list;
+	struct problem problem;
+
+	(void)state;
+	assert_true(text != NULL && fd >= 0);
+	for (size_t count = TOKEN_COUNT_MAX - 1; count <= TOKEN_COUNT_MAX + 1; count++) {
+		for (size_t i = 0; i < count; i++) {
+			memcpy(text + i * (size + 1), good, size);
+			text[i * (size + 1) + size] = '\n';
+		}
+		assert_int_equal(ftruncate(fd, 0), 0);
+		assert_int_equal(pwrite(fd, text, count * (size + 1), 0), count * (size + 1));
+		assert_int_equal(token_file_read(path, arena, &list, &problem),
+			count <= TOKEN_COUNT_MAX ? STATUS_OK : STATUS_TOO_LARGE);
+		assert_int_equal(list.count, count <= TOKEN_COUNT_MAX ? count : 0);
+		arena_reset(arena);
+	}
+	memset(text, '\n', TOKEN_FILE_SIZE_MAX + 1);
+	memcpy(text, good, size);
+	for (size_t more = 0; more <= 1; more++) {
+		assert_int_equal(ftruncate(fd, 0), 0);
+		assert_int_equal(pwrite(fd, text, TOKEN_FILE_SIZE_MAX + more, 0),
+			TOKEN_FILE_SIZE_MAX + more);
+		assert_int_equal(token_file_read(path, arena, &list, &problem),
+			more == 0 ? STATUS_OK : STATUS_TOO_LARGE);
+		assert_int_equal(list.count, more == 0 ? 1 : 0);
+		arena_reset(arena);
+	}
+	close(fd);
+	unlink(path);
+	free(text);
+}
+
 int
 main(void)
 {
@@ -190,6 +231,7 @@ main(void)
 		cmocka_unit_test(prefixes_and_names_are_limited),
 		cmocka_unit_test(tokens_differ_and_only_their_own_text_verifies),
 		cmocka_unit_test(the_table_follows_its_file_and_time),
+		cmocka_unit_test(a_node_has_so_many_tokens_in_a_file_of_that_size),
 	};
 	int failed;
 
