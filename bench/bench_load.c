@@ -18,9 +18,9 @@
 
 /*
  * One loader for every server that is compared: closed loop over UDP (sockets x window) or
- * TCP (connections x depth), or open loop at a fixed rate. Names are drawn uniformly. Every
- * answer is checked; what is lost is counted. Server CPU is read from the kernel's own
- * account of its threads, before and after.
+ * TCP (connections x depth), or open loop at a fixed rate. Names are drawn uniformly, or each is
+ * asked for once, in order, to the last. Every answer is checked; what is lost is counted. Server
+ * CPU is read from the kernel's own account of its threads, before and after.
  *
  * Prints one JSON object.
  */
@@ -30,13 +30,16 @@ enum {
 	WINDOW_MAX = 64,
 	MESSAGE = 2048,
 	LATENCIES = 1 << 20,
-	LOST_NS = 200000000
+	LOST_NS = 200000000,
+	LOST_IN_ORDER_NS = 2000000000, /* Answers that others are asked for take longer. */
+	SLICES = 10
 };
 
 struct options {
 	enum mode mode;
 	bool is_tcp;
-	bool is_scattered;
+	bool is_in_order;
+	struct bench_names handles;
 	uint16_t port;
 	unsigned sockets;
 	unsigned window;
@@ -46,8 +49,12 @@ struct options {
 	long pid;
 };
 
-static struct options options = {
-	.sockets = 16, .window = 32, .names = 1000, .seconds = 1.5, .port = 2641};
+static struct options options = {.sockets = 16,
+	.window = 32,
+	.names = 1000,
+	.seconds = 1.5,
+	.port = 2641,
+	.handles = {.prefix = BENCH_PREFIX}};
 
 struct conversation {
 	int fd;
@@ -61,7 +68,8 @@ struct conversation {
 
 static struct conversation *conversations;
 static uint64_t seed = 88172645463325252u;
-static uint64_t answered, wrong, lost, sent_count, answer_octets;
+static uint64_t answered, wrong, lost, sent_count, answer_octets, next_name;
+static uint64_t slice_ns[SLICES + 1]; /* When that many parts of the names were answered. */
 static uint32_t *latencies;
 static size_t latency_count;
 
@@ -81,6 +89,18 @@ draw(void)
 	seed ^= seed >> 7;
 	seed ^= seed << 17;
 	return seed;
+}
+
+static uint64_t
+name_number(void)
+{
+	return options.is_in_order ? next_name++ : draw() % options.names;
+}
+
+static bool
+all_were_asked(void)
+{
+	return options.is_in_order && next_name >= options.names;
 }
 
 /* Sum over the process's threads, in ns. */
@@ -138,7 +158,7 @@ make_handle(uint8_t *at, uint32_t id, bool is_kept)
 	char name[BENCH_NAME_SIZE + 1];
 	size_t body = 4 + BENCH_NAME_SIZE + 8;
 
-	bench_name(name, draw() % options.names, options.is_scattered);
+	bench_name(name, name_number(), &options.handles);
 	memset(at, 0, 44 + body + 4);
 	memcpy(at, envelope, sizeof(envelope));
 	put32(at + 8, id);
@@ -159,11 +179,12 @@ make_dns(uint8_t *at, uint32_t id)
 	static const uint8_t tail[] = {5, 'b', 'e', 'n', 'c', 'h', 0, 0, 16, 0, 1};
 	char label[20];
 
-	snprintf(label, sizeof(label), "x%016llx",
-		(unsigned long long)bench_scatter(draw() % options.names));
+	snprintf(
+		label, sizeof(label), "x%016llx", (unsigned long long)bench_scatter(name_number()));
 	memset(at, 0, 12);
 	at[0] = (uint8_t)(id >> 8);
 	at[1] = (uint8_t)id;
+	at[2] = 1; /* Recursion is desired. */
 	at[5] = 1;
 	at[12] = 17;
 	memcpy(at + 13, label, 17);
@@ -202,6 +223,9 @@ static void
 note_answer(uint64_t sent_ns, uint64_t at_ns, const uint8_t *octets, size_t size)
 {
 	answered++;
+	if (options.is_in_order && answered * SLICES % options.names < SLICES) {
+		slice_ns[answered * SLICES / options.names] = at_ns;
+	}
 	answer_octets += size;
 	wrong += !answer_is_right(octets, size);
 	if (latency_count < LATENCIES) {
@@ -243,6 +267,9 @@ send_udp(struct conversation *one, unsigned count, uint64_t at_ns)
 	struct iovec runs[WINDOW_MAX];
 	struct mmsghdr messages[WINDOW_MAX];
 
+	if (options.is_in_order && count > options.names - next_name) {
+		count = (unsigned)(options.names - next_name);
+	}
 	for (unsigned i = 0; i < count; i++) {
 		uint32_t id = (uint32_t)(one->head++);
 
@@ -254,6 +281,7 @@ send_udp(struct conversation *one, unsigned count, uint64_t at_ns)
 		int sent = sendmmsg(one->fd, messages, count, 0);
 
 		sent = sent < 0 ? 0 : sent;
+		lost += options.is_in_order ? count - (unsigned)sent : 0;
 		one->in_flight += (unsigned)sent;
 		sent_count += (unsigned)sent;
 		one->last_ns = at_ns;
@@ -327,20 +355,28 @@ receive_tcp(struct conversation *one, uint64_t at_ns)
 	one->have -= at;
 }
 
+static bool
+all_were_answered(void)
+{
+	return all_were_asked() && answered + lost >= options.names;
+}
+
 static void
 run_closed(uint64_t end_ns)
 {
+	uint64_t lost_ns = options.is_in_order ? LOST_IN_ORDER_NS : LOST_NS;
+
 	struct pollfd *fds = calloc(options.sockets, sizeof(*fds));
 
 	for (unsigned i = 0; i < options.sockets; i++) {
 		fds[i] = (struct pollfd){conversations[i].fd, POLLIN, 0};
 	}
-	for (uint64_t at_ns = now_ns(); at_ns < end_ns; at_ns = now_ns()) {
+	for (uint64_t at_ns = now_ns(); at_ns < end_ns && !all_were_answered(); at_ns = now_ns()) {
 		for (unsigned i = 0; i < options.sockets; i++) {
 			struct conversation *one = &conversations[i];
 
 			if (!options.is_tcp && one->in_flight > 0 &&
-				at_ns > one->last_ns + LOST_NS) {
+				at_ns > one->last_ns + lost_ns) {
 				lost += one->in_flight;
 				one->in_flight = 0;
 			}
@@ -393,7 +429,7 @@ take_options(int argc, char **argv)
 {
 	int letter;
 
-	while ((letter = getopt(argc, argv, "m:p:s:w:n:t:r:P:TS")) != -1) {
+	while ((letter = getopt(argc, argv, "m:p:s:w:n:t:r:P:x:TSO")) != -1) {
 		switch (letter) {
 		case 'm':
 			options.mode = strcmp(optarg, "dns") == 0 ? MODE_DNS
@@ -425,13 +461,19 @@ take_options(int argc, char **argv)
 			options.is_tcp = true;
 			break;
 		case 'S':
-			options.is_scattered = true;
+			options.handles.is_scattered = 1;
+			break;
+		case 'O':
+			options.is_in_order = true;
+			break;
+		case 'x':
+			options.handles.prefix = (unsigned)strtoul(optarg, NULL, 10);
 			break;
 		default:
 			fprintf(stderr,
 				"usage: bench_load -m handle|dns|echo -p PORT [-T] [-s SOCKETS] "
-				"[-w "
-				"WINDOW]\n  [-n NAMES] [-S scattered] [-t SECONDS] [-r RATE] [-P "
+				"[-w WINDOW]\n  [-n NAMES] [-S scattered] [-O each once, in order, "
+				"UDP] [-x PREFIX-DIGIT]\n  [-t SECONDS] [-r RATE] [-P "
 				"SERVER-PID]\n");
 			exit(2);
 		}
@@ -442,6 +484,20 @@ take_options(int argc, char **argv)
 			SOCKETS_MAX, WINDOW_MAX);
 		exit(2);
 	}
+}
+
+/* Answers a second in each tenth of the names, so that one sees whether they become fewer. */
+static void
+print_slices(uint64_t begin_ns)
+{
+	printf(",\"slices\":[");
+	slice_ns[0] = begin_ns;
+	for (size_t i = 1; i <= SLICES && slice_ns[i] > slice_ns[i - 1]; i++) {
+		printf("%s%.0f", i == 1 ? "" : ",",
+			(double)options.names / SLICES * 1e9 /
+				(double)(slice_ns[i] - slice_ns[i - 1]));
+	}
+	printf("]");
 }
 
 int
@@ -467,12 +523,16 @@ main(int argc, char **argv)
 	used_cpu = cpu_of(options.pid) - begin_cpu;
 	qsort(latencies, latency_count, sizeof(*latencies), by_size);
 	printf("{\"rate\":%.0f,\"answered\":%llu,\"sent\":%llu,\"wrong\":%llu,\"lost\":%llu,"
-	       "\"answer_size\":%.1f,\"cpu_ns\":%.1f,\"p50_us\":%.1f,\"p99_us\":%.1f}\n",
+	       "\"answer_size\":%.1f,\"cpu_ns\":%.1f,\"p50_us\":%.1f,\"p99_us\":%.1f",
 		(double)answered / seconds, (unsigned long long)answered,
 		(unsigned long long)sent_count, (unsigned long long)wrong, (unsigned long long)lost,
 		answered > 0 ? (double)answer_octets / (double)answered : 0.0,
 		answered > 0 ? (double)used_cpu / (double)answered : 0.0,
 		latency_count > 0 ? latencies[latency_count / 2] / 1e3 : 0.0,
 		latency_count > 0 ? latencies[latency_count * 99 / 100] / 1e3 : 0.0);
+	if (options.is_in_order) {
+		print_slices(begin_ns);
+	}
+	printf("}\n");
 	return answered > 0 && wrong == 0 ? 0 : 1;
 }
