@@ -59,6 +59,24 @@ bytes_slice(struct bytes whole, size_t from, size_t size)
 	return (struct bytes){whole.at + from, size};
 }
 
+static bool
+octet_is_blank(uint8_t octet)
+{
+	return octet == ' ' || octet == '\t';
+}
+
+struct bytes
+bytes_trim(struct bytes whole)
+{
+	while (whole.size > 0 && octet_is_blank(whole.at[0])) {
+		whole = bytes_slice(whole, 1, whole.size);
+	}
+	while (whole.size > 0 && octet_is_blank(whole.at[whole.size - 1])) {
+		whole.size--;
+	}
+	return whole;
+}
+
 /* How many octets follow a lead octet, and the range the first of them must lie in
  * (RFC 3629, 4: the narrower ranges shut out overlong forms and surrogates). */
 static int

@@ -59,6 +59,9 @@ size_t bytes_find(struct bytes whole, uint8_t octet);
 /* The part from `from` on, `size` octets at the most; empty past the end. */
 struct bytes bytes_slice(struct bytes whole, size_t from, size_t size);
 
+/* Without the spaces and tabs at both ends. */
+struct bytes bytes_trim(struct bytes whole);
+
 static inline uint8_t
 ascii_upper(uint8_t octet)
 {

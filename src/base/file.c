@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -132,6 +133,27 @@ file_replace(const char *path, unsigned mode, struct bytes octets, struct proble
 	}
 	return folder_sync(paths.folder) ? STATUS_OK
 					 : problem_system(problem, "cannot sync %s", paths.folder);
+}
+
+static int
+remove_one(const char *path, const struct stat *about, int kind, struct FTW *walk)
+{
+	(void)about;
+	(void)kind;
+	(void)walk;
+	return remove(path);
+}
+
+enum status
+file_remove_all(const char *path, struct problem *problem)
+{
+	enum { DESCRIPTOR_COUNT = 16 };
+
+	if (nftw(path, remove_one, DESCRIPTOR_COUNT, FTW_DEPTH | FTW_PHYS) != 0 &&
+		errno != ENOENT) {
+		return problem_system(problem, "cannot remove %s", path);
+	}
+	return STATUS_OK;
 }
 
 bool

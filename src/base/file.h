@@ -22,6 +22,9 @@ enum status file_write_new(
 enum status file_replace(
 	const char *path, unsigned mode, struct bytes octets, struct problem *problem) MUST_CHECK;
 
+/* A file, or a folder and all below it; links are removed, not followed. OK if there is nothing. */
+enum status file_remove_all(const char *path, struct problem *problem) MUST_CHECK;
+
 /* Puts a run at `offset` of an open file, however often the kernel takes only a part of it.
  * False: errno says why, and a part may be there. */
 bool file_write_at(int fd, struct bytes run, uint64_t offset) MUST_CHECK;

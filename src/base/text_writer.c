@@ -100,6 +100,27 @@ text_write_hex(struct text_writer *writer, struct bytes run)
 	}
 }
 
+void
+text_write_percent(struct text_writer *writer, struct bytes run, const char *plain)
+{
+	static const char digits[] = "0123456789ABCDEF";
+
+	for (size_t i = 0; i < run.size; i++) {
+		uint8_t octet = run.at[i];
+		bool stays = (octet >= '0' && octet <= '9') ||
+			(ascii_upper(octet) >= 'A' && ascii_upper(octet) <= 'Z') ||
+			(octet != '\0' && strchr(plain, octet) != NULL);
+
+		if (stays) {
+			text_write_char(writer, (char)octet);
+		} else {
+			text_write_char(writer, '%');
+			text_write_char(writer, digits[octet >> 4]);
+			text_write_char(writer, digits[octet & 0x0f]);
+		}
+	}
+}
+
 /* Stores `count` decimal digits. */
 static char *
 digits_put(char *at, uint32_t number, int count)

@@ -38,6 +38,9 @@ void text_write_u64(struct text_writer *writer, uint64_t number);
 void text_write_i64(struct text_writer *writer, int64_t number);
 void text_write_hex(struct text_writer *writer, struct bytes run); /* Lower case. */
 
+/* Letters, digits and the characters of `plain` stay; every other octet becomes %XX (RFC 3986, 2.1). */
+void text_write_percent(struct text_writer *writer, struct bytes run, const char *plain);
+
 /* "2023-11-14T22:13:20Z" for seconds since 1970; years 1970 to 9999, INVALID beyond. */
 void text_write_time(struct text_writer *writer, int64_t seconds);
 

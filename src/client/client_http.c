@@ -27,18 +27,6 @@ client_http_begin(struct client_http *http)
 	*http = (struct client_http){.step = CLIENT_HTTP_HEAD};
 }
 
-static struct bytes
-trimmed(struct bytes text)
-{
-	while (text.size > 0 && (text.at[0] == ' ' || text.at[0] == '\t')) {
-		text = bytes_slice(text, 1, text.size);
-	}
-	while (text.size > 0 && (text.at[text.size - 1] == ' ' || text.at[text.size - 1] == '\t')) {
-		text.size--;
-	}
-	return text;
-}
-
 /* The line up to its CR LF, which `ret_taken` counts too. TRUNCATED without one. */
 static enum status
 line_cut(struct bytes octets, size_t limit, struct bytes *ret_line, size_t *ret_taken)
@@ -91,7 +79,7 @@ field_read(struct bytes line, struct head *head)
 {
 	size_t colon = bytes_find(line, ':');
 	struct bytes name = bytes_slice(line, 0, colon);
-	struct bytes value = trimmed(bytes_slice(line, colon + 1, line.size));
+	struct bytes value = bytes_trim(bytes_slice(line, colon + 1, line.size));
 
 	if (colon == 0 || colon == line.size) {
 		return STATUS_MALFORMED;
@@ -107,7 +95,7 @@ field_read(struct bytes line, struct head *head)
 		head->is_closing = head->is_closing || bytes_equal_fold(value, TEXT("close"));
 		head->is_kept = head->is_kept || bytes_equal_fold(value, TEXT("keep-alive"));
 	} else if (bytes_equal_fold(name, TEXT("Content-Type"))) {
-		value = trimmed(bytes_slice(value, 0, bytes_find(value, ';')));
+		value = bytes_trim(bytes_slice(value, 0, bytes_find(value, ';')));
 		head->has_messages = bytes_equal_fold(value, TEXT("application/x-hdl-message"));
 	}
 	return STATUS_OK;
@@ -181,7 +169,7 @@ chunk_head_take(struct client_http *http, struct bytes octets, size_t *ret_taken
 	if (status != STATUS_OK) {
 		return status;
 	}
-	line = trimmed(bytes_slice(line, 0, bytes_find(line, ';')));
+	line = bytes_trim(bytes_slice(line, 0, bytes_find(line, ';')));
 	if (line.size == 0 || line.size > 8) {
 		return STATUS_MALFORMED;
 	}

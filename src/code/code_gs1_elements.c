@@ -1,26 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "code/code_gs1.h"
 
-#include <string.h>
-
 /* GS1 Digital Link 1.2, 4.2: what is not unreserved (RFC 3986, 2.3) is percent-encoded. */
 static void
 write_encoded(struct text_writer *writer, struct bytes value)
 {
-	static const char digits[] = "0123456789ABCDEF";
-
-	for (size_t i = 0; i < value.size; i++) {
-		uint8_t octet = value.at[i];
-
-		if (code_is_alphanumeric(octet) ||
-			(octet != '\0' && strchr("-._~", octet) != NULL)) {
-			text_write_char(writer, (char)octet);
-		} else {
-			text_write_char(writer, '%');
-			text_write_char(writer, digits[octet >> 4]);
-			text_write_char(writer, digits[octet & 15]);
-		}
-	}
+	text_write_percent(writer, value, "-._~");
 }
 
 void

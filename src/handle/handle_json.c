@@ -218,21 +218,27 @@ handle_value_write_json(struct json_writer *writer, const struct handle_value *v
 }
 
 void
-handle_record_write_json(
-	struct json_writer *writer, struct bytes name, const struct handle_value_list *list)
+handle_value_list_write_json(struct json_writer *writer, const struct handle_value_list *list)
 {
 	struct wire_reader walk = handle_value_list_walk(list);
 	struct handle_value value;
 
+	json_write_array(writer);
+	while (json_writer_ok(writer) && handle_value_next(&walk, &value)) {
+		handle_value_write_json(writer, &value);
+	}
+	json_write_array_end(writer);
+}
+
+void
+handle_record_write_json(
+	struct json_writer *writer, struct bytes name, const struct handle_value_list *list)
+{
 	json_write_object(writer);
 	json_write_name(writer, "handle");
 	handle_json_write_text(writer, name);
 	json_write_name(writer, "values");
-	json_write_array(writer);
-	while (handle_value_next(&walk, &value)) {
-		handle_value_write_json(writer, &value);
-	}
-	json_write_array_end(writer);
+	handle_value_list_write_json(writer, list);
 	json_write_object_end(writer);
 }
 

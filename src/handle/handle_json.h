@@ -38,6 +38,7 @@
  * the octet and the member at fault.
  */
 void handle_value_write_json(struct json_writer *writer, const struct handle_value *value);
+void handle_value_list_write_json(struct json_writer *writer, const struct handle_value_list *list);
 enum status handle_value_read_json(struct json_reader *reader, struct handle_value *ret_value,
 	struct problem *problem) MUST_CHECK;
 

@@ -3,18 +3,6 @@
 
 enum { WEIGHT_MAX = 1000 };
 
-static struct bytes
-trimmed(struct bytes text)
-{
-	while (text.size > 0 && (text.at[0] == ' ' || text.at[0] == '\t')) {
-		text = bytes_slice(text, 1, text.size);
-	}
-	while (text.size > 0 && (text.at[text.size - 1] == ' ' || text.at[text.size - 1] == '\t')) {
-		text.size--;
-	}
-	return text;
-}
-
 /* Takes what stands before `separator`, and the separator, off the text. */
 static struct bytes
 taken(struct bytes *text, uint8_t separator)
@@ -23,7 +11,7 @@ taken(struct bytes *text, uint8_t separator)
 	struct bytes front = bytes_slice(*text, 0, at);
 
 	*text = bytes_slice(*text, at + 1, text->size);
-	return trimmed(front);
+	return bytes_trim(front);
 }
 
 /* "0.8", "1", ".5": thousandths; what is none of these is 0. */
@@ -64,7 +52,7 @@ range_next(struct bytes *header, struct bytes *ret_range, unsigned int *ret_weig
 			struct bytes name = taken(&value, '=');
 
 			if (bytes_equal_fold(name, TEXT("q"))) {
-				*ret_weight = weight_read(trimmed(value));
+				*ret_weight = weight_read(bytes_trim(value));
 				break;
 			}
 			is_plain = is_plain && bytes_equal_fold(name, TEXT("charset"));

@@ -36,23 +36,11 @@ http_gzip_free(struct http_gzip *gzip)
 	}
 }
 
-static struct bytes
-trimmed(struct bytes text)
-{
-	while (text.size > 0 && (text.at[0] == ' ' || text.at[0] == '\t')) {
-		text = bytes_slice(text, 1, text.size);
-	}
-	while (text.size > 0 && (text.at[text.size - 1] == ' ' || text.at[text.size - 1] == '\t')) {
-		text.size--;
-	}
-	return text;
-}
-
 /* "q=0", "q=0.0": what is not wanted (RFC 9110, 12.4.2). */
 static bool
 quality_is_zero(struct bytes parameter)
 {
-	struct bytes text = trimmed(parameter);
+	struct bytes text = bytes_trim(parameter);
 
 	if (!bytes_start_with_fold(text, TEXT("q="))) {
 		return false;
@@ -74,7 +62,7 @@ http_gzip_is_accepted(const char *header)
 	while (rest.size > 0) {
 		struct bytes item = bytes_slice(rest, 0, bytes_find(rest, ','));
 		size_t at = bytes_find(item, ';');
-		struct bytes name = trimmed(bytes_slice(item, 0, at));
+		struct bytes name = bytes_trim(bytes_slice(item, 0, at));
 		bool is_wanted = !quality_is_zero(bytes_slice(item, at + 1, item.size));
 
 		rest = bytes_slice(rest, item.size + 1, rest.size);

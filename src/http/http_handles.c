@@ -183,20 +183,6 @@ http_values_changed_s(const struct handle_value_list *list)
 }
 
 static void
-values_write(struct json_writer *writer, const struct handle_value_list *list)
-{
-	struct wire_reader walk = handle_value_list_walk(list);
-	struct handle_value value;
-
-	json_write_name(writer, "values");
-	json_write_array(writer);
-	while (handle_value_next(&walk, &value)) {
-		handle_value_write_json(writer, &value);
-	}
-	json_write_array_end(writer);
-}
-
-static void
 name_write(struct json_writer *writer, struct bytes name)
 {
 	json_write_name(writer, "handle");
@@ -229,7 +215,8 @@ http_resolution_answer(
 	}
 	if (is_found || code == RESPONSE_VALUES_NOT_FOUND || code == RESPONSE_PREFIX_REFERRAL ||
 		code == RESPONSE_SERVICE_REFERRAL) {
-		values_write(writer, &resolved->values);
+		json_write_name(writer, "values");
+		handle_value_list_write_json(writer, &resolved->values);
 	}
 	if (!is_found) {
 		name_write(writer, resolved->name);

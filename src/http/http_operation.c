@@ -14,8 +14,12 @@ http_response_code(const struct response *response)
 struct bytes
 http_response_text(const struct response *response)
 {
-	const struct header *header = &response->message.header;
+	const struct header *header;
 
+	if (response == NULL) {
+		return (struct bytes){NULL, 0};
+	}
+	header = &response->message.header;
 	return response_shape(header->opcode, header->response_code) == RESPONSE_MESSAGE
 		? response->error.text
 		: (struct bytes){NULL, 0};

@@ -39,4 +39,4 @@ void http_operation_end(struct http_request *request);
 
 /* What a response says: its values, or why not. */
 enum response_code http_response_code(const struct response *response);
-struct bytes http_response_text(const struct response *response);
+struct bytes http_response_text(const struct response *response); /* Of NULL: empty. */

@@ -178,18 +178,6 @@ http_networks_hold(const struct http_networks *networks, const struct address *a
 	return false;
 }
 
-static struct bytes
-trimmed(struct bytes text)
-{
-	while (text.size > 0 && (text.at[0] == ' ' || text.at[0] == '\t')) {
-		text = bytes_slice(text, 1, text.size);
-	}
-	while (text.size > 0 && (text.at[text.size - 1] == ' ' || text.at[text.size - 1] == '\t')) {
-		text.size--;
-	}
-	return text;
-}
-
 /* The part behind the last `octet` that stands outside of quotes; what is before it stays. */
 static struct bytes
 last_take(struct bytes *text, uint8_t octet)
@@ -207,7 +195,7 @@ last_take(struct bytes *text, uint8_t octet)
 	}
 	part = at == text->size ? *text : bytes_slice(*text, at + 1, text->size);
 	text->size = at == text->size ? 0 : at;
-	return trimmed(part);
+	return bytes_trim(part);
 }
 
 static struct bytes

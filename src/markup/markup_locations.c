@@ -66,22 +66,7 @@ markup_is_location(const struct markup_element *element)
 static void
 component_write(struct text_writer *writer, struct bytes text)
 {
-	static const char digits[] = "0123456789ABCDEF";
-
-	for (size_t i = 0; i < text.size; i++) {
-		uint8_t octet = text.at[i];
-		bool stays = (octet >= '0' && octet <= '9') ||
-			(ascii_upper(octet) >= 'A' && ascii_upper(octet) <= 'Z') ||
-			(octet != '\0' && strchr("-._~", octet) != NULL);
-
-		if (stays) {
-			text_write_char(writer, (char)octet);
-		} else {
-			text_write_char(writer, '%');
-			text_write_char(writer, digits[octet >> 4]);
-			text_write_char(writer, digits[octet & 0x0f]);
-		}
-	}
+	text_write_percent(writer, text, "-._~");
 }
 
 static void

@@ -103,19 +103,6 @@ texts_write(struct json_writer *writer, uint32_t count, struct bytes texts)
 }
 
 static void
-values_write(struct json_writer *writer, const struct handle_value_list *list)
-{
-	struct wire_reader walk = handle_value_list_walk(list);
-	struct handle_value value;
-
-	json_write_array(writer);
-	while (json_writer_ok(writer) && handle_value_next(&walk, &value)) {
-		handle_value_write_json(writer, &value);
-	}
-	json_write_array_end(writer);
-}
-
-static void
 named_number_write(
 	struct json_writer *writer, uint32_t number, const char *member, const char *name)
 {
@@ -199,7 +186,7 @@ plain_field_write(struct json_writer *writer, const struct json_field *field, co
 		texts_write(writer, *count, *(const struct bytes *)member);
 		return;
 	case JSON_FIELD_VALUES:
-		values_write(writer, member);
+		handle_value_list_write_json(writer, member);
 		return;
 	case JSON_FIELD_END:
 	case JSON_FIELD_TEXT:

@@ -173,20 +173,13 @@ kind_name(enum cache_kind kind)
 static void
 entry_values_write(struct json_writer *json, const struct cache_entry *entry)
 {
-	struct wire_reader walk = handle_value_list_walk(&entry->values);
-	struct handle_value value;
-
 	if (entry->kind != CACHE_VALUES) {
 		json_write_name(json, "message");
 		json_write_string(json, entry->values.octets);
 		return;
 	}
 	json_write_name(json, "values");
-	json_write_array(json);
-	while (handle_value_next(&walk, &value)) {
-		handle_value_write_json(json, &value);
-	}
-	json_write_array_end(json);
+	handle_value_list_write_json(json, &entry->values);
 }
 
 /* One entry; when there is no room for it, the answer is cut here. */

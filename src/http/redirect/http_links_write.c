@@ -139,26 +139,12 @@ is_ascii(struct bytes text)
 static void
 title_write(struct text_writer *writer, struct bytes title)
 {
-	static const char digits[] = "0123456789ABCDEF";
-
 	if (is_ascii(title)) {
 		attribute_write(writer, "title", title);
 		return;
 	}
 	text_write_string(writer, "; title*=UTF-8''");
-	for (size_t i = 0; i < title.size; i++) {
-		uint8_t octet = title.at[i];
-		bool stays = (octet >= '0' && octet <= '9') ||
-			(ascii_upper(octet) >= 'A' && ascii_upper(octet) <= 'Z');
-
-		if (stays) {
-			text_write_char(writer, (char)octet);
-		} else {
-			text_write_char(writer, '%');
-			text_write_char(writer, digits[octet >> 4]);
-			text_write_char(writer, digits[octet & 0x0f]);
-		}
-	}
+	text_write_percent(writer, title, "");
 }
 
 void

@@ -488,9 +488,8 @@ bulk_admitted(struct http_request *request, const struct response *response, boo
 
 	(void)is_last;
 	if (status != STATUS_OK) {
-		http_v1_refuse(request, status,
-			response == NULL ? (struct bytes){NULL, 0} : http_response_text(response),
-			(struct bytes){NULL, 0});
+		http_v1_refuse(
+			request, status, http_response_text(response), (struct bytes){NULL, 0});
 		return;
 	}
 	status = result_file_begin(service_results(request->http->service),

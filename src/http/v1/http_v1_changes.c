@@ -562,9 +562,8 @@ watching_may(struct http_request *request, const struct response *response, bool
 	if (status == STATUS_OK) {
 		stream_answer(request);
 	} else {
-		http_v1_refuse(request, status,
-			response == NULL ? (struct bytes){NULL, 0} : http_response_text(response),
-			(struct bytes){NULL, 0});
+		http_v1_refuse(
+			request, status, http_response_text(response), (struct bytes){NULL, 0});
 	}
 }
 

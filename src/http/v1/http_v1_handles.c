@@ -37,8 +37,6 @@ struct told {
 static void
 record_answer(struct http_request *request, const struct told *told)
 {
-	struct wire_reader walk = handle_value_list_walk(&told->values);
-	struct handle_value value;
 	struct http_json json;
 	struct json_writer *writer = http_json_begin(request, &json);
 	char tag[HTTP_TAG_SIZE];
@@ -49,11 +47,7 @@ record_answer(struct http_request *request, const struct told *told)
 	json_write_name(writer, "version");
 	json_write_u64(writer, told->version);
 	json_write_name(writer, "values");
-	json_write_array(writer);
-	while (handle_value_next(&walk, &value)) {
-		handle_value_write_json(writer, &value);
-	}
-	json_write_array_end(writer);
+	handle_value_list_write_json(writer, &told->values);
 	json_write_object_end(writer);
 	http_v1_tag(told->version, told->is_all, tag);
 	http_json_answer(request, &json,
@@ -68,8 +62,6 @@ record_answer(struct http_request *request, const struct told *told)
 static void
 referral_answer(struct http_request *request, const struct told *told)
 {
-	struct wire_reader walk = handle_value_list_walk(&told->values);
-	struct handle_value value;
 	struct http_json json;
 	struct json_writer *writer = http_json_begin(request, &json);
 
@@ -85,11 +77,7 @@ referral_answer(struct http_request *request, const struct told *told)
 	json_write_name(writer, "handle");
 	json_write_string(writer, told->name);
 	json_write_name(writer, "values");
-	json_write_array(writer);
-	while (handle_value_next(&walk, &value)) {
-		handle_value_write_json(writer, &value);
-	}
-	json_write_array_end(writer);
+	handle_value_list_write_json(writer, &told->values);
 	json_write_object_end(writer);
 	http_json_answer(request, &json,
 		&(struct http_answer){
@@ -179,19 +167,7 @@ location_write(struct bytes name, char ret_text[LOCATION_SIZE_MAX])
 	struct text_writer writer = text_writer_over(ret_text, LOCATION_SIZE_MAX - 1);
 
 	text_write_string(&writer, "/v1/handles/");
-	for (size_t i = 0; i < name.size; i++) {
-		uint8_t octet = name.at[i];
-		bool is_plain = (octet >= '0' && octet <= '9') || (octet >= 'A' && octet <= 'Z') ||
-			(octet >= 'a' && octet <= 'z') || strchr("-._~/", octet) != NULL;
-
-		if (is_plain && octet != 0) {
-			text_write_char(&writer, (char)octet);
-		} else {
-			text_write_char(&writer, '%');
-			text_write_char(&writer, "0123456789ABCDEF"[octet >> 4]);
-			text_write_char(&writer, "0123456789ABCDEF"[octet & 0x0f]);
-		}
-	}
+	text_write_percent(&writer, name, "-._~/");
 	ret_text[text_written(&writer).size] = '\0';
 }
 

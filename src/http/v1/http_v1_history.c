@@ -71,20 +71,6 @@ entry_write(struct json_writer *writer, const struct journal_entry *entry)
 	}
 }
 
-static void
-values_write(struct json_writer *writer, const struct record *record)
-{
-	struct wire_reader walk = handle_value_list_walk(&record->values);
-	struct handle_value value;
-
-	json_write_name(writer, "values");
-	json_write_array(writer);
-	while (handle_value_next(&walk, &value)) {
-		handle_value_write_json(writer, &value);
-	}
-	json_write_array_end(writer);
-}
-
 /* An entry's record, or that retention took it. */
 static enum status
 state_write(struct past *past, struct json_writer *writer, const struct journal_entry *entry)
@@ -103,7 +89,8 @@ state_write(struct past *past, struct json_writer *writer, const struct journal_
 	}
 	status = ledger_entry_record(entry, &record);
 	if (status == STATUS_OK) {
-		values_write(writer, &record);
+		json_write_name(writer, "values");
+		handle_value_list_write_json(writer, &record.values);
 	}
 	return status;
 }
@@ -251,9 +238,7 @@ past_told(struct http_request *request, const struct response *response, bool is
 
 	(void)is_last;
 	if (status != STATUS_OK) {
-		http_v1_refuse(request, status,
-			response == NULL ? (struct bytes){NULL, 0} : http_response_text(response),
-			name);
+		http_v1_refuse(request, status, http_response_text(response), name);
 	} else if (past->status != STATUS_OK) {
 		http_problem(request,
 			&(struct http_problem){

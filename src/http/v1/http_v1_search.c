@@ -119,9 +119,8 @@ search_told(struct http_request *request, const struct response *response, bool 
 
 	(void)is_last;
 	if (status != STATUS_OK) {
-		http_v1_refuse(request, status,
-			response == NULL ? (struct bytes){NULL, 0} : http_response_text(response),
-			(struct bytes){NULL, 0});
+		http_v1_refuse(
+			request, status, http_response_text(response), (struct bytes){NULL, 0});
 	} else if (search->status == STATUS_NOT_FOUND) {
 		http_answer_wrong(request, "type", search->question.type,
 			"is not in the index: search.index in houji.yaml names those that are");

@@ -115,29 +115,6 @@ take_option(struct call *call, const struct option_walk *walk)
 	}
 }
 
-/* The public half of the administrator's key. */
-static enum status
-admin_key_read(struct call *call, struct bytes *ret_key, struct problem *problem)
-{
-	static const struct passphrase_source no_source;
-	struct key_loaded loaded;
-	struct crypto_key *half = NULL;
-	enum status status = key_load("dock", call->key_file, &no_source, &loaded, problem);
-
-	if (status != STATUS_OK) {
-		return status;
-	}
-	status = key_public_half(loaded.key, &half);
-	if (status == STATUS_OK) {
-		status = key_public_octets(half, call->key, ret_key);
-	}
-	crypto_key_free(half);
-	crypto_key_free(loaded.key);
-	return status == STATUS_OK
-		? STATUS_OK
-		: problem_set(problem, status, "cannot use the key in %s", call->key_file);
-}
-
 /* The node's site and key; what is sent, signed. */
 static enum status
 request_make(struct call *call, struct request *request, struct problem *problem)
@@ -162,7 +139,8 @@ request_make(struct call *call, struct request *request, struct problem *problem
 		status = site_find(call->directory, &call->site, problem);
 	}
 	if (status == STATUS_OK && call->key_file != NULL) {
-		status = admin_key_read(call, &docking.key, problem);
+		status = key_load_public_octets(
+			"dock", call->key_file, call->key, &docking.key, problem);
 	}
 	if (status != STATUS_OK) {
 		return status;

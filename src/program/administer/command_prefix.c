@@ -3,7 +3,7 @@
 
 #include "handle/handle_key.h"
 #include "program/administer/delegation.h"
-#include "program/key/key_save.h"
+#include "program/key/key_load.h"
 
 #include <stdlib.h>
 
@@ -91,28 +91,6 @@ take_option(struct call *call, const struct option_walk *walk)
 	}
 }
 
-static enum status
-take_key(struct call *call, struct problem *problem)
-{
-	static const struct passphrase_source no_source;
-	struct key_loaded loaded;
-	struct crypto_key *half = NULL;
-	enum status status = key_load("prefix", call->key_file, &no_source, &loaded, problem);
-
-	if (status != STATUS_OK) {
-		return status;
-	}
-	status = key_public_half(loaded.key, &half);
-	if (status == STATUS_OK) {
-		status = key_public_octets(half, call->key, &call->delegation.key);
-	}
-	crypto_key_free(half);
-	crypto_key_free(loaded.key);
-	return status == STATUS_OK
-		? STATUS_OK
-		: problem_set(problem, status, "cannot use the key in %s", call->key_file);
-}
-
 /* What the arguments name: sites and key. */
 static int
 take_material(struct call *call)
@@ -125,7 +103,9 @@ take_material(struct call *call)
 		}
 		call->delegation.sites[i] = site_octets(&call->sites[i]);
 	}
-	if (call->key_file != NULL && take_key(call, &problem) != STATUS_OK) {
+	if (call->key_file != NULL &&
+		key_load_public_octets("prefix", call->key_file, call->key, &call->delegation.key,
+			&problem) != STATUS_OK) {
 		return command_failure(&command_prefix_manual, "%s", problem.text);
 	}
 	return EXIT_CODE_OK;

@@ -53,18 +53,6 @@ octet_is_blank(uint8_t octet)
 	return octet == ' ' || octet == '\t';
 }
 
-static struct bytes
-trimmed(struct bytes line)
-{
-	while (line.size > 0 && octet_is_blank(line.at[0])) {
-		line = bytes_slice(line, 1, line.size);
-	}
-	while (line.size > 0 && octet_is_blank(line.at[line.size - 1])) {
-		line.size--;
-	}
-	return line;
-}
-
 /* Cuts the first word off. */
 static struct bytes
 word_take(struct bytes *line)
@@ -72,7 +60,7 @@ word_take(struct bytes *line)
 	size_t size = 0;
 	struct bytes word;
 
-	*line = trimmed(*line);
+	*line = bytes_trim(*line);
 	while (size < line->size && !octet_is_blank(line->at[size])) {
 		size++;
 	}
@@ -178,7 +166,7 @@ data_list(struct bytes text, struct wire_writer *writer, struct problem *problem
 
 	while (text.size > 0) {
 		size_t end = bytes_find(text, ';');
-		struct bytes one = trimmed(bytes_slice(text, 0, end));
+		struct bytes one = bytes_trim(bytes_slice(text, 0, end));
 
 		if (one.size > 0) {
 			if (!reference_parse(one, &reference)) {
@@ -276,7 +264,7 @@ values_take(struct batch_source *source, struct batch_item *item, struct problem
 	struct bytes line;
 
 	while ((line_status = batch_line_next(&source->lines, &line)) == STATUS_OK) {
-		line = trimmed(line);
+		line = bytes_trim(line);
 		if (line.size == 0) {
 			break;
 		}
@@ -316,7 +304,7 @@ remove_take(struct batch_source *source, struct bytes rest, struct batch_item *i
 		size_t comma = bytes_find(list, ',');
 		uint32_t index;
 
-		if (!number_parse(trimmed(bytes_slice(list, 0, comma)), INT32_MAX, &index)) {
+		if (!number_parse(bytes_trim(bytes_slice(list, 0, comma)), INT32_MAX, &index)) {
 			return problem_set(
 				problem, STATUS_INVALID, "REMOVE takes INDEX,INDEX,...:HANDLE");
 		}
@@ -382,7 +370,7 @@ authenticate_take(struct batch_source *source, struct bytes rest, struct batch_i
 		return problem_set(problem, STATUS_INVALID,
 			"AUTHENTICATE takes PUBKEY:INDEX:HANDLE or SECKEY:INDEX:HANDLE");
 	}
-	if (batch_line_next(&source->lines, &line) != STATUS_OK || trimmed(line).size == 0) {
+	if (batch_line_next(&source->lines, &line) != STATUS_OK || bytes_trim(line).size == 0) {
 		return problem_set(problem, STATUS_INVALID,
 			"AUTHENTICATE is followed by a line with %s",
 			is_secret ? "the secret" : "the key's file");
@@ -390,8 +378,9 @@ authenticate_take(struct batch_source *source, struct bytes rest, struct batch_i
 	bar = is_secret ? line.size : bytes_find(line, '|');
 	passphrase = is_secret ? line : bytes_slice(line, bar + 1, line.size);
 	item->secret = arena_copy(source->arena, passphrase);
-	item->key_file =
-		is_secret ? NULL : string_keep(source->arena, trimmed(bytes_slice(line, 0, bar)));
+	item->key_file = is_secret
+		? NULL
+		: string_keep(source->arena, bytes_trim(bytes_slice(line, 0, bar)));
 	return STATUS_OK;
 }
 
@@ -405,7 +394,7 @@ session_take(struct batch_source *source, struct batch_item *item)
 	item->kind = BATCH_SESSION;
 	item->is_session = true;
 	while ((status = batch_line_next(&source->lines, &line)) == STATUS_OK) {
-		line = trimmed(line);
+		line = bytes_trim(line);
 		if (line.size == 0) {
 			return STATUS_OK;
 		}
@@ -427,7 +416,7 @@ block_pass_over(struct batch_source *source)
 	struct bytes line;
 
 	while (batch_line_next(&source->lines, &line) == STATUS_OK) {
-		if (trimmed(line).size == 0) {
+		if (bytes_trim(line).size == 0) {
 			return;
 		}
 		if (command_of(line) < COMMAND_COUNT) {
@@ -453,7 +442,7 @@ command_take(struct batch_source *source, struct bytes line, struct batch_item *
 		return STATUS_INVALID;
 	}
 	(void)word_take(&line);
-	rest = arena_copy(source->arena, trimmed(line));
+	rest = arena_copy(source->arena, bytes_trim(line));
 	if (line.size > 0 && rest.at == NULL) {
 		return STATUS_NO_MEMORY;
 	}
@@ -500,7 +489,7 @@ batch_generic_next(
 	enum status status;
 
 	while ((status = batch_line_next(&source->lines, &line)) == STATUS_OK) {
-		line = trimmed(line);
+		line = bytes_trim(line);
 		ret_item->line = source->lines.number;
 		if (source->block_line != 0 && block_next(source, line, ret_item)) {
 			return STATUS_OK;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "program/bench/bench.h"
 
+#include "base/file.h"
 #include "base/limits.h"
 #include "ledger/ledger.h"
 #include "program/terminal/language.h"
@@ -9,7 +10,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <limits.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -347,15 +347,6 @@ directory_take(
 	return STATUS_OK;
 }
 
-static int
-remove_one(const char *path, const struct stat *about, int kind, struct FTW *walk)
-{
-	(void)about;
-	(void)kind;
-	(void)walk;
-	return remove(path);
-}
-
 /* Only what open_all() made. */
 static enum status
 remove_all(const struct committer *committer, struct problem *problem)
@@ -366,11 +357,11 @@ remove_all(const struct committer *committer, struct problem *problem)
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
 		enum status status = path_in(committer, names[i], path, problem);
 
+		if (status == STATUS_OK) {
+			status = file_remove_all(path, problem);
+		}
 		if (status != STATUS_OK) {
 			return status;
-		}
-		if (nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS) != 0 && errno != ENOENT) {
-			return problem_system(problem, "cannot remove %s", path);
 		}
 	}
 	if (committer->is_made && rmdir(committer->directory) != 0) {

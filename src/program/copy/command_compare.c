@@ -4,11 +4,11 @@
 #include "program/copy/mirror.h"
 #include "program/ledger/ledger_tool.h"
 
+#include "base/file.h"
 #include "base/text_writer.h"
 #include "node/node.h"
 #include "json/json_writer.h"
 
-#include <ftw.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -68,25 +68,14 @@ name_is_folder(const char *name)
 	return stat(name, &about) == 0 && S_ISDIR(about.st_mode);
 }
 
-static int
-remove_one(const char *path, const struct stat *about, int kind, struct FTW *walk)
-{
-	(void)about;
-	(void)kind;
-	(void)walk;
-	return remove(path);
-}
-
 static void
 site_close(struct site *site)
 {
-	enum { DESCRIPTOR_COUNT = 16 };
-
 	if (site->ledger != NULL) {
 		(void)ledger_close(site->ledger, NULL);
 	}
 	if (site->scratch[0] != '\0') {
-		(void)nftw(site->scratch, remove_one, DESCRIPTOR_COUNT, FTW_DEPTH | FTW_PHYS);
+		(void)!file_remove_all(site->scratch, NULL);
 	}
 }
 

@@ -2,6 +2,7 @@
 #include "program/key/key_load.h"
 
 #include "base/file.h"
+#include "program/key/key_save.h"
 #include "program/terminal/language.h"
 
 #include <stdio.h>
@@ -100,4 +101,42 @@ key_load_with(const char *command, const char *path, struct passphrase *passphra
 	struct key_loaded *ret_loaded, struct problem *problem)
 {
 	return file_load(command, path, NULL, passphrase, ret_loaded, problem);
+}
+
+static enum status
+unusable(enum status status, const char *path, struct problem *problem)
+{
+	return status == STATUS_OK ? STATUS_OK
+				   : problem_set(problem, status, "cannot use the key in %s", path);
+}
+
+enum status
+key_load_public(const char *command, const char *path, struct crypto_key **ret_public,
+	struct problem *problem)
+{
+	static const struct passphrase_source no_source;
+	struct key_loaded loaded;
+	enum status status = key_load(command, path, &no_source, &loaded, problem);
+
+	if (status != STATUS_OK) {
+		return status;
+	}
+	status = key_public_half(loaded.key, ret_public);
+	crypto_key_free(loaded.key);
+	return unusable(status, path, problem);
+}
+
+enum status
+key_load_public_octets(const char *command, const char *path, uint8_t *ret_octets,
+	struct bytes *ret_run, struct problem *problem)
+{
+	struct crypto_key *half = NULL;
+	enum status status = key_load_public(command, path, &half, problem);
+
+	if (status != STATUS_OK) {
+		return status;
+	}
+	status = key_public_octets(half, ret_octets, ret_run);
+	crypto_key_free(half);
+	return unusable(status, path, problem);
 }

@@ -25,6 +25,13 @@ enum status key_load(const char *command, const char *path, const struct passphr
 enum status key_load_with(const char *command, const char *path, struct passphrase *passphrase,
 	struct key_loaded *ret_loaded, struct problem *problem) MUST_CHECK;
 
+/* Somebody's key of which the public half is enough: that half, which the caller frees; or the data
+ * of HS_PUBKEY for it, where `ret_octets` holds KEY_SIZE_MAX. No passphrase is asked for. */
+enum status key_load_public(const char *command, const char *path, struct crypto_key **ret_public,
+	struct problem *problem) MUST_CHECK;
+enum status key_load_public_octets(const char *command, const char *path, uint8_t *ret_octets,
+	struct bytes *ret_run, struct problem *problem) MUST_CHECK;
+
 /* The same without opening it: `ret_octets` holds KEY_FILE_SIZE_MAX + 1. */
 enum status key_look(const char *command, const char *path, uint8_t *ret_octets, size_t *ret_size,
 	struct handle_key_about *ret_about, struct problem *problem) MUST_CHECK;

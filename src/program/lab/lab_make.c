@@ -5,7 +5,6 @@
 #include "program/terminal/progress.h"
 
 #include <errno.h>
-#include <ftw.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +14,6 @@
 
 enum {
 	ARGUMENT_COUNT_MAX = 2 * LAB_PREFIX_COUNT_MAX + 64,
-	WALK_DEPTH = 16, /* Descriptors of nftw(). */
 	TOPOLOGY_SIZE_MAX = 1048576,
 	MAKING_AT_ONCE = 4, /* Keys are made meanwhile: as many as processors would do. */
 };
@@ -219,15 +217,6 @@ records_load(const struct lab *lab, const struct lab_node *node, struct problem 
 	return lab_process_wait(lab_process_run(line.arguments, log), log, problem);
 }
 
-static int
-remove_one(const char *path, const struct stat *about, int kind, struct FTW *walk)
-{
-	(void)about;
-	(void)kind;
-	(void)walk;
-	return remove(path);
-}
-
 /* What a making that was broken off has left. */
 static enum status
 leftovers_remove(const struct lab *lab, struct problem *problem)
@@ -235,10 +224,12 @@ leftovers_remove(const struct lab *lab, struct problem *problem)
 	char path[LAB_PATH_SIZE_MAX];
 
 	for (size_t i = 0; i < lab->topology->node_count; i++) {
+		enum status status;
+
 		lab_path(lab, &lab->topology->nodes[i], "", path);
-		if (nftw(path, remove_one, WALK_DEPTH, FTW_DEPTH | FTW_PHYS) != 0 &&
-			errno != ENOENT) {
-			return problem_system(problem, "cannot remove %s", path);
+		status = file_remove_all(path, problem);
+		if (status != STATUS_OK) {
+			return status;
 		}
 		lab_path(lab, &lab->topology->nodes[i], ".ndjson", path);
 		unlink(path);

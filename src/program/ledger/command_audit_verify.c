@@ -76,28 +76,16 @@ proof_read(struct audit *audit, struct problem *problem)
 }
 
 static enum status
-public_key_load(const char *path, struct crypto_key **ret_key, struct problem *problem)
-{
-	struct passphrase_source none = {.file = NULL};
-	struct key_loaded loaded;
-	enum status status = key_load("audit-verify", path, &none, &loaded, problem);
-
-	if (status == STATUS_OK) {
-		*ret_key = loaded.key;
-	}
-	return status;
-}
-
-static enum status
 audit_run(struct audit *audit, struct problem *problem)
 {
 	enum status status = proof_read(audit, problem);
 
 	if (status == STATUS_OK) {
-		status = public_key_load(audit->key_path, &audit->key, problem);
+		status = key_load_public("audit-verify", audit->key_path, &audit->key, problem);
 	}
 	if (status == STATUS_OK && audit->earlier_path != NULL) {
-		status = public_key_load(audit->earlier_path, &audit->earlier_key, problem);
+		status = key_load_public(
+			"audit-verify", audit->earlier_path, &audit->earlier_key, problem);
 	}
 	return status == STATUS_OK
 		? ledger_proof_verify(&audit->proof, audit->key, audit->earlier_key, problem)

@@ -39,20 +39,8 @@ static enum status
 administrator_known(const struct init_plan *plan, struct init_administrator *ret_administrator,
 	struct problem *problem)
 {
-	static const struct passphrase_source no_source;
-	struct key_loaded loaded;
-	enum status status =
-		key_load("init", plan->administrator_key, &no_source, &loaded, problem);
-
-	if (status != STATUS_OK) {
-		return status;
-	}
 	*ret_administrator = (struct init_administrator){.made_s = now_s()};
-	status = key_public_half(loaded.key, &ret_administrator->key);
-	crypto_key_free(loaded.key);
-	return status == STATUS_OK
-		? STATUS_OK
-		: problem_set(problem, status, "cannot use the key in %s", plan->administrator_key);
+	return key_load_public("init", plan->administrator_key, &ret_administrator->key, problem);
 }
 
 enum status

@@ -41,20 +41,6 @@ answer_shown_of(const struct response *response, struct bytes handle)
 }
 
 static void
-values_write(struct json_writer *writer, const struct handle_value_list *values)
-{
-	struct wire_reader walk = handle_value_list_walk(values);
-	struct handle_value value;
-
-	json_write_name(writer, "values");
-	json_write_array(writer);
-	while (handle_value_next(&walk, &value)) {
-		handle_value_write_json(writer, &value);
-	}
-	json_write_array_end(writer);
-}
-
-static void
 shown_write(struct json_writer *writer, const void *context)
 {
 	const struct answer_shown *shown = context;
@@ -78,7 +64,8 @@ shown_write(struct json_writer *writer, const void *context)
 	json_write_name(writer, "handle");
 	json_write_string(writer, shown->handle);
 	if (shown->values != NULL) {
-		values_write(writer, shown->values);
+		json_write_name(writer, "values");
+		handle_value_list_write_json(writer, shown->values);
 	}
 	if (shown->refusal != NULL) {
 		json_write_name(writer, "error");

@@ -112,6 +112,23 @@ utf8_encode(uint32_t character, uint8_t ret_octets[4])
 }
 
 static void
+blanks_at_both_ends_are_cut_and_no_others(void **state)
+{
+	static const struct {
+		const char *whole, *left;
+	} rows[] = {{"", ""}, {" ", ""}, {"\t \t", ""}, {"a", "a"}, {" \ta b\t ", "a b"},
+		{"\na\r", "\na\r"}, {"\xa0 a", "\xa0 a"}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct bytes whole = heap_copy(bytes_from_string(rows[i].whole));
+
+		assert_true(bytes_equal(bytes_trim(whole), bytes_from_string(rows[i].left)));
+		heap_free(whole);
+	}
+}
+
+static void
 every_character_of_unicode_is_utf8_and_no_surrogate_is(void **state)
 {
 	(void)state;
@@ -205,6 +222,7 @@ main(void)
 		cmocka_unit_test(a_start_is_found_with_and_without_case),
 		cmocka_unit_test(the_first_octet_is_found_or_the_size_returned),
 		cmocka_unit_test(slices_never_leave_the_run),
+		cmocka_unit_test(blanks_at_both_ends_are_cut_and_no_others),
 		cmocka_unit_test(every_character_of_unicode_is_utf8_and_no_surrogate_is),
 		cmocka_unit_test(overlong_lone_and_foreign_octets_are_not_utf8),
 		cmocka_unit_test(the_place_of_the_first_bad_octet_is_exact_at_every_offset),

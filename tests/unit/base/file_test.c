@@ -144,6 +144,38 @@ a_path_that_is_too_long_is_refused(void **state)
 	free(longest);
 }
 
+static void
+a_folder_goes_with_all_below_it_and_links_go_alone(void **state)
+{
+	char inner[160], link[160], target[160];
+
+	(void)state;
+	snprintf(target, sizeof(target), "%s/kept", folder);
+	snprintf(inner, sizeof(inner), "%s/inner", path);
+	snprintf(link, sizeof(link), "%s/link", path);
+	assert_int_equal(file_write_new(target, 0600, TEXT("kept"), NULL), STATUS_OK);
+	assert_int_equal(mkdir(path, 0700), 0);
+	assert_int_equal(mkdir(inner, 0700), 0);
+	assert_int_equal(symlink("..", link), 0);
+	assert_int_equal(file_remove_all(path, NULL), STATUS_OK);
+	assert_int_equal(access(path, F_OK), -1);
+	assert_int_equal(access(target, F_OK), 0);
+	/* Nothing is there: nothing is to be done. */
+	assert_int_equal(file_remove_all(path, NULL), STATUS_OK);
+	assert_int_equal(file_remove_all(target, NULL), STATUS_OK);
+	assert_int_equal(access(target, F_OK), -1);
+}
+
+static void
+what_cannot_be_removed_is_named(void **state)
+{
+	struct problem problem = {.text = ""};
+
+	(void)state;
+	assert_int_equal(file_remove_all("/proc/self/status", &problem), STATUS_SYSTEM);
+	assert_non_null(strstr(problem.text, "/proc/self/status"));
+}
+
 int
 main(void)
 {
@@ -153,6 +185,9 @@ main(void)
 		cmocka_unit_test_setup_teardown(a_run_is_put_where_it_belongs, begin, end),
 		cmocka_unit_test_setup_teardown(empty_blocks_become_holes, begin, end),
 		cmocka_unit_test(a_path_that_is_too_long_is_refused),
+		cmocka_unit_test_setup_teardown(
+			a_folder_goes_with_all_below_it_and_links_go_alone, begin, end),
+		cmocka_unit_test(what_cannot_be_removed_is_named),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -57,6 +57,16 @@ hex_is_lower_case(void **state)
 }
 
 static void
+what_may_not_stand_in_a_url_is_percent_encoded(void **state)
+{
+	(void)state;
+	ASSERT_WRITES("azAZ09", text_write_percent(&writer, TEXT("azAZ09"), ""));
+	ASSERT_WRITES("%60%7B%40%5B%2F%3A", text_write_percent(&writer, TEXT("`{@[/:"), ""));
+	ASSERT_WRITES("-%2F", text_write_percent(&writer, TEXT("-/"), "-"));
+	ASSERT_WRITES("%00%FF%E5", text_write_percent(&writer, BYTES(0, 0xff, 0xe5), "-"));
+}
+
+static void
 nothing_fits_where_there_is_no_room(void **state)
 {
 	struct text_writer writer = text_writer_over(NULL, 0);
@@ -258,6 +268,7 @@ main(void)
 		cmocka_unit_test(runs_strings_and_characters_fit_exactly_or_not_at_all),
 		cmocka_unit_test(numbers_have_their_shortest_decimal_form),
 		cmocka_unit_test(hex_is_lower_case),
+		cmocka_unit_test(what_may_not_stand_in_a_url_is_percent_encoded),
 		cmocka_unit_test(nothing_fits_where_there_is_no_room),
 		cmocka_unit_test(the_first_fault_is_kept_and_nothing_more_is_written),
 		cmocka_unit_test(times_are_written_as_rfc_3339_has_them),
