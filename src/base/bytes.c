@@ -20,12 +20,6 @@ bytes_equal_fold(struct bytes one, struct bytes other)
 }
 
 bool
-bytes_start_with(struct bytes whole, struct bytes start)
-{
-	return whole.size >= start.size && bytes_equal(bytes_slice(whole, 0, start.size), start);
-}
-
-bool
 bytes_start_with_fold(struct bytes whole, struct bytes start)
 {
 	if (whole.size < start.size) {
@@ -45,18 +39,6 @@ bytes_find(struct bytes whole, uint8_t octet)
 	const uint8_t *at = whole.size == 0 ? NULL : memchr(whole.at, octet, whole.size);
 
 	return at == NULL ? whole.size : (size_t)(at - whole.at);
-}
-
-struct bytes
-bytes_slice(struct bytes whole, size_t from, size_t size)
-{
-	if (from >= whole.size) {
-		return (struct bytes){NULL, 0};
-	}
-	if (size > whole.size - from) {
-		size = whole.size - from;
-	}
-	return (struct bytes){whole.at + from, size};
 }
 
 static bool

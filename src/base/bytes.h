@@ -50,14 +50,28 @@ int bytes_compare(struct bytes one, struct bytes other);
 /* ASCII letters a-z are equal to A-Z, every other octet only to itself: the case rule of
  * handles and types (RFC 3651, 2.1; UTF-8 beyond ASCII is never folded). */
 bool bytes_equal_fold(struct bytes one, struct bytes other);
-bool bytes_start_with(struct bytes whole, struct bytes start);
 bool bytes_start_with_fold(struct bytes whole, struct bytes start);
+
+/* Here, as bytes_slice(): a call would cost more than they do. */
+static inline bool
+bytes_start_with(struct bytes whole, struct bytes start)
+{
+	return whole.size >= start.size &&
+		(start.size == 0 || memcmp(whole.at, start.at, start.size) == 0);
+}
 
 /* Place of the first `octet`, or `whole.size`. */
 size_t bytes_find(struct bytes whole, uint8_t octet);
 
 /* The part from `from` on, `size` octets at the most; empty past the end. */
-struct bytes bytes_slice(struct bytes whole, size_t from, size_t size);
+static inline struct bytes
+bytes_slice(struct bytes whole, size_t from, size_t size)
+{
+	if (from >= whole.size) {
+		return (struct bytes){NULL, 0};
+	}
+	return (struct bytes){whole.at + from, size > whole.size - from ? whole.size - from : size};
+}
 
 /* Without the spaces and tabs at both ends. */
 struct bytes bytes_trim(struct bytes whole);

@@ -19,42 +19,6 @@ text_writer_fail(struct text_writer *writer, enum status status)
 	}
 }
 
-/* Room for `size` characters, or NULL and NO_SPACE. */
-static char *
-text_writer_take(struct text_writer *writer, size_t size)
-{
-	char *at = writer->next;
-
-	if (writer->status != STATUS_OK || (size_t)(writer->end - writer->next) < size) {
-		text_writer_fail(writer, STATUS_NO_SPACE);
-		return NULL;
-	}
-	writer->next += size;
-	return at;
-}
-
-void
-text_write(struct text_writer *writer, struct bytes run)
-{
-	char *at = text_writer_take(writer, run.size);
-
-	if (at != NULL && run.size > 0) {
-		memcpy(at, run.at, run.size);
-	}
-}
-
-void
-text_write_string(struct text_writer *writer, const char *string)
-{
-	text_write(writer, bytes_from_string(string));
-}
-
-void
-text_write_char(struct text_writer *writer, char character)
-{
-	text_write(writer, bytes_over(&character, 1));
-}
-
 void
 text_write_u64(struct text_writer *writer, uint64_t number)
 {
@@ -220,12 +184,6 @@ text_write_escaped(struct text_writer *writer, struct bytes run)
 		}
 		i += size;
 	}
-}
-
-struct bytes
-text_written(const struct text_writer *writer)
-{
-	return bytes_over(writer->start, (size_t)(writer->next - writer->start));
 }
 
 enum status

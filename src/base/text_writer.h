@@ -5,6 +5,7 @@
 #include "base/status.h"
 
 #include <stdint.h>
+#include <string.h>
 
 /*
  * Writes text into a buffer the caller owns: the one place where numbers, hex and
@@ -31,9 +32,46 @@ text_writer_over(char *characters, size_t capacity)
 
 void text_writer_fail(struct text_writer *writer, enum status status);
 
-void text_write(struct text_writer *writer, struct bytes run);
-void text_write_string(struct text_writer *writer, const char *string);
-void text_write_char(struct text_writer *writer, char character);
+/* Room for `size` characters, or NULL and NO_SPACE. */
+static inline char *
+text_writer_take(struct text_writer *writer, size_t size)
+{
+	char *at = writer->next;
+
+	if (writer->status != STATUS_OK || (size_t)(writer->end - writer->next) < size) {
+		text_writer_fail(writer, STATUS_NO_SPACE);
+		return NULL;
+	}
+	writer->next += size;
+	return at;
+}
+
+static inline void
+text_write(struct text_writer *writer, struct bytes run)
+{
+	char *at = text_writer_take(writer, run.size);
+
+	if (at != NULL && run.size > 0) {
+		memcpy(at, run.at, run.size);
+	}
+}
+
+static inline void
+text_write_string(struct text_writer *writer, const char *string)
+{
+	text_write(writer, bytes_from_string(string));
+}
+
+static inline void
+text_write_char(struct text_writer *writer, char character)
+{
+	char *at = text_writer_take(writer, 1);
+
+	if (at != NULL) {
+		*at = character;
+	}
+}
+
 void text_write_u64(struct text_writer *writer, uint64_t number);
 void text_write_i64(struct text_writer *writer, int64_t number);
 void text_write_hex(struct text_writer *writer, struct bytes run); /* Lower case. */
@@ -48,7 +86,12 @@ void text_write_time(struct text_writer *writer, int64_t seconds);
  * invalid UTF-8 become \xNN; a backslash is doubled. */
 void text_write_escaped(struct text_writer *writer, struct bytes run);
 
-struct bytes text_written(const struct text_writer *writer);
+static inline struct bytes
+text_written(const struct text_writer *writer)
+{
+	return bytes_over(writer->start, (size_t)(writer->next - writer->start));
+}
+
 enum status text_writer_end(const struct text_writer *writer) MUST_CHECK;
 
 /* The inverses; each reads the whole run or fails with MALFORMED (TOO_LARGE beyond `max`),

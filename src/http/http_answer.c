@@ -15,6 +15,7 @@
 
 enum {
 	HEADER_TEXT_SIZE_MAX = 512,
+	NUMBER_TEXT_SIZE_MAX = 64, /* Of headers that hold a time or a number. */
 	ETAG_SIZE = 2 + 16 + 1,
 	OK = 200,
 	NOT_MODIFIED = 304,
@@ -41,31 +42,33 @@ header_is_harmless(const char *value)
 	return true;
 }
 
+/* Of the program's own words: nothing that somebody else wrote is in it. */
 static void
-header_add(struct MHD_Response *response, const char *name, const char *value)
+header_add_own(struct MHD_Response *response, const char *name, const char *value)
 {
-	if (value != NULL && header_is_harmless(value) &&
-		MHD_add_response_header(response, name, value) != MHD_YES) {
+	if (MHD_add_response_header(response, name, value) != MHD_YES) {
 		/* Memory is short: the answer goes without it. */
 	}
 }
 
-/* A page runs nothing and loads what the node serves, and one picture: of its host. */
 static void
-policy_add(struct MHD_Response *response, const struct http_answer *answer)
+header_add(struct MHD_Response *response, const char *name, const char *value)
+{
+	if (value != NULL && header_is_harmless(value)) {
+		header_add_own(response, name, value);
+	}
+}
+
+/* And loads one picture from elsewhere: of its host. */
+static void
+policy_add_with_picture(struct MHD_Response *response, const struct http_answer *answer)
 {
 	char text[sizeof(page_policy) + HEADER_TEXT_SIZE_MAX];
 	struct text_writer writer = text_writer_over(text, sizeof(text) - 1);
 	struct bytes host = markup_url_host(answer->picture);
 
-	if (answer->is_static) {
-		header_add(response, "Content-Security-Policy", file_policy);
-	}
-	if (!answer->is_page) {
-		return;
-	}
 	text_write_string(&writer, page_policy);
-	if (answer->picture.size > 0 && host.size < HEADER_TEXT_SIZE_MAX / 2) {
+	if (host.size < HEADER_TEXT_SIZE_MAX / 2) {
 		text_write_char(&writer, ' ');
 		text_write(&writer,
 			bytes_slice(answer->picture, 0,
@@ -73,6 +76,20 @@ policy_add(struct MHD_Response *response, const struct http_answer *answer)
 	}
 	*writer.next = '\0';
 	header_add(response, "Content-Security-Policy", text);
+}
+
+/* A page runs nothing and loads what the node serves. */
+static void
+policy_add(struct MHD_Response *response, const struct http_answer *answer)
+{
+	if (answer->is_static) {
+		header_add_own(response, "Content-Security-Policy", file_policy);
+	}
+	if (answer->is_page && answer->picture.size > 0) {
+		policy_add_with_picture(response, answer);
+	} else if (answer->is_page) {
+		header_add_own(response, "Content-Security-Policy", page_policy);
+	}
 }
 
 static void
@@ -90,7 +107,7 @@ time_add(struct MHD_Response *response, const char *name, time_t at)
 	static const char days[][4] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
 	static const char months[][4] = {
 		"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-	char text[HEADER_TEXT_SIZE_MAX];
+	char text[NUMBER_TEXT_SIZE_MAX];
 	struct text_writer writer = text_writer_over(text, sizeof(text) - 1);
 	struct tm parts;
 
@@ -109,23 +126,23 @@ time_add(struct MHD_Response *response, const char *name, time_t at)
 	digits_write(&writer, parts.tm_sec, ' ');
 	text_write_string(&writer, "GMT");
 	text[text_written(&writer).size] = '\0';
-	header_add(response, name, text);
+	header_add_own(response, name, text);
 }
 
 static void
 cache_add(struct MHD_Response *response, const struct http_answer *answer)
 {
-	char text[HEADER_TEXT_SIZE_MAX];
+	char text[NUMBER_TEXT_SIZE_MAX];
 	struct text_writer writer = text_writer_over(text, sizeof(text) - 1);
 
 	if (!answer->is_shared) {
-		header_add(response, "Cache-Control", "no-store");
+		header_add_own(response, "Cache-Control", "no-store");
 		return;
 	}
 	text_write_string(&writer, "public, max-age=");
 	text_write_u64(&writer, answer->max_age_s);
 	text[text_written(&writer).size] = '\0';
-	header_add(response, "Cache-Control", text);
+	header_add_own(response, "Cache-Control", text);
 	if (answer->changed_s > 0) {
 		time_add(response, "Last-Modified", (time_t)answer->changed_s);
 	}
@@ -144,7 +161,7 @@ cors_add(const struct http_request *request, struct MHD_Response *response,
 	bool has_etag = MHD_get_response_header(response, "ETag") != NULL;
 	const char *origin = http_request_header(request, "Origin");
 
-	header_add(response, "Vary",
+	header_add_own(response, "Vary",
 		request->link != NULL || answer->is_chosen_by_accept
 			? "Accept-Encoding, Origin, Accept, Accept-Language"
 			: answer->is_page	   ? "Accept-Encoding, Origin, Accept-Language"
@@ -154,7 +171,7 @@ cors_add(const struct http_request *request, struct MHD_Response *response,
 		return;
 	}
 	header_add(response, "Access-Control-Allow-Origin", origin);
-	header_add(response, "Access-Control-Expose-Headers",
+	header_add_own(response, "Access-Control-Expose-Headers",
 		answer->location != NULL ? request->link != NULL ? "Content-Length,Location,Link"
 								 : "Content-Length,Location"
 			: has_etag
@@ -309,7 +326,7 @@ answer_complete(struct http_request *request, struct MHD_Response *response,
 {
 	cache_add(response, answer);
 	cors_add(request, response, answer);
-	header_add(response, "X-Content-Type-Options", "nosniff");
+	header_add_own(response, "X-Content-Type-Options", "nosniff");
 	if (request->is_tls && request->http->settings->hsts_s > 0) {
 		hsts_add(response, request->http->settings->hsts_s);
 	}

@@ -85,17 +85,17 @@ http_url_write(struct text_writer *writer, struct bytes url, struct bytes append
 void
 http_path_write(struct text_writer *writer, struct bytes name)
 {
-	for (size_t i = 0; i < name.size; i++) {
-		uint8_t octet = name.at[i];
-		bool stays = set_has(&of_paths, octet);
+	size_t from = 0; /* What is not written yet stays as it is. */
 
+	for (size_t i = 0; i < name.size; i++) {
 		/* Two slashes in front would be another host. */
-		if (stays && (i > 0 || octet != '/')) {
-			text_write_char(writer, (char)octet);
-		} else {
-			escape_write(writer, octet);
+		if (!set_has(&of_paths, name.at[i]) || (i == 0 && name.at[i] == '/')) {
+			text_write(writer, bytes_slice(name, from, i - from));
+			escape_write(writer, name.at[i]);
+			from = i + 1;
 		}
 	}
+	text_write(writer, bytes_slice(name, from, name.size));
 }
 
 void

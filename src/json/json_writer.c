@@ -192,31 +192,50 @@ json_put_plain(struct json_writer *writer, struct bytes run, bool is_ascii)
 	}
 }
 
+/* Mostly nothing is to be escaped: then all of it goes at once. */
+static void
+json_put_quoted(struct json_writer *writer, struct bytes text)
+{
+	char *at = json_take(writer, text.size + 2);
+
+	if (at != NULL) {
+		at[0] = '"';
+		if (text.size > 0) {
+			memcpy(at + 1, text.at, text.size);
+		}
+		at[text.size + 1] = '"';
+	}
+}
+
 static void
 json_put_string(struct json_writer *writer, struct bytes text)
 {
 	const uint8_t *at = text.at;
 	const uint8_t *end = text.size == 0 ? at : at + text.size; /* Nothing may be nowhere. */
+	uint8_t high = 0;
+	const uint8_t *stop = json_scan_plain(at, end, &high);
 
+	if (stop == end && high == 0) {
+		json_put_quoted(writer, text);
+		return;
+	}
 	json_put(writer, TEXT("\""));
 	while (at < end && writer->status == STATUS_OK) {
-		uint8_t high = 0;
-		const uint8_t *stop = json_scan_plain(at, end, &high);
-
 		json_put_plain(writer, bytes_over(at, (size_t)(stop - at)), high == 0);
 		if (stop < end) {
 			json_put_escape(writer, *stop);
 			stop++;
 		}
 		at = stop;
+		high = 0;
+		stop = json_scan_plain(at, end, &high);
 	}
 	json_put(writer, TEXT("\""));
 }
 
 void
-json_write_name(struct json_writer *writer, const char *name)
+json_write_plain_name(struct json_writer *writer, const char *name, size_t size)
 {
-	size_t size = strlen(name);
 	char *at;
 
 	if (writer->status != STATUS_OK) {
@@ -351,6 +370,23 @@ json_write_raw(struct json_writer *writer, struct bytes json)
 	if (json_value_open(writer)) {
 		json_put(writer, json);
 	}
+}
+
+char *
+json_raw_begin(struct json_writer *writer, size_t size)
+{
+	if (writer->is_pretty || writer->status != STATUS_OK ||
+		(size_t)(writer->end - writer->next) <= size || !json_value_open(writer)) {
+		return NULL;
+	}
+	return writer->next;
+}
+
+void
+json_raw_end(struct json_writer *writer, size_t used)
+{
+	assert(used > 0 && used <= (size_t)(writer->end - writer->next));
+	writer->next += used;
 }
 
 void

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 /*
  * Writes compact JSON (RFC 8259) into a buffer the caller owns: no tree, no allocation.
@@ -48,8 +49,14 @@ void json_write_object(struct json_writer *writer);
 void json_write_object_end(struct json_writer *writer);
 void json_write_array(struct json_writer *writer);
 void json_write_array_end(struct json_writer *writer);
+void json_write_plain_name(struct json_writer *writer, const char *name, size_t size);
 /* A name of the program's own, with nothing in it to escape. */
-void json_write_name(struct json_writer *writer, const char *name);
+static inline void
+json_write_name(struct json_writer *writer, const char *name)
+{
+	json_write_plain_name(writer, name, strlen(name));
+}
+
 void json_write_name_bytes(struct json_writer *writer, struct bytes name);
 
 void json_write_string(struct json_writer *writer, struct bytes text);
@@ -61,6 +68,12 @@ void json_write_base64(struct json_writer *writer, struct bytes run); /* RFC 464
 void json_write_base64url(struct json_writer *writer, struct bytes run); /* 5: not padded. */
 void json_write_hex(struct json_writer *writer, struct bytes run);
 void json_write_raw(struct json_writer *writer, struct bytes json); /* One value, already JSON. */
+
+/* For those who write a whole value of compact JSON at once: room for `size` characters, or NULL,
+ * with nothing written and no fault, when there is none or the text is to be pretty. How much of
+ * it was used is told at the end. */
+char *json_raw_begin(struct json_writer *writer, size_t size);
+void json_raw_end(struct json_writer *writer, size_t used);
 
 void json_writer_fail(struct json_writer *writer, enum status status);
 

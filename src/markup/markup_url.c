@@ -36,7 +36,7 @@ markup_url_host(struct bytes url)
 	size_t at = authority_at(url);
 	size_t end = at;
 
-	while (end < url.size && !octet_is_of_set(url.at[end], "/?#")) {
+	while (end < url.size && url.at[end] != '/' && url.at[end] != '?' && url.at[end] != '#') {
 		end++;
 	}
 	return bytes_slice(url, at, end - at);

@@ -10,13 +10,37 @@
 
 enum { REFERER_SIZE_MAX = 512, NUMBER_SIZE_MAX = 32, STATIC_AGE_S = 3600 };
 
+/* What stays as it is: ASCII but what has a meaning in HTML, and controls. */
+static size_t
+plain_size(struct bytes text)
+{
+	size_t size = 0;
+
+	while (size < text.size) {
+		uint8_t octet = text.at[size];
+
+		if ((octet < ' ' && octet != '\n') || octet >= 0x7f || octet == '<' ||
+			octet == '>' || octet == '&' || octet == '"' || octet == '\'') {
+			break;
+		}
+		size++;
+	}
+	return size;
+}
+
 void
 http_html_write(struct text_writer *writer, struct bytes text)
 {
 	while (text.size > 0 && writer->status == STATUS_OK) {
 		uint32_t character = 0;
-		size_t size = bytes_utf8_first(text, &character);
+		size_t size = plain_size(text);
 
+		if (size > 0) {
+			text_write(writer, bytes_slice(text, 0, size));
+			text = bytes_slice(text, size, text.size);
+			continue;
+		}
+		size = bytes_utf8_first(text, &character);
 		if (character == '<') {
 			text_write_string(writer, "&lt;");
 		} else if (character == '>') {
@@ -27,8 +51,7 @@ http_html_write(struct text_writer *writer, struct bytes text)
 			text_write_string(writer, "&quot;");
 		} else if (character == '\'') {
 			text_write_string(writer, "&#39;");
-		} else if (size == 0 || (character < 0x20 && character != '\n') ||
-			(character >= 0x7f && character < 0xa0)) {
+		} else if (size == 0 || character < 0xa0) {
 			text_write_string(writer, "\xef\xbf\xbd");
 		} else {
 			text_write(writer, bytes_slice(text, 0, size));

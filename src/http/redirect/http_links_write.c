@@ -109,6 +109,8 @@ http_links_write_json(struct json_writer *writer, struct bytes anchor,
 static void
 attribute_write(struct text_writer *writer, const char *name, struct bytes value)
 {
+	size_t from = 0; /* What is not written yet. */
+
 	if (value.size == 0) {
 		return;
 	}
@@ -117,10 +119,12 @@ attribute_write(struct text_writer *writer, const char *name, struct bytes value
 	text_write_string(writer, "=\"");
 	for (size_t i = 0; i < value.size; i++) {
 		if (value.at[i] == '"' || value.at[i] == '\\') {
+			text_write(writer, bytes_slice(value, from, i - from));
 			text_write_char(writer, '\\');
+			from = i;
 		}
-		text_write_char(writer, (char)value.at[i]);
 	}
+	text_write(writer, bytes_slice(value, from, value.size));
 	text_write_char(writer, '"');
 }
 

@@ -195,11 +195,13 @@ redirect(const struct following *following, unsigned int status, const char *loc
 	struct http_request *request = following->request;
 	struct text_writer writer = text_writer_over(request->http->out, HTTP_ANSWER_SIZE_MAX);
 	struct bytes text = bytes_from_string(location);
-	char room[HTTP_HEADERS_SIZE_MAX];
-	struct lines lines = {.writer = text_writer_over(room, sizeof(room))};
+	struct lines lines = {.count = 0};
 
 	text_write_string(&writer, "<html><head><title>Handle Redirect</title>");
 	if (has_lines(following)) {
+		char *room = arena_alloc(request->http->arena, HTTP_HEADERS_SIZE_MAX);
+
+		lines.writer = text_writer_over(room, room == NULL ? 0 : HTTP_HEADERS_SIZE_MAX);
 		text_write_char(&writer, '\n');
 		lines_take(following, MARKUP_LINE_HEAD, NULL, &writer);
 		lines_take(following, MARKUP_LINE_HEADER, &lines, NULL);

@@ -468,12 +468,92 @@ records_come_back_to_the_octet(void **state)
 	arena_free(arena);
 }
 
+/* Without the line breaks and blanks that only a pretty text has. */
+static struct bytes
+compacted(struct bytes pretty, char *room)
+{
+	size_t size = 0;
+
+	for (size_t i = 0; i < pretty.size; i++) {
+		if (pretty.at[i] == '\n') {
+			while (i + 1 < pretty.size && pretty.at[i + 1] == ' ') {
+				i++;
+			}
+			continue;
+		}
+		room[size++] = (char)pretty.at[i];
+		if (size > 1 && room[size - 1] == ':' && room[size - 2] == '"') {
+			i++;
+		}
+	}
+	return bytes_over(room, size);
+}
+
+/* The plain ones are written in one go, and only if the text is not to be pretty: both ways have
+ * to know the same of what is plain, and to fill a buffer to its last octet. */
+static void
+plain_values_are_written_like_all_others(void **state)
+{
+	static const struct handle_value plain = {.index = 4294967295,
+		.type = {(const uint8_t *)"URL", 3},
+		.data = {(const uint8_t *)"https://example.org/", 20},
+		.permissions = HANDLE_PERMISSION_DEFAULT,
+		.ttl = 4294967295};
+	struct handle_value values[16];
+	size_t count = 0;
+	static char first[4096], second[4096], third[4096];
+
+	(void)state;
+	for (; count < 16; count++) {
+		values[count] = plain;
+	}
+	values[1].timestamp = 4294967295;
+	values[2].data = (struct bytes){NULL, 0};
+	values[3].data = TEXT("del \x7f");
+	values[4].data = TEXT("quote \" slash \\");
+	values[5].data = TEXT("\xe4\xb8\xad\xe6\x96\x87");
+	values[6].data = TEXT("no \xff text");
+	values[7].type = TEXT("a\"b");
+	values[8].type = TEXT("hs_seckey");
+	values[9].type = TEXT("HS_SECKEY");
+	values[10].permissions = 0;
+	values[11].ttl_kind = HANDLE_TTL_ABSOLUTE;
+	values[12].ttl_kind = 7;
+	values[13].type = TEXT("HS_ADMIN");
+	values[14].type = TEXT("\xff");
+	values[15].data = TEXT("one\ttwo");
+	for (size_t i = 0; i < count; i++) {
+		struct json_writer compact = json_writer_over(first, sizeof(first));
+		struct json_writer pretty = json_writer_over(second, sizeof(second));
+		struct bytes whole;
+
+		pretty.is_pretty = true;
+		pretty.hides_secrets = compact.hides_secrets = true;
+		handle_value_write_json(&compact, &values[i]);
+		handle_value_write_json(&pretty, &values[i]);
+		assert_int_equal(json_writer_end(&compact), STATUS_OK);
+		whole = json_written(&compact);
+		if (!bytes_equal(compacted(json_written(&pretty), third), whole)) {
+			fail_msg("value %zu: %.*s", i, (int)whole.size, first);
+		}
+		for (size_t room = 0; room <= whole.size; room++) {
+			compact = json_writer_over(second, room);
+			compact.hides_secrets = true;
+			handle_value_write_json(&compact, &values[i]);
+			assert_int_equal(
+				compact.status, room < whole.size ? STATUS_NO_SPACE : STATUS_OK);
+		}
+		assert_memory_equal(first, second, whole.size);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(values_come_back_to_the_octet),
 		cmocka_unit_test(records_come_back_to_the_octet),
+		cmocka_unit_test(plain_values_are_written_like_all_others),
 	};
 	const char *given = getenv("HOUJI_SEED");
 	struct timespec now;
