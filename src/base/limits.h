@@ -70,6 +70,9 @@
 	X(RESOLVER_HOST_COUNT_MAX, 1024, "servers", "whose times are known, of one worker")       \
 	X(RESOLVER_SILENCE_COUNT_MAX, 2, "times", "silent in a row, and a server is held down")   \
 	X(RESOLVER_STALE_PATIENCE_MS, 600, "ms", "with servers, when an old answer is at hand")   \
+	X(RESOLVER_ROOT_MIN_MS, 60000, "ms", "between two looks at the record of the root")       \
+	X(RESOLVER_ROOT_RETRY_MS, 300000, "ms", "after a look at it that failed")                 \
+	X(RESOLVER_ROOT_MAX_MS, 86400000, "ms", "until it is looked at again (Handle.net 9)")     \
 	X(RESOLVER_HOLD_MIN_MS, 1000, "ms", "a silent server is left alone at first")             \
 	X(RESOLVER_HOLD_MAX_MS, 60000, "ms", "a silent server is left alone at the most")         \
 	X(MINT_DRAW_COUNT_MAX, 4096, "names", "drawn until this server of its site holds one")    \

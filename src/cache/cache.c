@@ -343,14 +343,13 @@ cache_restore(struct cache *cache, const struct cache_key *key, const struct cac
 bool
 cache_drop(struct cache *cache, struct bytes name)
 {
-	static const enum cache_question questions[] = {CACHE_NORMAL, CACHE_CERTIFIED};
 	bool was_there = false;
 	struct cache_key key;
 
-	for (size_t i = 0; i < sizeof(questions) / sizeof(questions[0]); i++) {
+	for (int question = 0; question < CACHE_QUESTION_COUNT; question++) {
 		struct cache_item *item = NULL;
 
-		if (cache_key_over(&key, name, questions[i])) {
+		if (cache_key_over(&key, name, (enum cache_question)question)) {
 			item = cache_index_find(cache, cache_hash(cache, &key), &key);
 		}
 		if (item != NULL) {

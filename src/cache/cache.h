@@ -59,11 +59,15 @@ void cache_free(struct cache *cache); /* NULL is fine. */
 /* Other limits from now on; the size stays as it is. */
 void cache_use(struct cache *cache, const struct cache_limits *limits);
 
-/* A certified answer may be given where a normal one is asked for, by asking here twice. */
+/* A certified answer may be given where a normal one is asked for, by asking here twice. The sites
+ * of a prefix alone are kept apart from its whole record. */
 enum cache_question {
 	CACHE_NORMAL,
 	CACHE_CERTIFIED,
+	CACHE_SITES,
+	CACHE_SITES_CERTIFIED,
 };
+enum { CACHE_QUESTION_COUNT = CACHE_SITES_CERTIFIED + 1 };
 
 /* A name, its case folded as far as handle_name_equal() does, and how it was asked for. */
 struct cache_key {

@@ -197,7 +197,11 @@ entry_write(struct control_job *job, const struct cache_seen *seen, bool is_whol
 	json_write_name(json, "kind");
 	json_write_string(json, bytes_from_string(kind_name(seen->entry.kind)));
 	json_write_name(json, "certified");
-	json_write_bool(json, seen->question == CACHE_CERTIFIED);
+	json_write_bool(
+		json, seen->question == CACHE_CERTIFIED || seen->question == CACHE_SITES_CERTIFIED);
+	json_write_name(json, "sitesOnly");
+	json_write_bool(
+		json, seen->question == CACHE_SITES || seen->question == CACHE_SITES_CERTIFIED);
 	json_write_name(json, "stale");
 	json_write_bool(json, seen->entry.is_stale);
 	json_write_name(json, "ageMs");
@@ -219,14 +223,13 @@ entry_write(struct control_job *job, const struct cache_seen *seen, bool is_whol
 static void
 handle_show(struct control_job *job)
 {
-	static const enum cache_question questions[] = {CACHE_NORMAL, CACHE_CERTIFIED};
 	struct cache *cache = node_cache_get(job->worker->cache);
 
-	for (size_t i = 0; i < sizeof(questions) / sizeof(questions[0]); i++) {
-		struct cache_seen seen = {.question = questions[i]};
+	for (int question = 0; question < CACHE_QUESTION_COUNT; question++) {
+		struct cache_seen seen = {.question = (enum cache_question)question};
 		struct cache_key key;
 
-		if (cache_key_over(&key, job->request->handle, questions[i]) &&
+		if (cache_key_over(&key, job->request->handle, seen.question) &&
 			cache_look(cache, &key, loop_now_ms(job->worker->loop), &seen.entry)) {
 			seen.name = bytes_over(key.octets + 1, key.size - 1);
 			entry_write(job, &seen, true);

@@ -75,7 +75,8 @@ node_recursion_read(const char *directory, const struct settings *settings, size
 		.resolver = {.is_private_allowed = settings->recursion_allow_private,
 			.is_certifying_services = settings->recursion_certify,
 			.is_certifying = settings->recursion_certify_all,
-			.is_teleinfo = settings->recursion_teleinfo},
+			.is_teleinfo = settings->recursion_teleinfo,
+			.is_renewing_root = settings->recursion_renew_root},
 	};
 	enum status status = recursion.is_on
 		? root_read(directory, settings, &recursion.resolver.root, problem)

@@ -31,6 +31,7 @@ resolver_new(const struct resolver_parts *parts)
 		return NULL;
 	}
 	crypto_random(&resolver->seed, sizeof(resolver->seed));
+	resolver_renewal_begin(resolver);
 	return resolver;
 }
 
@@ -66,6 +67,7 @@ resolver_free(struct resolver *resolver)
 	}
 	assert(resolver->job_count == 0);
 	loop_timer_clear(resolver->loop, &resolver->ready);
+	resolver_renewal_end(resolver);
 	resolver_hosts_free(resolver->hosts);
 	free(resolver);
 }
@@ -74,6 +76,7 @@ void
 resolver_use(struct resolver *resolver, const struct resolver_settings *settings)
 {
 	resolver->settings = *settings;
+	resolver_renewal_use(resolver);
 }
 
 size_t
@@ -135,7 +138,7 @@ walk_find(struct resolver *resolver, const struct walk_goal *goal, uint64_t hash
 		if (walk->hash == hash && !walk->is_over &&
 			walk->goal.is_authoritative == goal->is_authoritative &&
 			walk->goal.is_certified == goal->is_certified &&
-			walk->goal.owner == goal->owner &&
+			walk->goal.is_sites == goal->is_sites && walk->goal.owner == goal->owner &&
 			handle_name_equal(walk->goal.name, goal->name)) {
 			return walk;
 		}
@@ -417,6 +420,7 @@ resolver_ask(struct resolver *resolver, const struct resolver_question *question
 	if (wait == NULL) {
 		return NULL;
 	}
+	resolver_renewal_check(resolver);
 	monitor_add(resolver->row, METRIC_RESOLVER_QUESTIONS, 1);
 	wait->resolver = resolver;
 	wait->answered = answered;

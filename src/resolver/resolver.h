@@ -60,6 +60,7 @@ struct resolver_settings {
 	bool is_certifying_services; /* Who answers for a prefix must be signed if a key is known. */
 	bool is_certifying; /* So must everything else. */
 	bool is_teleinfo; /* Prefixes are asked for as 88.980, not as 0.NA/88.980. */
+	bool is_renewing_root; /* Its record is fetched again, where a key can prove it. */
 	const struct policy_rules *rules; /* Who is asked instead of the root; NULL: nobody. */
 };
 

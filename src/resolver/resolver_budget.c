@@ -27,7 +27,7 @@ resolver_budget_new(struct resolver *resolver, int64_t deadline_ms, bool is_trac
 			budget->trace->begun_ms = loop_now_ms(resolver->loop);
 		}
 	}
-	budget->root = resolver_root_enter(resolver->settings.root);
+	budget->root = resolver_root_enter(resolver->renewal.root);
 	budget->user_count = 1;
 	budget->deadline_ms = deadline_ms;
 	budget->exchanges = RESOLVER_EXCHANGE_COUNT_MAX;

@@ -36,6 +36,7 @@ struct resolver_exchange {
 	struct resolver *resolver;
 	struct resolver_budget *budget;
 	struct bytes name;
+	bool is_sites;
 	uint32_t flags;
 	uint8_t recursion_count;
 	int64_t deadline_ms;
@@ -369,6 +370,7 @@ exchange_take(struct resolver_exchange *exchange, const struct resolver_server *
 	struct version unused;
 	enum status status;
 
+	resolver_renewal_heard(exchange->resolver, server, &reply->response.message.header);
 	if (!code_is_answer(code)) {
 		exchange_trace(exchange, server, &outcome);
 		exchange_pass_over(exchange,
@@ -453,6 +455,9 @@ attempt_answered(void *context, enum status status, const struct client_reply *r
 	exchange_pass_over(exchange, STATUS_TIMED_OUT);
 }
 
+/* A list of one type, as it is sent. */
+static const uint8_t sites_types[] = {0, 0, 0, 7, 'H', 'S', '_', 'S', 'I', 'T', 'E'};
+
 /* What is asked: public values only, and no recursion by whoever is asked. */
 static void
 request_make(const struct resolver_exchange *exchange, const struct resolver_server *server,
@@ -477,6 +482,10 @@ request_make(const struct resolver_exchange *exchange, const struct resolver_ser
 				.expiration = (uint32_t)(clock_wall_ms() / 1000 + EXPIRATION_S)}},
 		.resolution = {.name = exchange->name},
 	};
+	if (exchange->is_sites) {
+		ret_request->resolution.type_count = 1;
+		ret_request->resolution.types = bytes_over(sites_types, sizeof(sites_types));
+	}
 }
 
 /* False if there is no socket, or no way there: as good as silent. */
@@ -658,6 +667,7 @@ resolver_exchange_new(const struct resolver_exchange_order *order)
 	exchange->resolver = order->resolver;
 	exchange->budget = order->budget;
 	exchange->name = order->name;
+	exchange->is_sites = order->is_sites;
 	exchange->flags = order->flags;
 	exchange->recursion_count = order->recursion_count;
 	exchange->deadline_ms = order->budget->deadline_ms;

@@ -40,6 +40,7 @@ struct resolver_exchange_order {
 	struct resolver *resolver;
 	struct resolver_budget *budget;
 	struct bytes name; /* As it is to be asked for; lives as long as the budget. */
+	bool is_sites; /* HS_SITE values alone. */
 	uint32_t flags; /* Of the request. */
 	uint8_t recursion_count;
 	uint32_t patience_ms; /* 0: as long as the budget's deadline allows. */

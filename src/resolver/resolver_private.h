@@ -11,6 +11,19 @@
  */
 enum { WALK_BUCKET_COUNT = 4096, WALK_TEXT_SIZE_MAX = 512 };
 
+/* resolver_renewal.c: the root as it is now. */
+struct resolver_renewal {
+	struct resolver_root *root; /* Never NULL. */
+	const struct resolver_root *configured; /* What it began as, to see that another was set. */
+	struct resolver_root *next; /* In the making. */
+	size_t next_further; /* Of the services that it names. */
+	int64_t due_ms;
+	int64_t earliest_ms; /* Not before, whatever is heard. */
+	bool is_wanted; /* A server of the root has said that its record is newer. */
+	bool is_under_way;
+	int64_t lifetime_ms;
+};
+
 struct resolver {
 	struct loop *loop;
 	struct loop_pool *pool;
@@ -18,6 +31,7 @@ struct resolver {
 	struct cache *cache;
 	struct resolver_settings settings;
 	struct resolver_hosts *hosts;
+	struct resolver_renewal renewal;
 	uint64_t seed;
 	struct resolver_wait *waits; /* All questions. */
 	struct walk *first_ready, *last_ready;
@@ -45,6 +59,7 @@ struct walk_goal {
 	struct bytes name;
 	bool is_authoritative;
 	bool is_certified;
+	bool is_sites; /* Of a prefix: its HS_SITE values, and no others. */
 	struct resolver_budget *owner; /* Not shared with other budgets; NULL: shared. */
 };
 
@@ -111,6 +126,16 @@ void resolver_walk_over(struct walk *walk); /* Tells who waits; the walk goes. *
  * it is over. BUSY, NO_MEMORY; CONFLICT if that one waits for `walk`. */
 enum status resolver_walk_await(struct walk *walk, const struct walk_goal *goal,
 	void (*step)(struct walk *walk)) MUST_CHECK;
+
+/* resolver_renewal.c */
+void resolver_renewal_begin(struct resolver *resolver);
+void resolver_renewal_end(struct resolver *resolver);
+void resolver_renewal_use(struct resolver *resolver); /* Other settings came. */
+/* Fetches the record of the root if it is time, and somebody is asking something anyway. */
+void resolver_renewal_check(struct resolver *resolver);
+/* A server of the root told this serial number, or that ours is out of date. */
+void resolver_renewal_heard(struct resolver *resolver, const struct resolver_server *server,
+	const struct header *header);
 
 /* resolver_walk.c: the first step of every walk. */
 void resolver_walk_begin(struct walk *walk);

@@ -19,6 +19,10 @@ struct resolver_root {
 	atomic_size_t user_count;
 	struct arena *arena;
 	struct resolver_service service;
+	/* The records that it is made of, if it is made of such. */
+	size_t record_count;
+	struct bytes names[1 + RESOLVER_FURTHER_COUNT_MAX];
+	struct handle_value_list records[1 + RESOLVER_FURTHER_COUNT_MAX];
 };
 
 static struct resolver_root *
@@ -185,16 +189,23 @@ values_read(struct json_reader *reader, struct arena *arena, struct handle_value
 /* The sites of a record of the file; they are what the operator chose to trust. */
 static enum status
 root_take_record(
-	struct resolver_root *root, const struct handle_value_list *list, struct problem *problem)
+	struct resolver_root *root, struct bytes name, const struct handle_value_list *list)
 {
 	size_t before = root->service.site_count;
+	struct bytes octets = arena_copy(root->arena, list->octets);
+	struct bytes kept_name = arena_copy(root->arena, name);
 
-	if (resolver_service_add(&root->service, list, RESOLVER_SERVES_HANDLES, root->arena) !=
-		STATUS_OK) {
-		return problem_set(problem, STATUS_NO_MEMORY, "the records are too large");
+	if (octets.at == NULL || kept_name.at == NULL ||
+		root->record_count == 1 + RESOLVER_FURTHER_COUNT_MAX ||
+		resolver_service_add(&root->service, list, RESOLVER_SERVES_HANDLES, root->arena) !=
+			STATUS_OK) {
+		return STATUS_NO_MEMORY;
 	}
+	root->names[root->record_count] = kept_name;
+	root->records[root->record_count++] = (struct handle_value_list){list->count, octets};
 	for (size_t i = before; i < root->service.site_count; i++) {
 		root->service.sites[i].is_trusted = true;
+		root->service.sites[i].is_of_root = true;
 	}
 	return STATUS_OK;
 }
@@ -298,12 +309,15 @@ root_take(struct resolver_root *root, const struct bootstrap *bootstrap, struct 
 	if (list == NULL) {
 		return problem_set(problem, STATUS_INVALID, "has no record 0.NA/0.NA");
 	}
-	status = root_take_record(root, list, problem);
+	status = root_take_record(root, root_name, list);
 	for (size_t i = 0; status == STATUS_OK && i < root->service.further_count; i++) {
 		list = bootstrap_find(bootstrap, root->service.further[i]);
 		if (list != NULL) {
-			status = root_take_record(root, list, problem);
+			status = root_take_record(root, root->service.further[i], list);
 		}
+	}
+	if (status != STATUS_OK) {
+		return problem_set(problem, status, "the records are too large");
 	}
 	if (status == STATUS_OK && root->service.site_count == 0) {
 		return problem_set(
@@ -355,5 +369,63 @@ resolver_root_read(const char *path, struct resolver_root **ret_root, struct pro
 		status = resolver_root_parse(bytes_over(octets, size), path, ret_root, problem);
 	}
 	free(octets);
+	return status;
+}
+
+bool
+resolver_root_can_prove(const struct resolver_root *root)
+{
+	bool can_prove = root->record_count > 0;
+
+	for (size_t i = 0; can_prove && i < root->service.site_count; i++) {
+		struct wire_reader walk = wire_reader_over(root->service.sites[i].site.servers);
+		struct handle_server server;
+
+		while (handle_server_next(&walk, &server)) {
+			can_prove = can_prove && server.public_key.size > 0;
+		}
+	}
+	return can_prove;
+}
+
+static bool
+record_goes_back(
+	const struct resolver_root *root, struct bytes name, const struct handle_value_list *values)
+{
+	for (size_t i = 0; i < root->record_count; i++) {
+		if (handle_name_equal(root->names[i], name) &&
+			resolver_sites_go_back(&root->records[i], values)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+enum status
+resolver_root_renew_more(const struct resolver_root *root, struct resolver_root *next,
+	struct bytes name, const struct handle_value_list *values)
+{
+	return record_goes_back(root, name, values) ? STATUS_CONFLICT
+						    : root_take_record(next, name, values);
+}
+
+enum status
+resolver_root_renew(const struct resolver_root *root, const struct handle_value_list *values,
+	struct resolver_root **ret_next)
+{
+	struct resolver_root *next = root_make(NULL);
+	enum status status = STATUS_NO_MEMORY;
+
+	if (next != NULL) {
+		status = resolver_root_renew_more(root, next, TEXT("0.NA/0.NA"), values);
+	}
+	if (status == STATUS_OK && next->service.site_count + next->service.further_count == 0) {
+		status = STATUS_NOT_FOUND;
+	}
+	if (status == STATUS_OK) {
+		*ret_next = next;
+	} else {
+		resolver_root_leave(next);
+	}
 	return status;
 }

@@ -271,6 +271,7 @@ finding_add_site(struct finding *finding, const struct resolver_site *site, size
 		.version = {site->site.protocol_major, site->site.protocol_minor},
 		.is_primary =
 			(site->site.primary_mask & HANDLE_SITE_PRIMARY) != 0 || site->is_trusted,
+		.is_of_root = site->is_of_root,
 		.site = (uint8_t)number,
 		.serial = site->site.serial,
 	};
@@ -307,4 +308,38 @@ resolver_service_servers(const struct resolver_service *service,
 		*ret_refused = finding.refused_count;
 	}
 	return finding.count;
+}
+
+/* The site record in the value of that type and index. */
+static bool
+site_find(const struct handle_value_list *list, const struct handle_value *like,
+	struct handle_site *ret_site)
+{
+	struct wire_reader reader = handle_value_list_walk(list);
+	struct handle_value value;
+
+	while (handle_value_next(&reader, &value)) {
+		if (value.index == like->index && bytes_equal(value.type, like->type)) {
+			return handle_site_decode(value.data, ret_site) == STATUS_OK;
+		}
+	}
+	return false;
+}
+
+bool
+resolver_sites_go_back(const struct handle_value_list *known, const struct handle_value_list *found)
+{
+	struct wire_reader reader = handle_value_list_walk(known);
+	struct handle_value value;
+	struct handle_site before, after;
+
+	while (handle_value_next(&reader, &value)) {
+		if (bytes_start_with(value.type, TEXT("HS_SITE")) &&
+			handle_site_decode(value.data, &before) == STATUS_OK &&
+			site_find(found, &value, &after) &&
+			(uint16_t)(after.serial - before.serial) > INT16_MAX) {
+			return true;
+		}
+	}
+	return false;
 }

@@ -30,6 +30,7 @@ struct resolver_site {
 	struct handle_site site; /* Points into octets that the arena holds. */
 	uint32_t index; /* Of the value; with the record's name the site is known by it. */
 	bool is_trusted; /* Configured: its addresses are not questioned. */
+	bool is_of_root;
 	bool is_preferred_v6; /* HS_SITE.6 */
 };
 
@@ -64,6 +65,7 @@ struct resolver_server {
 	struct bytes key; /* In Handle encoding; may be empty. */
 	struct version version;
 	bool is_primary;
+	bool is_of_root;
 	uint8_t site; /* Number of its site in the service. */
 	uint16_t serial;
 };
@@ -80,6 +82,11 @@ struct resolver_selection {
 size_t resolver_service_servers(const struct resolver_service *service,
 	const struct resolver_selection *selection,
 	struct resolver_server ret_servers[RESOLVER_SERVER_COUNT_MAX], size_t *ret_refused);
+
+/* True if a site record of `found` has a lower serial number than the same one of `known`: an old
+ * one, brought again by somebody who gains from it. Serials go round after 65535. */
+bool resolver_sites_go_back(
+	const struct handle_value_list *known, const struct handle_value_list *found);
 
 /* True for addresses that no site on the net can have: private, loopback, link-local, multicast,
  * unspecified and those for documentation; and for ports of other services (below 1024 all but

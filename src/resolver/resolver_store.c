@@ -52,6 +52,9 @@ kind_of(enum status status)
 static enum cache_question
 question_of(const struct walk_goal *goal)
 {
+	if (goal->is_sites) {
+		return goal->is_certified ? CACHE_SITES_CERTIFIED : CACHE_SITES;
+	}
 	return goal->is_certified ? CACHE_CERTIFIED : CACHE_NORMAL;
 }
 

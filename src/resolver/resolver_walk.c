@@ -368,42 +368,6 @@ values_strip(struct handle_value_list *list)
 	list->octets.size = (size_t)(to - start);
 }
 
-/* The site record in the value of that type and index. */
-static bool
-site_find(const struct handle_value_list *list, const struct handle_value *like,
-	struct handle_site *ret_site)
-{
-	struct wire_reader reader = handle_value_list_walk(list);
-	struct handle_value value;
-
-	while (handle_value_next(&reader, &value)) {
-		if (value.index == like->index && bytes_equal(value.type, like->type)) {
-			return handle_site_decode(value.data, ret_site) == STATUS_OK;
-		}
-	}
-	return false;
-}
-
-/* A site record with a lower serial than one that is known is an old one, brought again by somebody
- * who gains from it. Serials go round after 65535. */
-static bool
-sites_go_back(const struct handle_value_list *known, const struct handle_value_list *found)
-{
-	struct wire_reader reader = handle_value_list_walk(known);
-	struct handle_value value;
-	struct handle_site before, after;
-
-	while (handle_value_next(&reader, &value)) {
-		if (bytes_start_with(value.type, TEXT("HS_SITE")) &&
-			handle_site_decode(value.data, &before) == STATUS_OK &&
-			site_find(found, &value, &after) &&
-			(uint16_t)(after.serial - before.serial) > INT16_MAX) {
-			return true;
-		}
-	}
-	return false;
-}
-
 static bool
 walk_is_taken_back(struct walk *walk)
 {
@@ -412,7 +376,7 @@ walk_is_taken_back(struct walk *walk)
 	return walk_is_for_prefix(walk) &&
 		resolver_store_find(walk->resolver, &walk->goal, &record) !=
 		RESOLVER_KNOWN_NOTHING &&
-		record.status == STATUS_OK && sites_go_back(&record.values, &walk->values);
+		record.status == STATUS_OK && resolver_sites_go_back(&record.values, &walk->values);
 }
 
 static void
@@ -533,6 +497,7 @@ walk_exchange(struct walk *walk)
 		.resolver = walk->resolver,
 		.budget = walk->budget,
 		.name = walk->goal.name,
+		.is_sites = walk->goal.is_sites,
 		.flags = walk_flags(walk),
 		.recursion_count = (uint8_t)(walk->recursion_count + 1),
 		.patience_ms = walk->is_stale_known ? RESOLVER_STALE_PATIENCE_MS : 0,
@@ -711,8 +676,10 @@ void
 resolver_walk_begin(struct walk *walk)
 {
 	uint8_t octets[HANDLE_KEY_SIZE_MAX];
-	struct walk_goal goal = {
-		.is_certified = walk->goal.is_certified, .owner = walk->goal.owner};
+	/* In the national tree a prefix has sites, and nothing else that leads on. */
+	struct walk_goal goal = {.is_certified = walk->goal.is_certified,
+		.is_sites = walk->resolver->settings.is_teleinfo,
+		.owner = walk->goal.owner};
 	enum status status;
 
 	if (walk_is_known(walk)) {

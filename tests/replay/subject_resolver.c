@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "cache/cache.h"
+#include "handle/handle_json.h"
 #include "resolver/resolver.h"
 
 #include <stdlib.h>
@@ -224,6 +225,8 @@ manner_read(struct words *words, struct upstream *server)
 		manner->is_deaf_udp = manner->is_deaf_tcp = manner->is_closing_tcp =
 			manner->is_page = false;
 		manner->slow_ms = manner->lose_count = 0;
+	} else if (words_take(words, "serial")) {
+		manner->serial = (uint16_t)words_next_number(words, UINT16_MAX, "a serial");
 	} else if (words_take(words, "slow")) {
 		manner->slow_ms = (uint32_t)words_next_ms(words);
 	} else if (words_take(words, "losing")) {
@@ -532,6 +535,7 @@ do_setting(struct subject_resolver *subject, struct words *words)
 		{"certify", &settings->is_certifying_services},
 		{"certify_all", &settings->is_certifying},
 		{"teleinfo", &settings->is_teleinfo},
+		{"renew", &settings->is_renewing_root},
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -578,7 +582,46 @@ do_cache(struct subject_resolver *subject, struct words *words)
 	words_fail(words, "a cache has no such limit");
 }
 
-/* ROOT ADDRESS... */
+/* The rest of the line as the record of the root, in the form of a bootstrap file. */
+static struct resolver_root *
+root_of_record(struct words *words)
+{
+	static uint8_t octets[VALUES_SIZE];
+	static char text[2 * VALUES_SIZE];
+	struct json_writer json = json_writer_over(text, sizeof(text));
+	struct resolver_root *root = NULL;
+	struct problem problem;
+
+	json_write_object(&json);
+	json_write_name(&json, "handle");
+	json_write_string(&json, TEXT("0.NA/0.NA"));
+	json_write_name(&json, "values");
+	json_write_array(&json);
+	while (words_take(words, "value")) {
+		struct wire_writer writer = wire_writer_over(octets, sizeof(octets));
+		struct handle_value_list list = {.count = 1};
+		struct wire_reader walk;
+		struct handle_value value;
+
+		value_write(words, &writer);
+		list.octets = wire_written(&writer);
+		walk = handle_value_list_walk(&list);
+		if (handle_value_next(&walk, &value)) {
+			handle_value_write_json(&json, &value);
+		}
+	}
+	json_write_array_end(&json);
+	json_write_object_end(&json);
+	if (words_ok(words) &&
+		(json_writer_end(&json) != STATUS_OK ||
+			resolver_root_parse(json_written(&json), "ROOT", &root, &problem) !=
+				STATUS_OK)) {
+		words_fail(words, "%s", problem.text);
+	}
+	return root;
+}
+
+/* ROOT ADDRESS... · ROOT RECORD value ... */
 static void
 do_root(struct subject_resolver *subject, struct words *words)
 {
@@ -587,6 +630,16 @@ do_root(struct subject_resolver *subject, struct words *words)
 	struct problem problem;
 	size_t count = 0;
 
+	if (words_take(words, "RECORD")) {
+		struct resolver_root *root = root_of_record(words);
+
+		if (root != NULL) {
+			subject->settings.root = root;
+			resolver_use(subject->resolver, &subject->settings);
+			resolver_root_leave(old);
+		}
+		return;
+	}
 	while (words_are_left(words) && count < 16) {
 		addresses[count++] = words_next_address(words);
 	}

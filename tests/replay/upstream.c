@@ -244,7 +244,8 @@ answer_write(struct upstream *server, const struct request *request, uint8_t *oc
 	if (is_certified && server->manner.key == NULL && !server->manner.is_unsigned) {
 		code = RESPONSE_ERROR;
 	}
-	response_begin(request, code, 1, true, 0, &response);
+	response_begin(request, code, server->manner.serial == 0 ? 1 : server->manner.serial, true,
+		0, &response);
 	if (code == RESPONSE_ERROR) {
 		response.error.text = (struct bytes){NULL, 0};
 	} else {

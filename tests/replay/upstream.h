@@ -46,6 +46,7 @@ struct upstream_manner {
 	bool is_unsigned; /* Signs nothing although it should. */
 	bool is_forger; /* Signs something else. */
 	bool is_twice; /* Each answer comes twice. */
+	uint16_t serial; /* Of its site, as it tells it; 0: 1. */
 	uint32_t slow_ms;
 	uint32_t lose_count; /* So many requests are not seen. */
 	uint32_t forge_count; /* So many datagrams with another request id go before each answer. */
