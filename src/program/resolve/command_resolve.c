@@ -10,6 +10,7 @@
 #include "handle/handle_key.h"
 #include "handle/handle_site.h"
 #include "program/resolve/resolve_at.h"
+#include "program/resolve/resolve_walk.h"
 #include "program/server/answer_print.h"
 #include "program/server/server_name.h"
 #include "program/terminal/value_print.h"
@@ -30,7 +31,12 @@ enum {
 	OPTION_TIMEOUT,
 	OPTION_DIR,
 	OPTION_AT,
+	OPTION_ROOT,
+	OPTION_BOOTSTRAP,
+	OPTION_TELEINFO,
 };
+
+#define SERVER_DEFAULT "127.0.0.1:2641"
 
 enum { FILTER_COUNT_MAX = 64, FILTER_SIZE_MAX = 16384 };
 
@@ -38,6 +44,15 @@ static const struct option_row rows[] = {
 	{OPTION_SERVER, "server", 's', "HOST:PORT",
 		{"ask this server (default 127.0.0.1:2641), or one at a URL: http, https",
 			"查询此服务器（默认 127.0.0.1:2641），或 http、https 网址处的服务器"}},
+	{OPTION_ROOT, "root", 'r', "HOST:PORT",
+		{"ask no server to find out: begin at this one of the root; repeatable",
+			"不委托服务器：由此根服务器开始自行查找；可多次给出"}},
+	{OPTION_BOOTSTRAP, "bootstrap", 'b', "FILE",
+		{"the same, beginning at the root that FILE describes",
+			"同上，由引导文件 FILE 所述的根开始"}},
+	{OPTION_TELEINFO, "teleinfo", 0, NULL,
+		{"then ask for the prefix 88.1 itself, not for 0.NA/88.1",
+			"此时以前缀 88.1 本身（而非 0.NA/88.1）查询"}},
 	{OPTION_TCP, "tcp", 0, NULL, {"ask over TCP at once", "直接使用 TCP"}},
 	{OPTION_INDEX, "index", 'i', "N",
 		{"only the value with index N; repeatable", "只取索引为 N 的值；可多次给出"}},
@@ -70,30 +85,38 @@ static const struct option_row rows[] = {
 const struct command_manual command_resolve_manual = {
 	.name = "resolve",
 	.usage = "HANDLE [--server HOST:PORT] [--tcp] [--index N]... [--type T]... [--json] "
-		 "[--trace]\nHANDLE --dir DIR [--at WHEN] [--json]",
+		 "[--trace]\nHANDLE --root HOST:PORT | --bootstrap FILE [--index N]... [--type "
+		 "T]... "
+		 "[--json]\nHANDLE --dir DIR [--at WHEN] [--json]",
 	.about = {"Asks a server for the values of HANDLE and prints them: index, type, time to\n"
 		  "live in seconds, permissions (admin read, admin write, public read, public\n"
 		  "write), data. Asks over UDP, again after 0.5, 1 and 1.5 s, then over TCP; with\n"
 		  "--user over TCP, for the values that this identity may read. A server that "
 		  "says\n"
-		  "that it is busy is asked again after a pause, until --timeout.",
+		  "that it is busy is asked again after a pause, until --timeout.\n\n"
+		  "With --root or --bootstrap this command finds out for itself, as a recursive "
+		  "node\ndoes; `houji trace` shows each step of that.",
 		"向服务器查询 HANDLE 的值并打印：索引、类型、存活秒数、权限（管理员读、管理员写、\n"
 		"公开读、公开写）与数据。先用 UDP，0.5、1、1.5 秒后重试，再改用 TCP；使用 --user\n"
-		"时经 TCP 查询该身份可读的值。服务器答复繁忙时，稍候再问，直至 --timeout。"},
+		"时经 TCP 查询该身份可读的值。服务器答复繁忙时，稍候再问，直至 --timeout。\n\n"
+		"使用 --root 或 --bootstrap 时，本命令如递归节点自行逐级查找；houji trace "
+		"显示每一步。"},
 	.rows = rows,
 	.ending = {"Examples:\n"
 		   "  houji resolve 88.999.1/IC.07\n"
-		   "  houji resolve 10.17487/RFC3652 --type URL --json\n\n"
+		   "  houji resolve 10.17487/RFC3652 --type URL --json\n"
+		   "  houji resolve 88.980.1/pump-7 --root 127.88.0.1:2641\n\n"
 		   "Exit codes: 0 found; 1 not found, refused, or no answer; 2 wrong use.",
 		"示例：\n"
 		"  houji resolve 88.999.1/IC.07\n"
-		"  houji resolve 10.17487/RFC3652 --type URL --json\n\n"
+		"  houji resolve 10.17487/RFC3652 --type URL --json\n"
+		"  houji resolve 88.980.1/pump-7 --root 127.88.0.1:2641\n\n"
 		"退出码：0 找到；1 未找到、被拒绝或无应答；2 用法错误。"},
 };
 
 struct inquiry {
 	struct bytes handle;
-	const char *server;
+	const char *server; /* NULL: not named. */
 	const char *directory, *when; /* A ledger to be read, and as of when. */
 	bool is_tcp_only;
 	bool is_json;
@@ -108,6 +131,7 @@ struct inquiry {
 	uint32_t index_count;
 	uint32_t type_count;
 
+	struct resolve_walk walk; /* When nobody is asked to find out. */
 	struct administer administer; /* Who asks, for values that not everybody may read. */
 	struct loop *loop;
 	struct server_name place;
@@ -389,6 +413,13 @@ take_option(struct option_walk *walk, struct inquiry *inquiry)
 	case OPTION_AT:
 		inquiry->when = walk->argument;
 		return true;
+	case OPTION_ROOT:
+		return walk_origin_add(&inquiry->walk.origin, walk->argument);
+	case OPTION_BOOTSTRAP:
+		inquiry->walk.origin.bootstrap = walk->argument;
+		return true;
+	case OPTION_TELEINFO:
+		return inquiry->walk.origin.is_teleinfo = true;
 	default:
 		return administer_option(&inquiry->administer, walk);
 	}
@@ -464,11 +495,40 @@ inquiry_has_filters(const struct inquiry *inquiry)
 		inquiry->administer.user != NULL;
 }
 
+/* Without a server that finds out: what only a server can do is refused. */
+static int
+run_walk(struct inquiry *inquiry)
+{
+	struct resolve_walk *walk = &inquiry->walk;
+
+	if (walk_origin_count(&walk->origin) != 1) {
+		return command_usage_error(&command_resolve_manual, "%s",
+			walk->origin.root_count == 0
+				? SAY("--teleinfo needs --root or --bootstrap",
+					  "--teleinfo 须与 --root 或 --bootstrap 同用")
+				: SAY("--root and --bootstrap exclude each other",
+					  "--root 与 --bootstrap 不能同时使用"));
+	}
+	if (inquiry->server != NULL || inquiry->is_tcp_only || inquiry->is_all ||
+		inquiry->is_traced || inquiry->administer.user != NULL) {
+		return command_usage_error(&command_resolve_manual, "%s",
+			SAY("with --root or --bootstrap no single server is asked: no --server, "
+			    "--tcp, --all, --user, --trace (houji trace shows the steps)",
+				"使用 --root 或 --bootstrap 时不询问单一服务器：不可与 --server、"
+				"--tcp、--all、--user、--trace 同用（houji trace 显示各步）"));
+	}
+	walk->asked = request_for(inquiry, OPCODE_RESOLUTION).resolution;
+	walk->is_certified = inquiry->is_certified;
+	walk->is_json = inquiry->is_json;
+	walk->timeout_ms = (uint32_t)inquiry->timeout_ms;
+	return resolve_walk(walk);
+}
+
 int
 command_resolve(int argc, char **argv)
 {
 	struct option_walk walk = option_walk_over(&command_resolve_manual, argc, argv);
-	static struct inquiry inquiry = {.server = "127.0.0.1:2641"};
+	static struct inquiry inquiry;
 
 	administer_begin(&inquiry.administer, &command_resolve_manual);
 	inquiry.index_writer = wire_writer_over(inquiry.indexes, sizeof(inquiry.indexes));
@@ -512,6 +572,10 @@ command_resolve(int argc, char **argv)
 			: resolve_at(
 				  inquiry.directory, inquiry.handle, inquiry.when, inquiry.is_json);
 	}
+	if (walk_origin_count(&inquiry.walk.origin) > 0 || inquiry.walk.origin.is_teleinfo) {
+		return run_walk(&inquiry);
+	}
+	inquiry.server = inquiry.server == NULL ? SERVER_DEFAULT : inquiry.server;
 	if (!server_name_read(inquiry.server, &inquiry.place)) {
 		return command_failure(&command_resolve_manual,
 			SAY("no such server: %s", "没有这个服务器：%s"), inquiry.server);

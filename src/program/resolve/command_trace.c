@@ -6,9 +6,7 @@
 #include "handle/handle_json.h"
 #include "handle/handle_name.h"
 #include "message/message.h"
-#include "node/node.h"
-#include "node/node_recursion.h"
-#include "program/server/server_name.h"
+#include "program/resolve/walk_origin.h"
 #include "program/terminal/value_print.h"
 #include "resolver/resolver.h"
 #include "resolver/resolver_trust.h"
@@ -29,7 +27,6 @@ enum {
 };
 
 enum {
-	ROOT_COUNT_MAX = 16,
 	TEXT_SIZE_MAX = 4 * MESSAGE_SIZE_MAX,
 	TIMEOUT_DEFAULT_MS = 10000,
 	TRUST_BLOCK_SIZE = 65536,
@@ -94,13 +91,10 @@ const struct command_manual command_trace_manual = {
 
 struct tracing {
 	struct bytes handle;
-	const char *bootstrap, *directory;
-	struct address roots[ROOT_COUNT_MAX];
-	size_t root_count;
 	bool is_certified;
 	bool is_json;
 	unsigned long timeout_ms;
-	struct node_recursion recursion;
+	struct walk_origin origin;
 	const char *trust_path;
 	struct crypto_key *trust_key; /* NULL: signatures of values are not looked at. */
 	struct resolver_trust_root root;
@@ -391,57 +385,13 @@ answered(void *context, const struct resolver_answer *answer)
 	trust_go_on(tracing);
 }
 
-/* Where to begin: what the options say, or a node's settings. */
-static enum status
-root_take(struct tracing *tracing, struct problem *problem)
-{
-	struct resolver_settings *settings = &tracing->recursion.resolver;
-	struct settings node;
-	char path[NODE_PATH_SIZE_MAX];
-	enum status status = STATUS_OK;
-
-	if (tracing->directory != NULL) {
-		bool is_teleinfo = settings->is_teleinfo;
-
-		status = node_path(tracing->directory, "houji.yaml", path, problem);
-		if (status == STATUS_OK) {
-			status = settings_read(path, &node, problem);
-		}
-		if (status == STATUS_OK) {
-			status = node_recursion_read(
-				tracing->directory, &node, 1, &tracing->recursion, problem);
-		}
-		if (status == STATUS_OK && !tracing->recursion.is_on) {
-			status = problem_set(problem, STATUS_INVALID,
-				"%s is no recursive node: its recursion.allow is empty",
-				tracing->directory);
-		}
-		settings->is_teleinfo = settings->is_teleinfo || is_teleinfo;
-		return status;
-	}
-	settings->is_certifying_services = true;
-	if (tracing->bootstrap != NULL) {
-		status = resolver_root_read(tracing->bootstrap, &settings->root, problem);
-	} else {
-		if (tracing->root_count == 0 && server_name_find("127.0.0.1", &tracing->roots[0])) {
-			tracing->root_count = 1;
-		}
-		settings->root = resolver_root_new(tracing->roots, tracing->root_count, problem);
-		status = settings->root == NULL ? problem->status : STATUS_OK;
-	}
-	if (status == STATUS_OK) {
-		settings->is_private_allowed = resolver_root_is_private(settings->root);
-	}
-	return status;
-}
-
 static enum status
 tracing_run(struct tracing *tracing, struct loop_pool *pool, struct monitor *monitor)
 {
 	const struct resolver_parts parts = {.loop = tracing->loop,
 		.pool = pool,
 		.row = monitor_row(monitor, 0),
-		.settings = &tracing->recursion.resolver};
+		.settings = &tracing->origin.recursion.resolver};
 	const struct resolver_question question = {.name = tracing->handle,
 		.is_certified = tracing->is_certified,
 		.deadline_ms = (uint32_t)tracing->timeout_ms,
@@ -463,7 +413,7 @@ trace(struct tracing *tracing)
 	struct problem problem = {.text = ""};
 	struct monitor *monitor = monitor_new(1);
 	struct loop_pool *pool = loop_pool_new(1, POOL_QUEUE_COUNT_MAX);
-	enum status status = root_take(tracing, &problem);
+	enum status status = walk_origin_open(&tracing->origin, &problem);
 
 	tracing->arena = arena_new(TRUST_BLOCK_SIZE, TRUST_MEMORY_MAX);
 	if (status == STATUS_OK && tracing->trust_path != NULL) {
@@ -486,7 +436,7 @@ trace(struct tracing *tracing)
 	loop_pool_free(pool);
 	loop_free(tracing->loop);
 	monitor_free(monitor);
-	node_recursion_free(&tracing->recursion);
+	walk_origin_close(&tracing->origin);
 	crypto_key_free(tracing->trust_key);
 	arena_free(tracing->arena);
 	return tracing->exit_code;
@@ -497,18 +447,17 @@ take_option(struct option_walk *walk, struct tracing *tracing)
 {
 	switch (walk->key) {
 	case OPTION_ROOT:
-		return tracing->root_count < ROOT_COUNT_MAX &&
-			server_name_find(walk->argument, &tracing->roots[tracing->root_count++]);
+		return walk_origin_add(&tracing->origin, walk->argument);
 	case OPTION_BOOTSTRAP:
-		tracing->bootstrap = walk->argument;
+		tracing->origin.bootstrap = walk->argument;
 		return true;
 	case OPTION_DIR:
-		tracing->directory = walk->argument;
+		tracing->origin.directory = walk->argument;
 		return true;
 	case OPTION_CERTIFY:
 		return tracing->is_certified = true;
 	case OPTION_TELEINFO:
-		return tracing->recursion.resolver.is_teleinfo = true;
+		return tracing->origin.is_teleinfo = true;
 	case OPTION_TRUST_KEY:
 		tracing->trust_path = walk->argument;
 		return true;
@@ -530,7 +479,6 @@ command_trace(int argc, char **argv)
 	struct tracing tracing = {.timeout_ms = TIMEOUT_DEFAULT_MS,
 		.root = {.name = TEXT("0.0/0.0"), .index = 300},
 		.exit_code = EXIT_CODE_FAILED};
-	size_t count;
 
 	while (option_next(&walk)) {
 		if (!take_option(&walk, &tracing)) {
@@ -544,10 +492,7 @@ command_trace(int argc, char **argv)
 		return command_usage_error(
 			&command_trace_manual, SAY("one HANDLE is wanted", "需要一个 HANDLE"));
 	}
-	count = tracing.root_count > 0 ? 1 : 0;
-	count += tracing.bootstrap != NULL ? 1 : 0;
-	count += tracing.directory != NULL ? 1 : 0;
-	if (count > 1) {
+	if (walk_origin_count(&tracing.origin) > 1) {
 		return command_usage_error(&command_trace_manual,
 			SAY("--root, --bootstrap and --dir exclude each other",
 				"--root、--bootstrap 与 --dir 不能同时使用"));
