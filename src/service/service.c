@@ -221,6 +221,7 @@ resolve(struct service *service, const struct request *request, struct service_q
 		? 0
 		: journal_sequence_at(ledger_journal(service->ledger), found.place);
 	answer->is_computed = found.is_computed;
+	answer->is_verified = status == STATUS_OK;
 	if (found.is_computed) {
 		monitor_add(service->row, METRIC_RECORDS_COMPUTED, 1);
 	}

@@ -129,6 +129,7 @@ struct service_answer {
 	struct bytes site; /* GET_SITE_INFO. */
 	uint64_t version; /* Resolution: of the record, also when nothing of it is told; 0: none. */
 	bool is_computed; /* By a template. */
+	bool is_verified; /* Held here, or proven by each server on the way to it. */
 };
 
 /* True if the request must become an operation; the steps below are for the others. */

@@ -7,6 +7,9 @@
  * Handles that live elsewhere. Whoever asks is given the values that everybody may read: this node
  * cannot prove anybody's identity to another one. Requests for primaries (AT) are passed on as
  * such, and nothing that is remembered counts.
+ *
+ * Who wants to know whether the values were proven (VERIFY, bit DT of the national dialect) is given
+ * what is found with signatures, where keys are known, and told whether all of it was (VERIFIED, TR).
  */
 bool
 service_recurses(const struct service *service, const struct request *request)
@@ -18,6 +21,12 @@ service_recurses(const struct service *service, const struct request *request)
 		(header->flags & MESSAGE_FLAG_RECURSIVE) != 0;
 }
 
+static bool
+request_wants_proof(const struct request *request)
+{
+	return (request->message.header.flags & (MESSAGE_FLAG_CERTIFY | MESSAGE_FLAG_VERIFY)) != 0;
+}
+
 /* The values asked for, of those that are there. */
 static enum status
 answer_take(const struct resolver_answer *found, const struct request *request, struct arena *arena,
@@ -25,6 +34,7 @@ answer_take(const struct resolver_answer *found, const struct request *request, 
 {
 	answer->name = request->resolution.name;
 	answer->text = found->text;
+	answer->is_verified = found->is_certified && !found->is_stale;
 	answer->values = (struct handle_value_list){0, {NULL, 0}};
 	if (found->status != STATUS_OK) {
 		return found->status;
@@ -37,12 +47,11 @@ recall(struct service *service, const struct request *request, const struct serv
 	struct arena *arena, struct service_answer *answer)
 {
 	const struct header *header = &request->message.header;
-	bool is_certified = (header->flags & MESSAGE_FLAG_CERTIFY) != 0;
 	struct resolver_answer known;
 
 	if ((header->flags & MESSAGE_FLAG_AUTHORITATIVE) != 0 ||
-		!resolver_recall(
-			service->resolver, request->resolution.name, is_certified, &known)) {
+		!resolver_recall(service->resolver, request->resolution.name,
+			request_wants_proof(request), &known)) {
 		if (query->is_counted ||
 			policy_may_walk(service->policy, request->resolution.name,
 				loop_now_ms(service->loop))) {
@@ -112,7 +121,7 @@ operation_recurse(struct operation *operation)
 	const struct resolver_question question = {
 		.name = operation->request.resolution.name,
 		.is_authoritative = (header->flags & MESSAGE_FLAG_AUTHORITATIVE) != 0,
-		.is_certified = (header->flags & MESSAGE_FLAG_CERTIFY) != 0,
+		.is_certified = request_wants_proof(&operation->request),
 		.recursion_count = header->recursion_count,
 	};
 

@@ -115,6 +115,10 @@ service_respond(struct service *service, const struct request *request, enum sta
 	response_begin(request, service_response_code(status), site->serial, site->is_primary,
 		service_expiration(service), ret_response);
 	response_fill(ret_response, request, status, answer);
+	if ((request->message.header.flags & MESSAGE_FLAG_VERIFY) != 0) {
+		ret_response->message.header.flags |=
+			MESSAGE_FLAG_VERIFY | (answer->is_verified ? MESSAGE_FLAG_VERIFIED : 0);
+	}
 	if ((request->message.header.flags & MESSAGE_FLAG_REQUEST_DIGEST) != 0) {
 		response_digest(request, false, digest, ret_response);
 	}

@@ -286,7 +286,10 @@ names_of_numbers_are_those_of_the_tables(void **state)
 	assert_string_equal(response_code_text(506), "unknown response code");
 	assert_string_equal(message_flag_name(0x80000000u), "AUTHORITATIVE");
 	assert_string_equal(message_flag_name(0x00100000u), "DO_NOT_REFER");
+	assert_string_equal(message_flag_name(0x00000002u), "VERIFY");
+	assert_string_equal(message_flag_name(0x00000001u), "VERIFIED");
 	assert_null(message_flag_name(0x00080000u));
+	assert_null(message_flag_name(0x00000004u));
 	assert_null(message_flag_name(0xc0000000u));
 	assert_int_equal(opcode_class(1), OPCODE_CLASS_QUERY);
 	assert_int_equal(opcode_class(100), OPCODE_CLASS_ADMIN);
