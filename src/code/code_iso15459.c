@@ -9,7 +9,8 @@
  * stand in an envelope of ISO/IEC 15434, "[)>" RS "06" GS ... RS EOT; each is a candidate.
  */
 enum { RECORD_SEPARATOR = 0x1e, GROUP_SEPARATOR = 0x1d };
-enum { IDENTITY_SIZE_MAX = 50 }; /* ISO/IEC 15459-4: agency, company and serial together. */
+/* Agency, company and serial together: ISO/IEC 15459-4, not checked against the text. */
+enum { IDENTITY_SIZE_MAX = 50 };
 
 static const struct {
 	const char *identifier;
@@ -42,7 +43,8 @@ static const struct {
 	{"MA", "MA: IDcode"},
 };
 
-/* By its first character: a digit is GS1; then one, two or three letters. */
+/* By its first character: a digit is GS1; then one, two or three letters (ISO/IEC 15459-2, not
+ * checked against the text). */
 static struct bytes
 agency_of(struct bytes identity)
 {

@@ -5,7 +5,8 @@
 #include <jansson.h>
 #include <string.h>
 
-/* codes.json: examples that the standards publish, each with its clause. */
+/* codes.json: examples that the standards publish, each with the clause where it is said to stand
+ * (docs/codes.md tells what was checked). */
 static struct code_result result;
 
 static const char *

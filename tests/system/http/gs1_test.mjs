@@ -143,7 +143,8 @@ test('what is no Digital Link is refused with the reason', async () => {
 
 		assert.equal(answer.status, 400, `${path} ${answer.text}`);
 		assert.equal(answer.json.responseCode, 4);
-		assert.match(answer.json.message, /^The path ".*is no GS1 Digital Link/);
+		assert.match(answer.json.message, /^The path ".*" is no GS1 Digital Link: [^,:]/s);
+		assert.doesNotMatch(answer.json.message, /[,:] *$|, ,|: ,|[a-z]\(/, path);
 		assert.match(answer.json.message, why, path);
 	}
 });

@@ -118,7 +118,13 @@ test('of several places one is chosen by what the asker is', async () => {
 	assert.equal((await follow(`${name('role')}?action=metadata`)).location, 'https://example.org/meta');
 	await put(name('tongue'), [[1, '10320/loc', '<locations><location language="en" href="https://example.org/en"/>' +
 		'<location language="zh" href="https://example.org/zh"/></locations>']]);
-	assert.equal((await follow(name('tongue'), {'Accept-Language': 'fr,zh;q=0.8,en;q=0.5'})).location, 'https://example.org/zh');
+	const zh = await follow(name('tongue'), {'Accept-Language': 'fr,zh;q=0.8,en;q=0.5'});
+
+	// Of two the next asker may get the other; of one nobody does.
+	assert.equal(zh.location, 'https://example.org/zh');
+	assert.equal(zh.headers.get('cache-control'), 'no-store');
+	await put(name('only'), [[1, '10320/loc', '<locations><location href="https://example.org/only"/></locations>']]);
+	assert.match((await follow(name('only'))).headers.get('cache-control'), /max-age/);
 });
 test('places can be included from other records, as many as may be', async () => {
 	await put(name('common'), [[1, '10320/loc', '<locations><location id="c" href="https://example.org/common"/></locations>']]);

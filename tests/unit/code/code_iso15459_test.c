@@ -23,7 +23,8 @@ agencies_are_as_long_as_their_first_character_says(void **state)
 	expect_none("25S", "item (25S)");
 }
 
-/* ISO/IEC 15459-2: A to J one character, L to U two, K and V to Z three. */
+/* A to J one character, L to U two, K and V to Z three (ISO/IEC 15459-2, not checked against the
+ * text). */
 static void
 each_first_character_has_its_length(void **state)
 {
