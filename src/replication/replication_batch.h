@@ -13,8 +13,8 @@
  * is the same as taking it once. The name is kept octet by octet as the primary has it: a record
  * whose name differs in case is deleted first.
  *
- * While a dump is taken (`fresh_after` is not 0), every record is written that was last written
- * before it: what has not been written when the dump is over is gone at the primary.
+ * While a dump is taken (`fresh_after` is not UINT64_MAX), every record is written that was last
+ * written before it: what has not been written when the dump is over is gone at the primary.
  */
 struct replication_batch;
 

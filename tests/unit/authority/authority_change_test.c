@@ -73,6 +73,15 @@ minted_names_are_drawn_once_and_can_be_told_again(void **state)
 	assert_int_equal(
 		put(rig, OPCODE_CREATE_HANDLE, "88.1/a-", MESSAGE_FLAG_MINT, LI), STATUS_OK);
 	assert_false(bytes_equal(rig->outcome.name, bytes_from_string(name)));
+	/* A record of the very name that is asked for stands in nobody's way. */
+	values_begin(rig);
+	url_add(rig, 1, "v");
+	assert_int_equal(put(rig, OPCODE_CREATE_HANDLE, "88.1/a-", 0, LI), STATUS_OK);
+	values_begin(rig);
+	url_add(rig, 1, "v");
+	assert_int_equal(
+		put(rig, OPCODE_CREATE_HANDLE, "88.1/a-", MESSAGE_FLAG_MINT, LI), STATUS_OK);
+	assert_int_equal(rig->outcome.name.size, 7 + ACCESS_MINT_SIZE);
 	/* One of three servers mints what it holds itself. */
 	rig->share = (struct authority_share){HANDLE_HASH_BY_ALL, 3, 1};
 	assert_int_equal(

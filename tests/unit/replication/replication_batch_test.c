@@ -56,12 +56,50 @@ two_spellings_in_one_batch_are_a_conflict(void **state)
 	loop_free(loop);
 }
 
+static uint64_t
+put_again(struct loop *loop, struct ledger *ledger, struct replication_batch *batch, uint64_t fresh)
+{
+	struct replication_values none = {0};
+
+	batch_is_done = false;
+	replication_batch_set_fresh(batch, fresh);
+	assert_int_equal(replication_batch_put(batch, TEXT("88.1/n"), &none), STATUS_OK);
+	replication_batch_submit(batch);
+	run_until(loop, is_batch_done, NULL);
+	assert_int_equal(batch_status, STATUS_OK);
+	return journal_last_sequence(ledger_journal(ledger));
+}
+
+/* What a dump has not written when it is over is deleted, so what stood there when it began is
+ * written once more, its last entry included; but not what the same dump has written. */
+static void
+a_dump_writes_again_all_that_was_there_when_it_began(void **state)
+{
+	struct problem problem;
+	struct loop *loop = loop_new(&problem);
+	struct ledger *ledger = ledger_scene_open(*state, LEDGER_CREATE);
+	struct replication_batch *batch = replication_batch_new(loop, ledger, batch_done, NULL);
+
+	assert_int_equal(put_again(loop, ledger, batch, UINT64_MAX), 1);
+	assert_int_equal(put_again(loop, ledger, batch, UINT64_MAX), 1);
+	assert_int_equal(put_again(loop, ledger, batch, 0), 1);
+	assert_int_equal(put_again(loop, ledger, batch, 1), 2);
+	assert_int_equal(put_again(loop, ledger, batch, 1), 2);
+	assert_int_equal(put_again(loop, ledger, batch, 2), 3);
+	replication_batch_free(batch);
+	ledger_scene_close(ledger);
+	loop_free(loop);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(two_spellings_in_one_batch_are_a_conflict,
 			ledger_scene_begin, ledger_scene_end),
+		cmocka_unit_test_setup_teardown(
+			a_dump_writes_again_all_that_was_there_when_it_began, ledger_scene_begin,
+			ledger_scene_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
