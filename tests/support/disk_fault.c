@@ -3,23 +3,24 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* One test thread at a time arms and calls. */
+/* The test's thread arms; any thread of what it tests calls. */
 static struct {
-	uint64_t left; /* Calls until the fault; 0: none will come. */
-	int error;
-	bool is_one_kind;
-	enum disk_call kind;
-	bool has_struck;
-	uint64_t counts[DISK_CALL_COUNT];
-	uint64_t written;
-	uint64_t size_max;
-	bool was_interrupted;
+	_Atomic uint64_t left; /* Calls until the fault; 0: none will come. */
+	_Atomic int error;
+	atomic_bool is_one_kind;
+	_Atomic enum disk_call kind;
+	atomic_bool has_struck;
+	_Atomic uint64_t counts[DISK_CALL_COUNT];
+	_Atomic uint64_t written;
+	_Atomic uint64_t size_max;
+	atomic_bool was_interrupted;
 } disk;
 
 static void
