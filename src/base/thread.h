@@ -10,6 +10,7 @@
  * (sched_setattr(2), sched_runtime; Linux 6.12 and later). */
 void thread_be_prompt(void);
 
-/* For who works behind the answers, in larger pieces: a committer, a builder of tables. It steps
- * back for who answers, and still gets its share of a processor that is fully taken (nice). */
+/* For who works behind the answers, in larger pieces: a committer, a builder of tables, a client
+ * that uploads much. It steps back for who answers, and still gets its share of a processor that is
+ * fully taken (nice), in turns as short. */
 void thread_be_patient(void);

@@ -3,6 +3,7 @@
 
 #include "base/checksum.h"
 #include "base/text_writer.h"
+#include "base/thread.h"
 #include "client/client_run.h"
 #include "handle/handle_name.h"
 #include "program/administer/admin_value.h"
@@ -547,6 +548,8 @@ batch_work(struct batch *batch)
 	struct loop *loop = batch->options->administer.loop;
 	enum status status = links_open(batch);
 
+	/* The node may be on this machine, and be asked by others meanwhile. */
+	thread_be_patient();
 	while (status == STATUS_OK && !batch->is_stopped) {
 		batch_pump(batch);
 		status = loop_run(loop);

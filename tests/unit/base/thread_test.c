@@ -48,7 +48,7 @@ static void
 a_patient_thread_steps_back_alone(void **state)
 {
 	int before = nice_now();
-	int wanted = before + 5 < 19 ? before + 5 : 19;
+	int wanted = before + 10 < 19 ? before + 10 : 19;
 
 	(void)state;
 	assert_int_equal(in_a_thread(patient), wanted);
