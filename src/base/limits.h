@@ -73,6 +73,10 @@
 	X(RESOLVER_ROOT_MIN_MS, 60000, "ms", "between two looks at the record of the root")       \
 	X(RESOLVER_ROOT_RETRY_MS, 300000, "ms", "after a look at it that failed")                 \
 	X(RESOLVER_ROOT_MAX_MS, 86400000, "ms", "until it is looked at again (Handle.net 9)")     \
+	X(NODE_WATCH_COUNT_MAX, 8, "nodes", "whose changes a cache follows")                      \
+	X(NODE_WATCH_SILENCE_MS, 45000, "ms", "of such a node: three of its heartbeats")          \
+	X(NODE_WATCH_PAUSE_MIN_MS, 250, "ms", "before such a node is connected to again")         \
+	X(NODE_WATCH_PAUSE_MAX_MS, 30000, "ms", "the same, at the most")                          \
 	X(RESOLVER_HOLD_MIN_MS, 1000, "ms", "a silent server is left alone at first")             \
 	X(RESOLVER_HOLD_MAX_MS, 60000, "ms", "a silent server is left alone at the most")         \
 	X(MINT_DRAW_COUNT_MAX, 4096, "names", "drawn until this server of its site holds one")    \

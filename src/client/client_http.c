@@ -9,6 +9,8 @@ enum {
 	STATUS_OF_TOO_BUSY = 503,
 };
 
+#define MESSAGE_TYPE "application/x-hdl-message"
+
 /* What the lines of a head say. */
 struct head {
 	unsigned int status;
@@ -17,7 +19,8 @@ struct head {
 	bool is_kept; /* HTTP/1.0 that says so. */
 	bool is_chunked;
 	bool has_size;
-	bool has_messages;
+	const char *type; /* Wanted. */
+	bool has_type;
 	uint64_t size;
 };
 
@@ -25,6 +28,12 @@ void
 client_http_begin(struct client_http *http)
 {
 	*http = (struct client_http){.step = CLIENT_HTTP_HEAD};
+}
+
+void
+client_http_begin_type(struct client_http *http, const char *type)
+{
+	*http = (struct client_http){.step = CLIENT_HTTP_HEAD, .type = type};
 }
 
 /* The line up to its CR LF, which `ret_taken` counts too. TRUNCATED without one. */
@@ -96,7 +105,7 @@ field_read(struct bytes line, struct head *head)
 		head->is_kept = head->is_kept || bytes_equal_fold(value, TEXT("keep-alive"));
 	} else if (bytes_equal_fold(name, TEXT("Content-Type"))) {
 		value = bytes_trim(bytes_slice(value, 0, bytes_find(value, ';')));
-		head->has_messages = bytes_equal_fold(value, TEXT("application/x-hdl-message"));
+		head->has_type = bytes_equal_fold(value, bytes_from_string(head->type));
 	}
 	return STATUS_OK;
 }
@@ -110,7 +119,7 @@ head_judge(struct client_http *http, const struct head *head)
 	if (head->is_chunked && head->has_size) {
 		return STATUS_MALFORMED;
 	}
-	if (head->status != STATUS_OF_SUCCESS || !head->has_messages) {
+	if (head->status != STATUS_OF_SUCCESS || !head->has_type) {
 		return head->status == STATUS_OF_TOO_BUSY ? STATUS_BUSY : STATUS_UNSUPPORTED;
 	}
 	http->is_last = head->is_closing || (head->is_old && !head->is_kept);
@@ -130,7 +139,7 @@ head_judge(struct client_http *http, const struct head *head)
 static enum status
 head_take(struct client_http *http, struct bytes octets, size_t *ret_taken)
 {
-	struct head head = {.status = 0};
+	struct head head = {.type = http->type == NULL ? MESSAGE_TYPE : http->type};
 	size_t taken = 0;
 	size_t size = 0;
 	struct bytes line;

@@ -31,14 +31,17 @@ enum client_http_step {
 struct client_http {
 	enum client_http_step step;
 	uint64_t left;
+	const char *type; /* Of the body; NULL: Handle messages. */
 	bool is_last; /* Nothing may be asked any more on this connection. */
 };
 
 void client_http_begin(struct client_http *http); /* For the next answer. */
+/* The same for bodies of another media type, a string that outlives it. */
+void client_http_begin_type(struct client_http *http, const char *type);
 
 /* OK: `ret_taken` octets were understood, of which `ret_body` (a view, maybe empty) is body.
  * TRUNCATED: more octets are needed. CLOSED: the answer is over, and nothing was taken.
- * BUSY: the server says 503. UNSUPPORTED: it answers something else than Handle messages.
+ * BUSY: the server says 503. UNSUPPORTED: it answers something else than was wanted.
  * MALFORMED, TOO_LARGE: this is no HTTP that anybody should read on. */
 enum status client_http_take(struct client_http *http, struct bytes octets, size_t *ret_taken,
 	struct bytes *ret_body) MUST_CHECK;

@@ -21,7 +21,7 @@ static const struct restart_row rows[] = {
 
 /* A name, or all that begin with it when it ends in a dot. */
 static const char *const taken_at_start[] = {"listen", "http", "http_client_certificates",
-	"workers", "signer.threads", "challenge.", "session.", "mirror."};
+	"workers", "signer.threads", "challenge.", "session.", "mirror.", "cache.watch"};
 
 static bool
 is_taken_at_start(const char *path)

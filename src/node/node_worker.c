@@ -42,6 +42,25 @@ cache_open(
 }
 
 static enum status
+watches_open(
+	struct node_worker *worker, const struct node_worker_parts *parts, struct problem *problem)
+{
+	const struct settings_addresses *addresses = &parts->face->settings.cache_watch;
+
+	for (size_t i = 0; worker->cache != NULL && i < addresses->count; i++) {
+		worker->watches[i] =
+			node_watch_open(&(struct node_watch_parts){.loop = worker->loop,
+				.cache = worker->cache,
+				.row = parts->service.row,
+				.address = addresses->items[i]});
+		if (worker->watches[i] == NULL) {
+			return problem_system(problem, "cannot watch other nodes");
+		}
+	}
+	return STATUS_OK;
+}
+
+static enum status
 resolver_open(
 	struct node_worker *worker, const struct node_worker_parts *parts, struct problem *problem)
 {
@@ -93,6 +112,9 @@ node_worker_open(
 	status = mirrors_open(worker, parts, problem);
 	if (status == STATUS_OK) {
 		status = cache_open(worker, parts, problem);
+	}
+	if (status == STATUS_OK) {
+		status = watches_open(worker, parts, problem);
 	}
 	if (status == STATUS_OK) {
 		status = resolver_open(worker, parts, problem);
@@ -286,6 +308,9 @@ node_worker_close(struct node_worker *worker)
 	resolver_free(worker->resolver);
 	policy_free(worker->policy);
 	replication_source_free(worker->mirrors);
+	for (size_t i = 0; i < NODE_WATCH_COUNT_MAX; i++) {
+		node_watch_close(worker->watches[i]);
+	}
 	node_cache_close(worker->cache);
 	loop_free(worker->loop);
 	*worker = (struct node_worker){.loop = NULL};

@@ -3,6 +3,7 @@
 
 #include "node/node_cache.h"
 #include "node/node_face.h"
+#include "node/node_watch.h"
 
 #include <pthread.h>
 
@@ -17,6 +18,7 @@ struct node_worker {
 	struct replication_source *mirrors;
 	struct http *http; /* NULL: no web clients are served. */
 	struct node_cache *cache; /* NULL: nobody may ask for recursion. */
+	struct node_watch *watches[NODE_WATCH_COUNT_MAX]; /* With the cache. */
 	struct resolver *resolver; /* NULL: nobody is helped to find what lives elsewhere. */
 	struct policy *policy; /* With the resolver. */
 	pthread_t thread;
