@@ -129,6 +129,7 @@
 	X(HTTP_LINK_HEADER_SIZE_MAX, 4096, "octets", "links told in the head of an answer")       \
 	X(HTTP_SUFFIX_PART_COUNT_MAX, 8, "parts", "behind a name that passes suffixes on")        \
 	X(HTTP_LIST_SIZE_MAX, 1048576, "octets", "handles of one list over HTTP")                 \
+	X(HTTP_ELSEWHERE_COUNT_MAX, 32, "records", "of other nodes, for one answer over HTTP")    \
 	X(HTTP_INCLUDE_COUNT_MAX, 32, "records", "looked up for the places of one identifier")    \
 	X(HTTP_INCLUDE_DEPTH_MAX, 20, "levels", "of 10320/loc that include others (Handle.net)")  \
 	X(HTTP_HEADERS_SIZE_MAX, 4096, "octets", "headers that a record adds to an answer")       \

@@ -267,11 +267,11 @@ resolution_answered(struct http_request *request, const struct response *respons
 	http_resolution_answer(request, &resolved, false);
 }
 
-static void
-look_up(struct http *http, const struct request *question, const uint8_t *source,
-	struct arena *arena, struct http_resolved *ret_resolved)
+void
+http_look_up_as(struct http *http, const struct request *question, const struct http_look_up *how,
+	struct http_resolved *ret_resolved)
 {
-	struct service_query query = {.source = source};
+	struct service_query query = {.source = how->source, .is_counted = how->is_counted};
 	struct service_query *queries = &query;
 	struct service_answer answer;
 	enum status status;
@@ -279,9 +279,10 @@ look_up(struct http *http, const struct request *question, const uint8_t *source
 	if (service_begin(http->service, question, &query)) {
 		service_look_ahead(http->service, &queries, 1);
 	}
-	status = service_answer(http->service, question, &query, arena, &answer);
-	if (!service_must_wait(status)) {
-		service_note_query(http->service, source, question, service_response_code(status));
+	status = service_answer(http->service, question, &query, how->arena, &answer);
+	if (how->is_noted && !service_must_wait(status)) {
+		service_note_query(
+			http->service, how->source, question, service_response_code(status));
 	}
 	*ret_resolved = (struct http_resolved){
 		.code = service_response_code(status),
@@ -298,7 +299,7 @@ void
 http_look_up(struct http *http, const struct request *question, struct arena *arena,
 	struct http_resolved *ret_resolved)
 {
-	look_up(http, question, NULL, arena, ret_resolved);
+	http_look_up_as(http, question, &(struct http_look_up){.arena = arena}, ret_resolved);
 }
 
 void
@@ -307,8 +308,11 @@ http_resolve(struct http_request *request, const struct request *question,
 {
 	uint8_t source[16];
 
-	address_octets(&request->connection->peer, source);
-	look_up(request->http, question, source, request->http->arena, ret_resolved);
+	address_octets(request->asker, source);
+	http_look_up_as(request->http, question,
+		&(struct http_look_up){
+			.source = source, .arena = request->http->arena, .is_noted = true},
+		ret_resolved);
 	if (!ret_resolved->is_elsewhere) {
 		http_code_count(request->http, ret_resolved->code);
 	}

@@ -33,10 +33,19 @@ bool http_filter_take(struct http_request *request, struct request *ret_question
 /* Answered at once, for everybody; counted. The values live until the wake-up ends. */
 void http_resolve(struct http_request *request, const struct request *question,
 	struct http_resolved *ret_resolved);
-/* The same, uncounted: what an answer needs beside the handle that was asked for. Values that
- * were chosen are in `arena`. */
+/* The same, uncounted, of records that are here alone. Values that were chosen are in `arena`. */
 void http_look_up(struct http *http, const struct request *question, struct arena *arena,
 	struct http_resolved *ret_resolved);
+
+struct http_look_up {
+	const uint8_t *source; /* Who asks; NULL: for nobody is anything found elsewhere. */
+	struct arena *arena;
+	bool is_counted; /* Against what the source may ask, before. */
+	bool is_noted; /* In the query log. */
+};
+/* What the others stand on. */
+void http_look_up_as(struct http *http, const struct request *question,
+	const struct http_look_up *how, struct http_resolved *ret_resolved);
 /* What an operation found, of a question that was `is_elsewhere`: views into the response. */
 struct http_resolved http_resolved_of(const struct response *response, struct bytes name);
 /* How long, in seconds, all of the values may be kept; a day at the most. */

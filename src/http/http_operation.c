@@ -34,8 +34,8 @@ proof_has_failed(enum response_code code)
 }
 
 /* Of what the service wrote itself: what is not well formed carries a code all the same. */
-static enum status
-response_read(struct bytes octets, struct response *ret_response)
+enum status
+http_response_read(struct bytes octets, struct response *ret_response)
 {
 	struct wire_reader reader = wire_reader_over(octets);
 	struct envelope envelope;
@@ -71,7 +71,7 @@ response_translate(struct http_request *request, bool is_last)
 	}
 	octets = operation_octets(request->operation);
 
-	if (octets.size == 0 || response_read(octets, &response) != STATUS_OK) {
+	if (octets.size == 0 || http_response_read(octets, &response) != STATUS_OK) {
 		http_answer_code(request, 500, RESPONSE_ERROR, TEXT("The answer was lost"),
 			(struct bytes){NULL, 0});
 		return;

@@ -37,6 +37,8 @@ void http_operation_answered_now(struct http_request *request);
 /* It is over: called when the request is. */
 void http_operation_end(struct http_request *request);
 
+/* Of what the service wrote: views into `octets`, which begin with an envelope. */
+enum status http_response_read(struct bytes octets, struct response *ret_response) MUST_CHECK;
 /* What a response says: its values, or why not. */
 enum response_code http_response_code(const struct response *response);
 struct bytes http_response_text(const struct response *response); /* Of NULL: empty. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "http/http_answer.h"
+#include "http/http_elsewhere.h"
 #include "http/http_list.h"
 #include "http/http_operation.h"
 #include "http/http_proxy.h"
@@ -367,6 +368,7 @@ http_request_ended(void *context, struct MHD_Connection *transport, void **place
 		request->own_free(request->own);
 	}
 	http_login_free(request->login);
+	http_elsewhere_free(request->elsewhere);
 	if (request->response != NULL) {
 		MHD_destroy_response(request->response);
 	}

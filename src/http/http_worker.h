@@ -15,6 +15,7 @@
  *     http_connection.c  from accept to close: limits, the first octet, deadlines
  *     http_request.c     from the head to the answer, as libmicrohttpd tells it
  *     http_certificate.c who the client's certificate says it is
+ *     http_elsewhere.c   records of other nodes that an answer needs
  *     http_answer.c      status, headers and body
  *     http_route.c       which function answers (routes.def)
  *     http_tunnel.c      Handle messages in bodies
@@ -50,6 +51,7 @@ struct http_face {
 
 struct http_certificate;
 struct http_connection;
+struct http_elsewhere;
 struct http_front;
 struct http_gzip;
 struct http_known;
@@ -105,6 +107,7 @@ struct http_request {
 	char session_id[HTTP_SESSION_ID_SIZE + 1]; /* Empty: none. */
 	const char *fault; /* Of what it says of itself; NULL: none. */
 	struct http_login *login;
+	struct http_elsewhere *elsewhere; /* NULL: all that was needed is here. */
 	/* Of an answer in several messages (http_tunnel.c): what of the present one is to leave. */
 	struct bytes part;
 	bool is_last_part;

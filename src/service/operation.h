@@ -64,6 +64,8 @@ struct operation_order {
 	/* Nothing is carried out: it is asked whether somebody known may. There is no answer in
 	 * octets but for a refusal. RESOLUTION then means to look at what the handle was. */
 	bool is_asking;
+	/* Until it is known what others say, if they must be asked; 0: RESOLVER_DEADLINE_MS. */
+	uint32_t deadline_ms;
 	/* Where it is allowed this runs first, on a helper thread; NULL: nothing does. */
 	void (*work)(void *context);
 	operation_answered *answered;

@@ -123,6 +123,7 @@ operation_recurse(struct operation *operation)
 		.is_authoritative = (header->flags & MESSAGE_FLAG_AUTHORITATIVE) != 0,
 		.is_certified = request_wants_proof(&operation->request),
 		.recursion_count = header->recursion_count,
+		.deadline_ms = operation->order.deadline_ms,
 	};
 
 	if (resolver_ask(operation->service->resolver, &question, recursion_answered, operation) ==

@@ -2,6 +2,7 @@
 #include "http/redirect/http_gather.h"
 
 #include "handle/handle_name.h"
+#include "http/http_elsewhere.h"
 
 /* The types of one question, as a request has them: blobs. */
 static const uint8_t place_types[] = "\0\0\0\x0a"
@@ -27,19 +28,24 @@ struct gatherer {
 	size_t line_count_own; /* Of lines that no prefix added. */
 };
 
-/* What everybody may see of one record here; nothing if there is none. */
+/* What everybody may see of one record; nothing if there is none. What cannot be had now may be
+ * had later: the answer is not to be kept. */
 static struct handle_value_list
-look_up(struct http_request *request, struct bytes name, struct bytes types, uint32_t type_count)
+look_up(struct gatherer *gatherer, struct bytes name, struct bytes types, uint32_t type_count)
 {
 	struct http_resolved resolved;
 	struct request question = {
 		.message = {.envelope = {.version = VERSION_OURS, .suggested = VERSION_OURS},
 			.header = {.opcode = OPCODE_RESOLUTION,
-				.flags = MESSAGE_FLAG_PUBLIC_ONLY | MESSAGE_FLAG_DO_NOT_REFER}},
+				.flags = MESSAGE_FLAG_PUBLIC_ONLY | MESSAGE_FLAG_DO_NOT_REFER |
+					MESSAGE_FLAG_RECURSIVE}},
 		.resolution = {.name = name, .types = types, .type_count = type_count},
 	};
 
-	http_look_up(request->http, &question, request->http->arena, &resolved);
+	http_find(gatherer->request, &question, gatherer->arena, &resolved);
+	if (http_resolved_is_unknown(&resolved)) {
+		gatherer->gathering->ttl_s = 0;
+	}
 	return resolved.code == RESPONSE_SUCCESS ? resolved.values
 						 : (struct handle_value_list){0, {NULL, 0}};
 }
@@ -165,8 +171,7 @@ record_add(struct gatherer *gatherer, struct bytes handle, size_t depth)
 		++gatherer->lookup_count > HTTP_INCLUDE_COUNT_MAX) {
 		return;
 	}
-	values = look_up(
-		gatherer->request, handle, bytes_over(place_types, sizeof(place_types) - 1), 2);
+	values = look_up(gatherer, handle, bytes_over(place_types, sizeof(place_types) - 1), 2);
 	ttl_lower(&gatherer->gathering->ttl_s, &values);
 	values_add(gatherer, &values, depth);
 }

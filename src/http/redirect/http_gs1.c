@@ -3,6 +3,7 @@
 
 #include "code/code.h"
 #include "http/http_answer.h"
+#include "http/http_elsewhere.h"
 #include "http/http_route.h"
 #include "http/page/http_page.h"
 #include "http/redirect/http_linkset.h"
@@ -137,20 +138,21 @@ level_look_up(struct gs1 *gs1, struct gs1_level *level)
 {
 	struct http *http = gs1->request->http;
 	const struct http_mapping_search search = {
-		.http = http,
+		.request = gs1->request,
 		.arena = http->arena,
 		.scheme = code_system_name(CODE_GS1),
 		.name = level->normal,
 	};
 	struct request question = {
 		.message = {.envelope = {.version = VERSION_OURS, .suggested = VERSION_OURS},
-			.header = {.opcode = OPCODE_RESOLUTION, .flags = MESSAGE_FLAG_PUBLIC_ONLY}},
+			.header = {.opcode = OPCODE_RESOLUTION,
+				.flags = MESSAGE_FLAG_PUBLIC_ONLY | MESSAGE_FLAG_RECURSIVE}},
 	};
 	enum status status = http_mappings_lead(&search, &level->target);
 
 	if (status == STATUS_OK && level->target.handle.size > 0) {
 		question.resolution.name = level->target.handle;
-		http_look_up(http, &question, http->arena, &level->resolved);
+		http_find(gs1->request, &question, http->arena, &level->resolved);
 		level->has_record = level->resolved.code == RESPONSE_SUCCESS;
 	}
 	return status;
@@ -227,6 +229,15 @@ wants_values(const struct http_request *request)
 		http_parameter_is_true(&request->parameters, TEXT("noredirect"));
 }
 
+/* Where the record is cannot be asked: whether the code leads there is not known. */
+static void
+unknown_refuse(struct http_request *request, const struct http_resolved *resolved)
+{
+	http_page_refusal(request,
+		http_status_of(resolved->code, HTTP_OUTCOME_RESOLVED, request->is_tls),
+		resolved->name, resolved->code, NULL);
+}
+
 /* A code that is known, at this level or above it; false: it is not. */
 static bool
 level_answer(struct gs1 *gs1, size_t number)
@@ -242,6 +253,10 @@ level_answer(struct gs1 *gs1, size_t number)
 		return level->target.is_over;
 	}
 	if (!level->has_record) {
+		if (http_resolved_is_unknown(&level->resolved)) {
+			unknown_refuse(request, &level->resolved);
+			return true;
+		}
 		return false;
 	}
 	if (wants_values(request)) {
@@ -266,15 +281,22 @@ link_answer(struct gs1 *gs1, struct bytes normal)
 		if (status != STATUS_OK) {
 			http_answer_code(request, 503, RESPONSE_SERVER_TOO_BUSY,
 				status == STATUS_NOT_FOUND
-					? TEXT("The records of codes.prefix are not here")
+					? TEXT("The records of codes.prefix cannot be had")
 					: TEXT("Memory is short"),
 				(struct bytes){NULL, 0});
 			return;
 		}
 	}
+	if (http_elsewhere_fetch(request)) {
+		return;
+	}
 	for (size_t i = 0; i < gs1->count; i++) {
 		if (level_answer(gs1, i)) {
-			http_code_count(request->http, RESPONSE_SUCCESS);
+			const struct http_resolved *resolved = &gs1->levels[i].resolved;
+
+			http_code_count(request->http,
+				http_resolved_is_unknown(resolved) ? resolved->code
+								   : RESPONSE_SUCCESS);
 			return;
 		}
 	}

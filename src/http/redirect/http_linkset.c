@@ -3,6 +3,7 @@
 
 #include "http/http_accept.h"
 #include "http/http_answer.h"
+#include "http/http_elsewhere.h"
 #include "http/http_url.h"
 #include "http/page/http_page.h"
 #include "http/redirect/http_mappings.h"
@@ -354,7 +355,7 @@ links_complete(struct http_request *request, const struct http_resolved *resolve
 {
 	struct codes codes = {request, links};
 	const struct http_mapping_search search = {
-		.http = request->http,
+		.request = request,
 		.arena = request->http->arena,
 		.name = resolved->name,
 	};
@@ -447,9 +448,10 @@ record_links_take(struct http_request *request, const struct http_resolved *reso
 		return false;
 	}
 	levels = (struct http_levels){1, &level, http_values_ttl(&resolved->values)};
-	return links_complete(request, resolved, links, json_address) == STATUS_OK
-		? http_levels_take(request, &levels)
-		: too_much(request, true);
+	if (links_complete(request, resolved, links, json_address) != STATUS_OK) {
+		return too_much(request, true);
+	}
+	return http_elsewhere_fetch(request) || http_levels_take(request, &levels);
 }
 
 bool

@@ -2,7 +2,7 @@
 #include "http/redirect/http_mappings.h"
 
 #include "base/clock.h"
-#include "http/http_handles.h"
+#include "http/http_elsewhere.h"
 
 /* One blob, as a question names the types that it asks for. */
 #define TYPE_ASKED BYTES(0, 0, 0, 8, 'C', 'O', 'D', 'E', '_', 'M', 'A', 'P')
@@ -44,7 +44,7 @@ tell(const struct http_mapping_search *search, const struct handle_value_list *v
 static enum status
 record_name_write(const struct http_mapping_search *search, struct text_writer *writer)
 {
-	struct bytes prefix = search->http->settings->codes_prefix;
+	struct bytes prefix = search->request->http->settings->codes_prefix;
 	struct code_mapping mapping = {0};
 
 	if (search->scheme == NULL) {
@@ -63,25 +63,26 @@ http_mappings_find(
 {
 	struct request question = {
 		.message = {.envelope = {.version = VERSION_OURS, .suggested = VERSION_OURS},
-			.header = {.opcode = OPCODE_RESOLUTION, .flags = MESSAGE_FLAG_PUBLIC_ONLY}},
+			.header = {.opcode = OPCODE_RESOLUTION,
+				.flags = MESSAGE_FLAG_PUBLIC_ONLY | MESSAGE_FLAG_RECURSIVE}},
 		.resolution = {.type_count = 1, .types = TYPE_ASKED},
 	};
 	char room[HANDLE_NAME_SIZE_MAX];
 	struct text_writer name = text_writer_over(room, sizeof(room));
 	struct http_resolved resolved;
 
-	if (search->http->settings->codes_prefix.size == 0) {
+	if (search->request->http->settings->codes_prefix.size == 0) {
 		return STATUS_NOT_FOUND;
 	}
 	if (record_name_write(search, &name) != STATUS_OK) {
 		return STATUS_OK; /* No record has such a name. */
 	}
 	question.resolution.name = text_written(&name);
-	http_look_up(search->http, &question, search->arena, &resolved);
+	http_find(search->request, &question, search->arena, &resolved);
 	if (resolved.code == RESPONSE_SUCCESS) {
 		return tell(search, &resolved.values, found, context);
 	}
-	return resolved.code == RESPONSE_HANDLE_NOT_FOUND ||
+	return resolved.is_elsewhere || resolved.code == RESPONSE_HANDLE_NOT_FOUND ||
 			resolved.code == RESPONSE_VALUES_NOT_FOUND
 		? STATUS_OK
 		: STATUS_NOT_FOUND;

@@ -6,11 +6,12 @@
 
 /*
  * Mappings of foreign codes (code/code_map.h), as answers of the web need them: read from the
- * records below `codes.prefix` that this node serves, like any other look-up.
+ * records below `codes.prefix`, like any other look-up. Whoever looks for some calls
+ * http_elsewhere_fetch() before answering: until then records of other nodes count as empty.
  */
 
 struct http_mapping_search {
-	struct http *http;
+	struct http_request *request;
 	struct arena *arena; /* What is found, until the wake-up ends. */
 	const char *scheme; /* Of a code; NULL: of a handle. */
 	struct bytes name; /* The normal form of the code, or the handle. */
@@ -19,8 +20,8 @@ struct http_mapping_search {
 /* `is_active`: it holds now; else it held once and is over. Others are not told. */
 typedef void http_mapping_found(void *context, const struct code_mapping *mapping, bool is_active);
 
-/* OK, also when there is none. NOT_FOUND if this node has no mappings at all: no prefix, or its
- * records are not here. NO_MEMORY: not all were told. */
+/* OK, also when there is none. NOT_FOUND if nothing is known of mappings: there is no prefix, or its
+ * records cannot be had. NO_MEMORY: not all were told. */
 enum status http_mappings_find(const struct http_mapping_search *search, http_mapping_found *found,
 	void *context) MUST_CHECK;
 

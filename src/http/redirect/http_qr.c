@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "http/http_accept.h"
 #include "http/http_answer.h"
+#include "http/http_elsewhere.h"
 #include "http/http_route.h"
 #include "http/http_url.h"
 #include "http/redirect/http_gs1.h"
@@ -9,7 +10,7 @@
 
 /*
  * GET /qr/HANDLE: a QR code with the address of an identifier at this node. Only of identifiers that
- * are here, and of GS1 codes that are right: what was printed cannot be taken back.
+ * are found, and of GS1 codes that are right: what was printed cannot be taken back.
  */
 enum { QR_AGE_S = 86400 };
 
@@ -80,18 +81,30 @@ asked_take(struct http_request *request, struct asked *ret_asked)
 		format_take(request, ret_asked);
 }
 
-/* Whether the identifier is one that is here, whatever of it everybody may see; false: answered. */
+/* Whether the identifier is one that is found, whatever of it everybody may see; false: answered. */
 static bool
-is_here(struct http_request *request, const struct request *question)
+is_found(struct http_request *request, const struct request *question)
 {
 	struct http_resolved resolved;
 
-	http_resolve(request, question, &resolved);
+	unsigned int status;
+
+	http_find_asked(request, question, &resolved);
+	if (http_elsewhere_fetch(request)) {
+		return false;
+	}
 	if (resolved.code == RESPONSE_SUCCESS || resolved.code == RESPONSE_VALUES_NOT_FOUND) {
 		return true;
 	}
-	http_answer_code(request, resolved.code == RESPONSE_INVALID_HANDLE ? 400 : 404,
-		resolved.code, TEXT("There is no such identifier here"), resolved.name);
+	if (http_resolved_is_unknown(&resolved)) {
+		http_answer_code(request,
+			http_status_of(resolved.code, HTTP_OUTCOME_RESOLVED, request->is_tls),
+			resolved.code, resolved.text, resolved.name);
+		return false;
+	}
+	status = resolved.code == RESPONSE_INVALID_HANDLE ? 400 : 404;
+	http_answer_code(request, status, resolved.code, TEXT("There is no such identifier here"),
+		resolved.name);
 	return false;
 }
 
@@ -118,8 +131,8 @@ address_take(struct http_request *request)
 		return (struct bytes){NULL, 0};
 	}
 	question.message.header.flags |= MESSAGE_FLAG_PUBLIC_ONLY;
-	return is_here(request, &question) ? http_handle_address(request, question.resolution.name)
-					   : (struct bytes){NULL, 0};
+	return is_found(request, &question) ? http_handle_address(request, question.resolution.name)
+					    : (struct bytes){NULL, 0};
 }
 
 static void

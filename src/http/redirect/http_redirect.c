@@ -4,7 +4,7 @@
 #include "base/address.h"
 #include "crypto/crypto.h"
 #include "http/http_answer.h"
-#include "http/http_operation.h"
+#include "http/http_elsewhere.h"
 #include "http/http_route.h"
 #include "http/http_url.h"
 #include "http/page/http_page.h"
@@ -462,6 +462,8 @@ record_follow(struct following *following, enum action action)
 	}
 	if ((action == ACTION_URLS || needs_gathering(following)) && !gather(following)) {
 		http_page_refusal(request, 503, resolved->name, RESPONSE_SERVER_TOO_BUSY, NULL);
+	} else if (http_elsewhere_fetch(request)) {
+		return;
 	} else if (action == ACTION_URLS) {
 		http_urls_show(request, resolved, following->gathering);
 	} else if (!places_follow(following, &choices)) {
@@ -593,52 +595,14 @@ handle_asked(const struct http_request *request)
 		: (struct bytes){NULL, 0};
 }
 
-/* Once more, of a request that was answered before as far as it could be. */
-static bool
-question_take(struct http_request *request, struct request *ret_question)
-{
-	if (!parameters_take(request)) {
-		return false;
-	}
-	if (request->path.size > 1) {
-		request->rest = bytes_slice(request->path, 1, request->path.size);
-		return http_resolution_take(request, ret_question);
-	}
-	if (!http_filter_take(request, ret_question)) {
-		return false;
-	}
-	ret_question->resolution.name = handle_asked(request);
-	return true;
-}
-
-/* The handle lives elsewhere, and what others said of it has come. The arena was emptied
- * meanwhile: what is needed of the request is taken again. */
-static void
-elsewhere_answered(struct http_request *request, const struct response *response, bool is_last)
-{
-	struct http_resolved resolved;
-	struct request question;
-
-	(void)is_last;
-	if (response == NULL || !question_take(request, &question)) {
-		return;
-	}
-	question_complete(request, &question);
-	resolved = http_resolved_of(response, question.resolution.name);
-	http_code_count(request->http, resolved.code);
-	resolved_follow(request, &resolved);
-}
-
 static void
 handle_follow(struct http_request *request, struct request *question)
 {
 	struct http_resolved resolved;
 
 	question_complete(request, question);
-	http_resolve(request, question, &resolved);
-	if (resolved.is_elsewhere) {
-		http_operation_start(request, question, NULL, elsewhere_answered);
-	} else {
+	http_find_asked(request, question, &resolved);
+	if (!http_elsewhere_fetch(request)) {
 		resolved_follow(request, &resolved);
 	}
 }

@@ -2,6 +2,7 @@
 #include "http/redirect/http_suffix.h"
 
 #include "http/http_answer.h"
+#include "http/http_elsewhere.h"
 #include "http/http_url.h"
 
 struct bytes
@@ -79,7 +80,8 @@ http_suffix_take(struct http_request *request, struct bytes name)
 			.message = {.envelope = {.version = VERSION_OURS,
 					    .suggested = VERSION_OURS},
 				.header = {.opcode = OPCODE_RESOLUTION,
-					.flags = MESSAGE_FLAG_PUBLIC_ONLY}},
+					.flags =
+						MESSAGE_FLAG_PUBLIC_ONLY | MESSAGE_FLAG_RECURSIVE}},
 		};
 		struct http_resolved resolved;
 		struct bytes url;
@@ -89,7 +91,10 @@ http_suffix_take(struct http_request *request, struct bytes name)
 			return false;
 		}
 		question.resolution.name = shorter;
-		http_look_up(http, &question, http->arena, &resolved);
+		http_find(request, &question, http->arena, &resolved);
+		if (http_elsewhere_fetch(request)) {
+			return true;
+		}
 		if (resolved.code == RESPONSE_SUCCESS) {
 			url = url_of(&resolved.values);
 			if (url.size > 0) {

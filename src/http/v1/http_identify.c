@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "code/code.h"
 #include "http/http_answer.h"
+#include "http/http_elsewhere.h"
 #include "http/http_route.h"
 #include "http/redirect/http_mappings.h"
 #include "json/json_reader.h"
@@ -33,7 +34,7 @@ candidate_write(struct identifying *identifying, const struct code_candidate *ca
 {
 	struct json_writer *writer = identifying->writer;
 	const struct http_mapping_search search = {
-		.http = identifying->request->http,
+		.request = identifying->request,
 		.arena = identifying->arena,
 		.scheme = candidate->scheme == CODE_HANDLE ? NULL
 							   : code_system_name(candidate->scheme),
@@ -109,6 +110,9 @@ fault_of(enum status status)
 static void
 answer(struct identifying *identifying, struct http_json *json)
 {
+	if (http_elsewhere_fetch(identifying->request)) {
+		return;
+	}
 	if (json->writer.status == STATUS_NO_SPACE || identifying->status != STATUS_OK) {
 		http_answer_code(identifying->request, 413, RESPONSE_PROTOCOL_ERROR,
 			TEXT("codes: the answer is too large; ask for fewer at once"),

@@ -122,11 +122,13 @@ static void
 resolve_for_nobody(struct http_request *request, const struct request *question)
 {
 	struct http *http = request->http;
-	struct service_query query;
+	uint8_t source[16];
+	struct service_query query = {.source = source};
 	struct service_query *queries = &query;
 	struct service_answer answer;
 	enum status status;
 
+	address_octets(request->asker, source);
 	if (service_begin(http->service, question, &query)) {
 		service_look_ahead(http->service, &queries, 1);
 	}
