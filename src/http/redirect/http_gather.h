@@ -10,9 +10,9 @@
  * include, its URL values, and what its prefix says (HS_NAMESPACE), which may name records with
  * more places.
  *
- * Records are looked up here, at this node. How many, and how deep they may lie in each other, is
- * limited; what is too much, missing or no XML is passed over. An include of an include of itself
- * so comes to an end.
+ * Records may live at other nodes: whoever gathers calls http_elsewhere_fetch() before answering.
+ * How many, and how deep they may lie in each other, is limited; what is too much, missing or no
+ * XML is passed over. An include of an include of itself so comes to an end.
  */
 struct http_gathering {
 	struct http_locations locations;
