@@ -102,7 +102,8 @@ verdict_of_kind(const struct json_reader *reader, const struct handle_json_fault
 	const struct expectation *expectation = expectation_of(fault->member);
 	const char *found = kind_found(reader);
 
-	if (expectation == NULL) {
+	if (expectation == NULL ||
+		(reader->status == STATUS_TOO_LARGE && expectation->limit == 0)) {
 		return problem_set(problem, reader->status, "%s: member \"%s\" %s", place,
 			fault->member,
 			reader->status == STATUS_TOO_LARGE ? "is larger than allowed"
