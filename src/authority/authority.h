@@ -60,6 +60,13 @@ void authority_query_begin(
 void authority_look_ahead(
 	struct authority *authority, struct authority_query *const *queries, size_t count);
 
+/* After the look ahead: false if there is surely no record of that name. */
+static inline bool
+authority_query_may_be_held(const struct authority_query *query)
+{
+	return query->status != STATUS_OK || query->lookup.place != 0;
+}
+
 /* True if this node answers for `name`: its prefix is homed here, or `name` is a derived prefix and
  * one above it is. Between authority_enter() and authority_leave(). */
 bool authority_holds(struct authority *authority, struct bytes name);

@@ -5,6 +5,7 @@
 #include "crypto/crypto.h"
 #include "handle/handle_name.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -15,6 +16,8 @@ enum {
 	ITEM_SHARE = 4, /* An item takes no more than this part of the ring it begins in. */
 	PAGE = 4096,
 	TEND_COUNT = 16, /* Put-off work done with each new answer. */
+	LINE = 64,
+	LINES_AHEAD = 1024, /* Octets of an item that are fetched before they are read. */
 };
 
 /* Index and ghosts first, each from a page on; the rings share the rest. */
@@ -129,6 +132,38 @@ prefetch_is_due(const struct cache *cache, const struct cache_item *item)
 		(item->flags & CACHE_FLAG_CLAIMED) == 0 &&
 		left_ms * 100 <=
 		(item->expires_ms - item->stored_ms) * (int64_t)cache->limits.prefetch_percent;
+}
+
+/* A load where an address may have to be looked up, too: for that a prefetch would be given up. */
+void
+cache_look_ahead(struct cache *cache, const struct bytes *names, size_t count)
+{
+	const struct cache_item *items[UDP_BATCH_MAX];
+	uint64_t hashes[UDP_BATCH_MAX];
+	volatile uint64_t seen; /* So that no touch is left out for want of use. */
+	struct cache_key key __attribute__((uninitialized));
+
+	assert(count <= UDP_BATCH_MAX);
+	for (size_t i = 0; i < count; i++) {
+		hashes[i] =
+			cache_key_over(&key, names[i], CACHE_NORMAL) ? cache_hash(cache, &key) : 0;
+	}
+	for (size_t i = 0; i < count; i++) {
+		seen = cache_index_touch(cache, hashes[i]);
+	}
+	for (size_t i = 0; i < count; i++) {
+		items[i] = cache_index_guess(cache, hashes[i]);
+	}
+	for (size_t i = 0; i < count; i++) {
+		seen = items[i] == NULL ? 0 : items[i]->size;
+	}
+	for (size_t i = 0; i < count; i++) {
+		for (size_t at = LINE; items[i] != NULL && at < items[i]->size && at < LINES_AHEAD;
+			at += LINE) {
+			__builtin_prefetch((const uint8_t *)items[i] + at);
+		}
+	}
+	(void)seen;
 }
 
 bool
@@ -344,7 +379,7 @@ bool
 cache_drop(struct cache *cache, struct bytes name)
 {
 	bool was_there = false;
-	struct cache_key key;
+	struct cache_key key __attribute__((uninitialized));
 
 	for (int question = 0; question < CACHE_QUESTION_COUNT; question++) {
 		struct cache_item *item = NULL;

@@ -97,6 +97,11 @@ struct cache_entry {
 	bool is_prefetch_due; /* Told once in a lifetime. */
 };
 
+/* Brings near what cache_find() of each of these names will read, asked for in the normal way: the
+ * lines of memory that one needs are on their way while the others are looked for. Nothing is
+ * counted or changed. At most UDP_BATCH_MAX at once. */
+void cache_look_ahead(struct cache *cache, const struct bytes *names, size_t count);
+
 /* False if there is nothing, or nothing that may still be given. Never allocates or waits. */
 bool cache_find(struct cache *cache, const struct cache_key *key, int64_t now_ms,
 	struct cache_entry *ret_entry);

@@ -54,6 +54,29 @@ cache_index_find(const struct cache *cache, uint64_t hash, const struct cache_ke
 	return NULL;
 }
 
+uint64_t
+cache_index_touch(const struct cache *cache, uint64_t hash)
+{
+	return *bucket_of(cache, hash, 0) ^ *bucket_of(cache, hash, 1);
+}
+
+const struct cache_item *
+cache_index_guess(const struct cache *cache, uint64_t hash)
+{
+	uint64_t wanted = word_of(hash, 0);
+
+	for (unsigned number = 0; number < 2; number++) {
+		const uint64_t *bucket = bucket_of(cache, hash, number);
+
+		for (size_t i = 0; i < CACHE_BUCKET_COUNT; i++) {
+			if ((bucket[i] & ~PLACE_MASK) == wanted && bucket[i] != 0) {
+				return cache_item_at(cache, bucket[i] & PLACE_MASK);
+			}
+		}
+	}
+	return NULL;
+}
+
 static uint64_t *
 word_find(const struct cache *cache, uint64_t hash, uint64_t word)
 {

@@ -95,6 +95,9 @@ cache_item_at(const struct cache *cache, uint64_t place)
 uint64_t cache_hash(const struct cache *cache, const struct cache_key *key);
 struct cache_item *cache_index_find(
 	const struct cache *cache, uint64_t hash, const struct cache_key *key);
+/* To have the lines of the index at hand; the first item whose word is like the hash's, or NULL. */
+uint64_t cache_index_touch(const struct cache *cache, uint64_t hash);
+const struct cache_item *cache_index_guess(const struct cache *cache, uint64_t hash);
 void cache_index_add(struct cache *cache, struct cache_item *item);
 void cache_index_move(
 	struct cache *cache, const struct cache_item *from, const struct cache_item *to);

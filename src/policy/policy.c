@@ -122,7 +122,7 @@ bool
 policy_may_walk(struct policy *policy, struct bytes name, int64_t now_ms)
 {
 	const struct policy_settings *settings = policy->settings;
-	uint8_t octets[PREFIX_SIZE_MAX];
+	uint8_t octets[PREFIX_SIZE_MAX] __attribute__((uninitialized));
 	struct bytes prefix = bytes_slice(handle_name_prefix(name), 0, sizeof(octets));
 
 	if (settings->prefix.rate == 0) {

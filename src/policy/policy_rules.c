@@ -97,7 +97,7 @@ prefix_above(struct bytes prefix)
 const struct policy_rule *
 policy_rules_find(const struct policy_rules *rules, struct bytes name)
 {
-	uint8_t octets[HANDLE_NAME_SIZE_MAX];
+	uint8_t octets[HANDLE_NAME_SIZE_MAX] __attribute__((uninitialized));
 	const struct policy_rule *rule;
 	struct bytes prefix;
 

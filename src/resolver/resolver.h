@@ -115,6 +115,9 @@ struct resolver_wait *resolver_ask(struct resolver *resolver,
 	const struct resolver_question *question, resolver_answered *answered, void *context);
 void resolver_cancel(struct resolver_wait *wait);
 
+/* Brings near what resolver_recall() of each of these names will read; at most UDP_BATCH_MAX. */
+void resolver_look_ahead(struct resolver *resolver, const struct bytes *names, size_t count);
+
 /* What is known already, for the answering path: nothing is allocated, nobody is asked. False:
  * resolver_ask() must find out. `ret_answer` may also be a failure that is still remembered; its
  * views hold until anything is asked, or the loop goes on. */

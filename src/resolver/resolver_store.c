@@ -64,7 +64,7 @@ resolver_store_find(
 {
 	int64_t now_ms = loop_now_ms(resolver->loop);
 	struct cache_entry entry;
-	struct cache_key key;
+	struct cache_key key __attribute__((uninitialized));
 
 	if (resolver->cache == NULL || !cache_key_over(&key, goal->name, question_of(goal)) ||
 		!cache_find(resolver->cache, &key, now_ms, &entry)) {
@@ -99,7 +99,7 @@ resolver_store_put(struct resolver *resolver, const struct walk *walk)
 						    : (struct handle_value_list){0, walk->text},
 		.is_certified = walk->is_certified,
 	};
-	struct cache_key key;
+	struct cache_key key __attribute__((uninitialized));
 
 	if (resolver->cache == NULL || !status_is_kept(walk->status)) {
 		return;
@@ -112,6 +112,14 @@ resolver_store_put(struct resolver *resolver, const struct walk *walk)
 	}
 	if (cache_key_over(&key, walk->goal.name, question_of(&walk->goal))) {
 		cache_put(resolver->cache, &key, &answer, now_ms, clock_wall_ms());
+	}
+}
+
+void
+resolver_look_ahead(struct resolver *resolver, const struct bytes *names, size_t count)
+{
+	if (resolver->cache != NULL) {
+		cache_look_ahead(resolver->cache, names, count);
 	}
 }
 

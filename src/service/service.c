@@ -138,7 +138,27 @@ service_begin(
 		return false;
 	}
 	authority_query_begin(service->authority, request->resolution.name, &ret_query->resolution);
+	ret_query->recalled = service_recurses(service, request) ? request->resolution.name
+								 : (struct bytes){NULL, 0};
 	return true;
+}
+
+/* What is not held here may be remembered of others. */
+static void
+recall_look_ahead(struct service *service, struct service_query *const *queries, size_t count)
+{
+	struct bytes names[UDP_BATCH_MAX];
+	size_t name_count = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (queries[i]->recalled.size > 0 &&
+			!authority_query_may_be_held(&queries[i]->resolution)) {
+			names[name_count++] = queries[i]->recalled;
+		}
+	}
+	if (name_count > 1) {
+		resolver_look_ahead(service->resolver, names, name_count);
+	}
 }
 
 void
@@ -147,10 +167,14 @@ service_look_ahead(struct service *service, struct service_query *const *queries
 	struct authority_query *resolutions[UDP_BATCH_MAX];
 
 	assert(count <= UDP_BATCH_MAX);
+	if (count == 0) {
+		return;
+	}
 	for (size_t i = 0; i < count; i++) {
 		resolutions[i] = &queries[i]->resolution;
 	}
 	authority_look_ahead(service->authority, resolutions, count);
+	recall_look_ahead(service, queries, count);
 }
 
 bool

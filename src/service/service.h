@@ -116,6 +116,7 @@ void service_leave(struct service *service);
 /* The request on its way; three steps, so that a batch overlaps its cache misses. */
 struct service_query {
 	struct authority_query resolution;
+	struct bytes recalled; /* The name, if others may be asked about it; else empty. */
 	/* Who asks, as address_octets(); NULL: for nobody known is anything found elsewhere. Set
 	 * before service_answer(), and valid until it returned. */
 	const uint8_t *source;

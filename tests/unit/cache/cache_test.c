@@ -349,6 +349,40 @@ a_hot_name_is_to_be_fetched_once_before_its_time_is_over(void **state)
 }
 
 static void
+looking_ahead_finds_and_changes_nothing(void **state)
+{
+	struct rig *rig = *state;
+	static const uint8_t long_name[HANDLE_NAME_SIZE_MAX + 1] = {'a', '/'};
+	const struct bytes names[] = {TEXT("88.1/hot"), TEXT("88.1/HOT"), TEXT("88.1/none"),
+		{NULL, 0}, bytes_over(long_name, sizeof(long_name)), TEXT("88.1"),
+		TEXT("88.1/large")};
+	struct cache_key large = key_of("88.1/large");
+	struct cache_answer answer = {.kind = CACHE_VALUES};
+	struct bytes batch[UDP_BATCH_MAX];
+	struct cache_entry entry;
+
+	cache_look_ahead(rig->cache, names, 0);
+	put(rig, "88.1/hot", 100, 7, 0);
+	answer.values = list_of(rig, HANDLE_TTL_RELATIVE, 100, 8, 50000);
+	cache_put(rig->cache, &large, &answer, 0, WALL_MS);
+	for (size_t i = 0; i < UDP_BATCH_MAX; i++) {
+		batch[i] = names[i % (sizeof(names) / sizeof(names[0]))];
+	}
+	for (size_t i = 0; i < 10; i++) {
+		cache_look_ahead(rig->cache, batch, UDP_BATCH_MAX);
+	}
+	assert_int_equal(monitor_read(rig->monitor, METRIC_CACHE_HITS), 0);
+	assert_int_equal(monitor_read(rig->monitor, METRIC_CACHE_MISSES), 0);
+	for (unsigned i = 1; i <= CACHE_HOT_COUNT; i++) {
+		assert_true(find(rig, "88.1/hot", 95000, &entry));
+		assert_int_equal(mark_of(&entry), 7);
+		assert_int_equal(entry.is_prefetch_due, i == CACHE_HOT_COUNT);
+	}
+	assert_true(find(rig, "88.1/large", 1, &entry));
+	assert_int_equal(mark_of(&entry), 8);
+}
+
+static void
 nothing_is_prefetched_when_told_so(void **state)
 {
 	struct rig *rig = *state;
@@ -659,6 +693,7 @@ main(void)
 		TEST(an_answer_that_may_not_be_kept_takes_away_what_was_there),
 		TEST(a_negative_answer_replaces_values),
 		TEST(a_hot_name_is_to_be_fetched_once_before_its_time_is_over),
+		TEST(looking_ahead_finds_and_changes_nothing),
 		TEST(nothing_is_prefetched_when_told_so),
 		TEST(a_dropped_name_is_gone_however_it_was_asked_for),
 		TEST(a_dropped_prefix_takes_all_below_it_and_nothing_beside),
