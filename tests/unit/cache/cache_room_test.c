@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cache/cache.h"
+#include "cache/cache_private.h"
 #include "support/cmocka_all.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Who stays when room is short. */
+/* Who stays when room is short, and what each octet and each moment counts for. */
 enum { WALL_S = 1700000000, HOUR_MS = 3600000, DATA_SIZE = 60 };
 #define WALL_MS (WALL_S * INT64_C(1000))
 
@@ -244,6 +244,100 @@ a_small_answer_in_place_of_a_large_one_gives_the_room_back(void **state)
 	assert_in_range(stats.entry_count, 20000, FULL_COUNT);
 }
 
+static void
+all_that_is_there_counts_as_used(void **state)
+{
+	enum { COUNT = 1000 };
+	struct rig *rig = *state;
+	struct cache_stats stats;
+	uint64_t before;
+
+	put_many(rig, "88.1", COUNT, false);
+	cache_stats(rig->cache, &stats);
+	assert_int_equal(stats.entry_count, COUNT);
+	assert_in_range(stats.used_size, COUNT * (DATA_SIZE + 48), COUNT * 256);
+	before = stats.used_size;
+	put_many(rig, "88.2", SCAN_COUNT, false); /* Some of them are among the old by now. */
+	cache_stats(rig->cache, &stats);
+	assert_in_range(stats.used_size, before * (stats.entry_count / COUNT), stats.size);
+	assert_in_range(stats.used_size, 0, before * (stats.entry_count / COUNT + 1));
+}
+
+/* Two names of the same hash are not met by chance: another's hash is given instead. */
+static void
+names_are_told_apart_even_if_their_hash_is_the_same(void **state)
+{
+	struct rig *rig = *state;
+	struct cache_key one = key_of("88.1/a");
+	struct cache_key other = key_of("88.1/b");
+	struct cache_key longer = key_of("88.1/ab");
+	uint64_t hash = cache_hash(rig->cache, &one);
+
+	put(rig, "88.1/a", 100, 1, 0);
+	assert_non_null(cache_index_find(rig->cache, hash, &one));
+	assert_null(cache_index_find(rig->cache, hash, &other));
+	assert_null(cache_index_find(rig->cache, hash, &longer));
+}
+
+static void
+a_drop_means_what_came_until_then_and_nothing_later(void **state)
+{
+	struct rig *rig = *state;
+
+	put(rig, "88.1/a", 100, 1, 10);
+	cache_drop_prefix(rig->cache, TEXT("88.1"), 10);
+	assert_false(has(rig, "88.1/a", 10));
+	put(rig, "88.1/a", 100, 1, 11);
+	assert_true(has(rig, "88.1/a", 11));
+	/* With everything the marks are forgotten, too. */
+	cache_drop_prefix(rig->cache, TEXT("88.1"), 20);
+	cache_drop_all(rig->cache);
+	put(rig, "88.1/a", 100, 1, 20);
+	assert_true(has(rig, "88.1/a", 20));
+}
+
+static void
+a_later_drop_is_swept_as_the_first_was(void **state)
+{
+	struct rig *rig = *state;
+	struct cache_stats stats;
+
+	put_many(rig, "88.1", 1000, false);
+	put_many(rig, "88.2", 1000, false);
+	cache_drop_prefix(rig->cache, TEXT("88.1"), 1);
+	assert_true(cache_tend(rig->cache, 1500)); /* Behind the last of 88.1. */
+	cache_drop_prefix(rig->cache, TEXT("88.2"), 1);
+	put(rig, "88.3/a", 100, 1, 2);
+	assert_false(cache_tend(rig->cache, 10000));
+	cache_stats(rig->cache, &stats);
+	assert_int_equal(stats.entry_count, 1);
+}
+
+static void
+only_what_is_fresh_and_hot_is_fetched_ahead(void **state)
+{
+	struct rig *rig = *state;
+	struct cache_key key = key_of("88.1/fails");
+	struct cache_answer failure = {.kind = CACHE_FAILURE, .response_code = 2};
+	struct cache_entry entry;
+
+	/* Asked for more often than an octet counts to. */
+	put(rig, "88.1/hot", 100, 1, 0);
+	for (unsigned i = 0; i < 256; i++) {
+		assert_true(has(rig, "88.1/hot", 1));
+	}
+	assert_true(find(rig, "88.1/hot", 95000, &entry) && entry.is_prefetch_due);
+	put(rig, "88.1/late", 100, 1, 0);
+	for (unsigned i = 0; i < 10; i++) {
+		assert_true(find(rig, "88.1/late", 100000, &entry) && !entry.is_prefetch_due);
+	}
+	cache_put(rig->cache, &key, &failure, 0, WALL_MS);
+	for (unsigned i = 0; i < 10; i++) {
+		assert_true(find(rig, "88.1/fails", usual.failure_ms - 1, &entry));
+		assert_false(entry.is_prefetch_due);
+	}
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, rig_open, rig_close)
 
 int
@@ -254,6 +348,11 @@ main(void)
 		TEST(names_that_went_too_early_are_welcome_back),
 		TEST(names_that_are_refreshed_keep_their_place),
 		TEST(a_small_answer_in_place_of_a_large_one_gives_the_room_back),
+		TEST(all_that_is_there_counts_as_used),
+		TEST(names_are_told_apart_even_if_their_hash_is_the_same),
+		TEST(a_drop_means_what_came_until_then_and_nothing_later),
+		TEST(a_later_drop_is_swept_as_the_first_was),
+		TEST(only_what_is_fresh_and_hot_is_fetched_ahead),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

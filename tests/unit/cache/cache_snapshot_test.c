@@ -200,6 +200,12 @@ what_is_known_already_is_not_made_older(void **state)
 	assert_int_equal(load(rig, 2000, WALL_MS + 1000, &count), STATUS_OK);
 	assert_true(find(rig->other, "88.1/a", 2000, &entry));
 	assert_int_equal(entry.kind, CACHE_NEGATIVE);
+	/* What is as old as the file's is newer than the file. */
+	cache_drop_all(rig->other);
+	put(rig->other, "88.1/a", CACHE_NEGATIVE, 0, 1000);
+	assert_int_equal(load(rig, 2000, WALL_MS + 1000, &count), STATUS_OK);
+	assert_true(find(rig->other, "88.1/a", 2000, &entry));
+	assert_int_equal(entry.kind, CACHE_NEGATIVE);
 }
 
 static void
@@ -353,34 +359,148 @@ a_link_in_place_of_the_file_is_not_followed(void **state)
 	assert_int_equal(count, 0);
 }
 
-/* One block with one entry, sealed as it should be; `name` and the rest are the test's. */
+/* One block with one entry, sealed as it should be; the rest is the test's. */
+struct forged {
+	uint8_t question;
+	uint8_t kind;
+	struct bytes name;
+	struct bytes values;
+	int64_t age_ms;
+	int64_t left_ms;
+	size_t behind; /* Octets of the block that no entry has. */
+	uint32_t end_count;
+};
+
 static enum status
-read_entry(struct rig *rig, uint8_t question, uint8_t kind, struct bytes name, struct bytes values,
-	size_t *ret_count)
+read_forged(struct rig *rig, const struct forged *forged, size_t *ret_count)
 {
+	static const uint8_t behind[8];
 	struct wire_writer writer = wire_writer_over(rig->file + 24, FILE_SIZE_MAX - 24);
 	uint8_t octets[512];
 	struct wire_writer entry = wire_writer_over(octets, sizeof(octets));
 
 	header_seal(rig);
 	wire_writer_take(&writer, 8);
-	wire_write_u8(&entry, question);
-	wire_write_u8(&entry, kind);
+	wire_write_u8(&entry, forged->question);
+	wire_write_u8(&entry, forged->kind);
 	wire_write_u8(&entry, 0);
 	wire_write_u16(&entry, 1);
-	wire_write_u16(&entry, values.size > 0 ? 1 : 0);
-	wire_write_u64(&entry, 0);
-	wire_write_u64(&entry, 1000);
-	wire_write_blob(&entry, name);
-	wire_write_blob(&entry, values);
+	wire_write_u16(&entry, forged->values.size > 0 ? 1 : 0);
+	wire_write_u64(&entry, (uint64_t)forged->age_ms);
+	wire_write_u64(&entry, (uint64_t)forged->left_ms);
+	wire_write_blob(&entry, forged->name);
+	wire_write_blob(&entry, forged->values);
+	wire_write_bytes(&entry, bytes_over(behind, forged->behind));
 	wire_write_u32(&writer, (uint32_t)wire_writer_size(&entry));
 	wire_write_u32(&writer, 1);
 	wire_write_u64(&writer, checksum_over(wire_written(&entry), 1));
 	wire_write_bytes(&writer, wire_written(&entry));
 	wire_write_u32(&writer, 0);
-	wire_write_u32(&writer, 1);
-	wire_write_u64(&writer, checksum_over((struct bytes){NULL, 0}, 2));
+	wire_write_u32(&writer, forged->end_count);
+	wire_write_u64(
+		&writer, checksum_over((struct bytes){NULL, 0}, 1 + (uint64_t)forged->end_count));
 	return read_octets(rig, 24 + wire_writer_size(&writer), ret_count);
+}
+
+static enum status
+read_entry(struct rig *rig, uint8_t question, uint8_t kind, struct bytes name, struct bytes values,
+	size_t *ret_count)
+{
+	const struct forged forged = {.question = question,
+		.kind = kind,
+		.name = name,
+		.values = values,
+		.left_ms = 1000,
+		.end_count = 1};
+
+	return read_forged(rig, &forged, ret_count);
+}
+
+static void
+times_beyond_all_time_are_refused(void **state)
+{
+	struct rig *rig = *state;
+	const int64_t most_ms = INT64_MAX / 4;
+	struct forged forged = {.kind = CACHE_NEGATIVE, .name = TEXT("88.1/a"), .end_count = 1};
+	size_t count;
+
+	save(rig, 0, WALL_MS); /* For the header. */
+	forged.age_ms = most_ms;
+	forged.left_ms = -most_ms;
+	assert_int_equal(read_forged(rig, &forged, &count), STATUS_OK);
+	forged.age_ms++;
+	assert_int_equal(read_forged(rig, &forged, &count), STATUS_CORRUPT);
+	forged.age_ms = -1;
+	assert_int_equal(read_forged(rig, &forged, &count), STATUS_CORRUPT);
+	forged.age_ms = 0;
+	forged.left_ms = -most_ms - 1;
+	assert_int_equal(read_forged(rig, &forged, &count), STATUS_CORRUPT);
+	forged.left_ms = most_ms + 1;
+	assert_int_equal(read_forged(rig, &forged, &count), STATUS_CORRUPT);
+	forged.left_ms = most_ms;
+	assert_int_equal(read_forged(rig, &forged, &count), STATUS_OK);
+}
+
+static void
+a_file_holds_what_its_blocks_and_its_end_say(void **state)
+{
+	struct rig *rig = *state;
+	struct forged forged = {
+		.kind = CACHE_NEGATIVE, .name = TEXT("88.1/a"), .left_ms = 1000, .end_count = 1};
+	size_t count;
+
+	save(rig, 0, WALL_MS); /* For the header. */
+	assert_int_equal(read_forged(rig, &forged, &count), STATUS_OK);
+	forged.behind = 1;
+	assert_int_equal(read_forged(rig, &forged, &count), STATUS_CORRUPT);
+	forged.behind = 0;
+	forged.end_count = 2;
+	assert_int_equal(read_forged(rig, &forged, &count), STATUS_CORRUPT);
+	assert_int_equal(count, 1);
+}
+
+static void
+of_a_larger_cache_comes_back_what_fits(void **state)
+{
+	enum {
+		LARGE_SIZE = 100000
+	}; /* More than a part of the young ring of the smallest cache. */
+	struct rig *rig = *state;
+	struct cache_limits limits = usual;
+	struct cache *large;
+	struct cache_key key;
+	struct cache_entry entry;
+	uint8_t *octets = calloc(1, LARGE_SIZE + 100);
+	uint8_t *data = calloc(1, LARGE_SIZE);
+	struct wire_writer writer = wire_writer_over(octets, LARGE_SIZE + 100);
+	struct cache_answer answer = {.kind = CACHE_VALUES, .response_code = 1};
+	size_t count;
+
+	assert_non_null(octets);
+	assert_non_null(data);
+	limits.size = 16 * CACHE_SIZE_MIN;
+	large = rig->cache;
+	rig->cache = cache_new(&limits, monitor_row(rig->monitor, 0));
+	assert_non_null(rig->cache);
+	handle_value_write(&writer,
+		&(struct handle_value){.index = 1,
+			.ttl = 1000,
+			.permissions = HANDLE_PERMISSION_DEFAULT,
+			.type = TEXT("DESC"),
+			.data = bytes_over(data, LARGE_SIZE)});
+	answer.values = (struct handle_value_list){1, wire_written(&writer)};
+	assert_true(cache_key_over(&key, TEXT("88.1/large"), CACHE_NORMAL));
+	cache_put(rig->cache, &key, &answer, 0, WALL_MS);
+	put(rig->cache, "88.1/a", CACHE_VALUES, 1000, 0);
+	assert_true(find(rig->cache, "88.1/large", 0, &entry));
+	save(rig, 0, WALL_MS);
+	assert_int_equal(load(rig, 0, WALL_MS, &count), STATUS_OK);
+	assert_false(find(rig->other, "88.1/large", 0, &entry));
+	assert_true(find(rig->other, "88.1/a", 0, &entry));
+	cache_free(rig->cache);
+	rig->cache = large;
+	free(octets);
+	free(data);
 }
 
 static void
@@ -425,6 +545,9 @@ main(void)
 		TEST(files_of_other_layouts_and_of_the_future_are_refused),
 		TEST(a_link_in_place_of_the_file_is_not_followed),
 		TEST(entries_are_decoded_in_full_before_they_are_believed),
+		TEST(times_beyond_all_time_are_refused),
+		TEST(a_file_holds_what_its_blocks_and_its_end_say),
+		TEST(of_a_larger_cache_comes_back_what_fits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
