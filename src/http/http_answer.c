@@ -65,14 +65,17 @@ policy_add_with_picture(struct MHD_Response *response, const struct http_answer 
 {
 	char text[sizeof(page_policy) + HEADER_TEXT_SIZE_MAX];
 	struct text_writer writer = text_writer_over(text, sizeof(text) - 1);
-	struct bytes host = markup_url_host(answer->picture);
+	char room[MARKUP_HOST_SIZE_MAX];
+	struct bytes host = markup_url_host_written(answer->picture, room);
 
 	text_write_string(&writer, page_policy);
 	if (host.size < HEADER_TEXT_SIZE_MAX / 2) {
 		text_write_char(&writer, ' ');
 		text_write(&writer,
 			bytes_slice(answer->picture, 0,
-				(size_t)(host.at - answer->picture.at) + host.size));
+				(size_t)(markup_url_host(answer->picture).at -
+					answer->picture.at)));
+		text_write(&writer, host);
 	}
 	*writer.next = '\0';
 	header_add(response, "Content-Security-Policy", text);

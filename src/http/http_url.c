@@ -71,10 +71,20 @@ encoded_write(struct text_writer *writer, struct bytes text)
 void
 http_url_write(struct text_writer *writer, struct bytes url, struct bytes append)
 {
+	char room[MARKUP_HOST_SIZE_MAX];
 	struct bytes host = markup_url_host(url);
+	struct bytes written = markup_url_host_written(url, room);
 	bool ends_in_host = host.at + host.size == url.at + url.size;
 
-	encoded_write(writer, url);
+	if (written.at == host.at) {
+		encoded_write(writer, url);
+	} else {
+		size_t at = (size_t)(host.at - url.at);
+
+		encoded_write(writer, bytes_slice(url, 0, at));
+		text_write(writer, written);
+		encoded_write(writer, bytes_slice(url, at + host.size, url.size));
+	}
 	if (append.size > 0 && ends_in_host && append.at[0] != '/' && append.at[0] != '?' &&
 		append.at[0] != '#') {
 		text_write_char(writer, '/');

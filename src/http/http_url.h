@@ -8,7 +8,8 @@
  *
  * Only http, https and ftp, with a host of letters, digits, `.`, `-`, `_`, `:`, `[` and `]`: no
  * user in front of it that could pass for the host, no backslash, nothing that a browser would
- * mend into another address. Hosts beyond ASCII are not taken. What stands behind the host is
+ * mend into another address. Hosts beyond ASCII are
+ * written as A-labels (markup_url.h). What stands behind the host is
  * percent-encoded where it must be, so that the result is printable ASCII without blanks or quotes
  * and may stand in a header. Escapes that are there already stay.
  */

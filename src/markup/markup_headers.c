@@ -95,7 +95,7 @@ relation_is_plain(struct bytes relation)
 	while (markup_word_next(&relation, &word)) {
 		count++;
 		if (!is_of(word, relations, sizeof(relations) / sizeof(relations[0])) &&
-			!markup_url_is_safe(word)) {
+			!markup_url_is_plain(word)) {
 			return false;
 		}
 	}

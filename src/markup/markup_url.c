@@ -1,6 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "markup/markup_url.h"
 
+#include <idn2.h>
+
+enum {
+	NAME_SIZE_MAX = 1020, /* 255 characters of UTF-8. */
+	ASCII_NAME_SIZE_MAX = 253, /* RFC 1035, 2.3.4, without the octets of its lengths. */
+	PORT_SIZE_MAX = 5,
+};
+
 static bool
 octet_is_letter_or_digit(uint8_t octet)
 {
@@ -42,13 +50,11 @@ markup_url_host(struct bytes url)
 	return bytes_slice(url, at, end - at);
 }
 
-bool
-markup_url_is_safe(struct bytes url)
+/* Of plain ASCII. */
+static bool
+host_is_plain(struct bytes host)
 {
-	struct bytes host = markup_url_host(url);
-
-	if (authority_at(url) == 0 || host.size == 0 ||
-		(!octet_is_letter_or_digit(host.at[0]) && host.at[0] != '[')) {
+	if (host.size == 0 || (!octet_is_letter_or_digit(host.at[0]) && host.at[0] != '[')) {
 		return false;
 	}
 	for (size_t i = 0; i < host.size; i++) {
@@ -58,4 +64,83 @@ markup_url_is_safe(struct bytes url)
 		}
 	}
 	return true;
+}
+
+static bool
+port_is_number(struct bytes port)
+{
+	for (size_t i = 0; i < port.size; i++) {
+		if (port.at[i] < '0' || port.at[i] > '9') {
+			return false;
+		}
+	}
+	return port.size <= PORT_SIZE_MAX;
+}
+
+/* The name, without its port; empty: it is none of IDNA. */
+static struct bytes
+name_to_ascii(struct bytes name, char room[MARKUP_HOST_SIZE_MAX])
+{
+	uint8_t text[NAME_SIZE_MAX + 1];
+	uint8_t *found = NULL;
+	struct bytes ascii;
+
+	if (name.size == 0 || name.size > NAME_SIZE_MAX || memchr(name.at, 0, name.size) != NULL) {
+		return (struct bytes){NULL, 0};
+	}
+	memcpy(text, name.at, name.size);
+	text[name.size] = 0;
+	if (idn2_lookup_u8(text, &found, IDN2_NO_TR46) != IDN2_OK) {
+		return (struct bytes){NULL, 0};
+	}
+	ascii = bytes_from_string((const char *)found);
+	if (ascii.size > ASCII_NAME_SIZE_MAX || !host_is_plain(ascii) ||
+		memmem(ascii.at, ascii.size, "..", 2) != NULL ||
+		memchr(ascii.at, ':', ascii.size) != NULL) {
+		ascii.size = 0;
+	}
+	memcpy(room, ascii.at, ascii.size);
+	idn2_free(found);
+	return bytes_over(room, ascii.size);
+}
+
+struct bytes
+markup_url_host_written(struct bytes url, char room[MARKUP_HOST_SIZE_MAX])
+{
+	struct bytes host = markup_url_host(url);
+	size_t size = bytes_find(host, ':');
+	struct bytes port = bytes_slice(host, size, host.size);
+	struct bytes name;
+	bool is_ascii = true;
+
+	for (size_t i = 0; i < host.size && is_ascii; i++) {
+		is_ascii = host.at[i] < 0x80;
+	}
+	if (is_ascii) {
+		return host;
+	}
+	name = port_is_number(bytes_slice(port, 1, port.size))
+		? name_to_ascii(bytes_slice(host, 0, size), room)
+		: (struct bytes){NULL, 0};
+	if (name.size == 0) {
+		return name;
+	}
+	if (port.size > 0) {
+		memcpy(room + name.size, port.at, port.size);
+	}
+	return bytes_over(room, name.size + port.size);
+}
+
+bool
+markup_url_is_plain(struct bytes url)
+{
+	return authority_at(url) != 0 && host_is_plain(markup_url_host(url));
+}
+
+bool
+markup_url_is_safe(struct bytes url)
+{
+	char room[MARKUP_HOST_SIZE_MAX];
+
+	return authority_at(url) != 0 && host_is_plain(markup_url_host_written(url, room));
 }

@@ -4,6 +4,7 @@
 #include "handle/handle_json.h"
 #include "http/http_url.h"
 #include "http/page/http_page.h"
+#include "markup/markup_url.h"
 
 /*
  * The values of a record as sections of a page: what it says, where it leads, who governs it.
@@ -130,15 +131,17 @@ static void
 link_write(const struct sections *sections, struct bytes url)
 {
 	struct text_writer *writer = sections->writer;
-	char *room = arena_alloc(sections->arena, 3 * url.size + 1);
-	struct text_writer encoded = text_writer_over(room, room == NULL ? 0 : 3 * url.size + 1);
+	size_t size = 3 * url.size + MARKUP_HOST_SIZE_MAX;
+	char *room = arena_alloc(sections->arena, size);
+	struct text_writer encoded = text_writer_over(room, room == NULL ? 0 : size);
 
 	/* Encoded, nothing is left in it that a page could take for its own. */
 	http_url_write(&encoded, url, (struct bytes){NULL, 0});
 	text_write_string(writer, "<a rel=\"noreferrer\" href=\"");
 	http_html_write(writer, text_written(&encoded));
 	text_write_string(writer, "\">");
-	http_html_write(writer, url);
+	/* Of a name beyond ASCII what it is, not what it looks like. */
+	http_html_write(writer, markup_url_is_plain(url) ? url : text_written(&encoded));
 	text_write_string(writer, "</a>");
 }
 

@@ -14,6 +14,7 @@
 #include "http/redirect/http_linkset.h"
 #include "http/redirect/http_suffix.h"
 #include "markup/markup_headers.h"
+#include "markup/markup_url.h"
 
 /*
  * GET and POST /HANDLE (http-api, 12): where a person or a program lands that follows an
@@ -263,8 +264,8 @@ url_follow(const struct following *following, struct bytes url, unsigned int sta
 	if (!http_parameter_find(&request->parameters, TEXT("urlappend"), &append)) {
 		append = (struct bytes){NULL, 0};
 	}
-	/* Each octet may become an escape, and a slash may come between. */
-	size = 3 * (url.size + append.size) + 1;
+	/* Each octet may become an escape, a host its A-labels, and a slash may come between. */
+	size = 3 * (url.size + append.size) + MARKUP_HOST_SIZE_MAX;
 	size = size < LOCATION_SIZE_MAX ? size : LOCATION_SIZE_MAX;
 	room = arena_alloc(request->http->arena, size + 1);
 	writer = text_writer_over(room, room == NULL ? 0 : size);

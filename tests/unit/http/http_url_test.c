@@ -3,17 +3,16 @@
 
 #include "support/cmocka_all.h"
 
+#include <stdio.h>
+
 static const char *const safe[] = {
-	"http://a",
-	"https://example.org/demo?a=1#b",
-	"HTTPS://EXAMPLE.ORG",
-	"ftp://ftp.example.org/file",
-	"http://[2001:db8::1]:8080/x",
-	"http://127.0.0.1:80",
-	"http://a_b-c.example/\xe4\xb8\xad",
-	"https://example.org?x",
-	"https://example.org#x",
+	"http://a", "https://example.org/demo?a=1#b", "HTTPS://EXAMPLE.ORG",
+	"ftp://ftp.example.org/file", "http://[2001:db8::1]:8080/x", "http://127.0.0.1:80",
+	"http://a_b-c.example/\xe4\xb8\xad", "https://example.org?x", "https://example.org#x",
 	"https://example.org/@evil",
+	"https://\xe4\xbe\x8b\xe5\xad\x90.\xe4\xb8\xad\xe5\x9b\xbd/", /* 例子.中国 */
+	"https://m\xc3\xbcnchen.example:8443?x",
+	"https://\xd1\x81\xd0\xbe\xd0\xbc.example", /* Cyrillic: what it is shows in its A-label. */
 };
 
 static const char *const unsafe[] = {
@@ -51,6 +50,27 @@ static const char *const unsafe[] = {
 	"http://a\"b",
 	"http://a<b",
 	"ht\ntp://a",
+	/* Names that would first be mapped into others, or are none. */
+	"http://M\xc3\x9cNCHEN.example",
+	"http://a\xef\xbc\x8f"
+	"b.example", /* A wide slash. */
+	"http://\xef\xbc\x91.example", /* A wide digit. */
+	"http://ex\xc2\xad"
+	"ample.example", /* A hyphen that does not show. */
+	"http://\xe2\x80\xae\xc3\xa9.example", /* Right to left. */
+	"http://\xe2\x98\x83.example", /* A snowman. */
+	"http://\xc3\xa9..example",
+	"http://.\xc3\xa9.example",
+	"http://\xc3\xa9.example@evil.example",
+	"http://evil.example@\xc3\xa9.example",
+	"http://\xc3\xa9.example:80:80",
+	"http://\xc3\xa9.example:123456",
+	"http://\xc3\xa9.example\\.evil.example",
+	"http://\xc3\xa9%2eevil.example",
+	"http://\xc3.example",
+	"http://\xc0\xae.example", /* An overlong point. */
+	"http://[\xc3\xa9]",
+	"http://:80\xc3\xa9",
 };
 
 static void
@@ -97,6 +117,38 @@ what_cannot_stand_in_a_header_is_escaped_once(void **state)
 	assert_written("http://a/\r\nX: y", "", "http://a/%0D%0AX:%20y");
 	assert_written("http://a/\"'<>\\^`{|}", "", "http://a/%22%27%3C%3E%5C%5E%60%7B%7C%7D");
 	assert_written("http://a/b?c=d&e#f", "", "http://a/b?c=d&e#f");
+}
+
+static void
+hosts_beyond_ascii_are_written_as_what_they_are(void **state)
+{
+	(void)state;
+	assert_written("https://\xe4\xbe\x8b\xe5\xad\x90.\xe4\xb8\xad\xe5\x9b\xbd/\xe4\xb8\xad", "",
+		"https://xn--fsqu00a.xn--fiqs8s/%E4%B8%AD");
+	assert_written("http://b\xc3\xbc"
+		       "cher.example:8080?a",
+		"&b", "http://xn--bcher-kva.example:8080?a&b");
+	assert_written("http://\xd1\x81\xd0\xbe\xd0\xbc.example", ".evil",
+		"http://xn--l1adi.example/.evil");
+}
+
+static void
+a_name_of_a_host_has_a_limit(void **state)
+{
+	char url[512];
+
+	(void)state;
+	/* 63 octets a label; "xn--9ca" and a point in front. */
+	for (int more = -1; more <= 1; more++) {
+		int size = snprintf(url, sizeof(url), "http://\xc3\xa9.");
+
+		for (int i = 0; i < 3; i++) {
+			size += snprintf(url + size, sizeof(url) - (size_t)size, "%060d.", 0);
+		}
+		snprintf(
+			url + size, sizeof(url) - (size_t)size, "%0*d", 253 - 8 - 3 * 61 + more, 0);
+		assert_int_equal(http_url_is_safe(bytes_from_string(url)), more <= 0);
+	}
 }
 
 static void
@@ -167,6 +219,8 @@ main(void)
 		cmocka_unit_test(addresses_of_the_web_are_safe),
 		cmocka_unit_test(whatever_a_browser_could_take_for_something_else_is_not),
 		cmocka_unit_test(what_cannot_stand_in_a_header_is_escaped_once),
+		cmocka_unit_test(hosts_beyond_ascii_are_written_as_what_they_are),
+		cmocka_unit_test(a_name_of_a_host_has_a_limit),
 		cmocka_unit_test(what_is_appended_never_changes_the_host),
 		cmocka_unit_test(a_handle_in_a_path_cannot_become_a_host_a_query_or_an_escape),
 	};
