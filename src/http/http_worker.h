@@ -9,16 +9,21 @@
 #include <microhttpd.h>
 
 /*
- * What the files of this folder share: the state of one worker's front. Private.
+ * What the files of this folder and of those in it share: the state of one worker's front. Private.
  *
  *     http.c             daemons, listeners, the loop
  *     http_connection.c  from accept to close: limits, the first octet, deadlines
  *     http_request.c     from the head to the answer, as libmicrohttpd tells it
- *     http_certificate.c who the client's certificate says it is
  *     http_elsewhere.c   records of other nodes that an answer needs
  *     http_answer.c      status, headers and body
  *     http_route.c       which function answers (routes.def)
  *     http_tunnel.c      Handle messages in bodies
+ *     http_operation.c   what waits for an identity, the ledger or another server
+ *     http_handles.c     /api/handles; what every answer about a record shares
+ *     identity/          who asks: headers, sessions, certificates, proofs
+ *     page/              pages for people, and the theme of the operator
+ *     redirect/          where an identifier leads: places, links, GS1 Digital Link, QR codes
+ *     v1/                /v1 and its description
  */
 enum { HTTP_LISTENER_COUNT_MAX = 32, HTTP_BUCKET_COUNT = 1024 };
 
