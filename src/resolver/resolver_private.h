@@ -14,13 +14,14 @@ enum { WALK_BUCKET_COUNT = 4096, WALK_TEXT_SIZE_MAX = 512 };
 /* resolver_renewal.c: the root as it is now. */
 struct resolver_renewal {
 	struct resolver_root *root; /* Never NULL. */
-	const struct resolver_root *configured; /* What it began as, to see that another was set. */
+	struct resolver_root *configured; /* What it began as, to see that another was set. */
 	struct resolver_root *next; /* In the making. */
 	size_t next_further; /* Of the services that it names. */
 	int64_t due_ms;
 	int64_t earliest_ms; /* Not before, whatever is heard. */
 	bool is_wanted; /* A server of the root has said that its record is newer. */
 	bool is_under_way;
+	bool is_void; /* Another root was set meanwhile: what comes proves nothing of that. */
 	int64_t lifetime_ms;
 };
 

@@ -27,7 +27,7 @@ resolver_renewal_begin(struct resolver *resolver)
 {
 	resolver->renewal =
 		(struct resolver_renewal){.root = resolver_root_enter(resolver->settings.root),
-			.configured = resolver->settings.root};
+			.configured = resolver_root_enter(resolver->settings.root)};
 }
 
 void
@@ -35,6 +35,7 @@ resolver_renewal_end(struct resolver *resolver)
 {
 	resolver_root_leave(resolver->renewal.next);
 	resolver_root_leave(resolver->renewal.root);
+	resolver_root_leave(resolver->renewal.configured);
 }
 
 void
@@ -44,8 +45,10 @@ resolver_renewal_use(struct resolver *resolver)
 
 	if (renewal->configured != resolver->settings.root) {
 		resolver_root_leave(renewal->root);
+		resolver_root_leave(renewal->configured);
 		renewal->root = resolver_root_enter(resolver->settings.root);
-		renewal->configured = resolver->settings.root;
+		renewal->configured = resolver_root_enter(resolver->settings.root);
+		renewal->is_void = renewal->is_under_way;
 		renewal->due_ms = renewal->earliest_ms = 0;
 	}
 }
@@ -59,6 +62,10 @@ renewal_stop(struct resolver *resolver, int64_t pause_ms)
 	resolver_root_leave(renewal->next);
 	renewal->next = NULL;
 	renewal->is_under_way = renewal->is_wanted = false;
+	if (renewal->is_void) {
+		renewal->is_void = false;
+		return; /* It is time for the other one. */
+	}
 	renewal->due_ms = renewal_now_ms(resolver) + pause_ms;
 	renewal->earliest_ms = renewal_now_ms(resolver) + RESOLVER_ROOT_MIN_MS;
 }
@@ -108,7 +115,7 @@ static bool
 answer_is_proof(const struct resolver *resolver, const struct resolver_answer *answer)
 {
 	return answer->status == STATUS_OK && answer->is_certified && !answer->is_stale &&
-		resolver->renewal.configured == resolver->settings.root;
+		!resolver->renewal.is_void;
 }
 
 static void
