@@ -373,7 +373,8 @@ walk_is_taken_back(struct walk *walk)
 {
 	struct resolver_record record;
 
-	return walk_is_for_prefix(walk) &&
+	/* That of the root is judged by what the root was before (resolver_renewal.c). */
+	return walk_is_for_prefix(walk) && !name_is_root(walk->goal.name) &&
 		resolver_store_find(walk->resolver, &walk->goal, &record) !=
 		RESOLVER_KNOWN_NOTHING &&
 		record.status == STATUS_OK && resolver_sites_go_back(&record.values, &walk->values);
