@@ -168,6 +168,7 @@
 	X(HTTP_BODY_RATE_MIN, 1024, "octets/s", "a body over HTTP that comes slower is given up") \
 	X(HTTP_PROXY_SIZE_MAX, 536, "octets", "what a proxy says in front of a connection")       \
 	X(HTTP_CERTIFICATE_SIZE_MAX, 16384, "octets", "one message of a handshake with a client") \
+	X(LEDGER_VERSION_COUNT_MAX, 64, "versions", "that one change may name (If-Match)")        \
 	X(HTTP_CNONCE_SIZE_MAX, 64, "octets", "the nonce that a web client adds")                 \
 	X(HTTP_SESSION_IDLE_S, 1800, "s", "a session of a web client in silence (Handle.net)")    \
 	X(HTTP_HEAD_DEADLINE_MS, 10000, "ms", "the head of a request over HTTP")                  \

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "http/http_answer.h"
+#include "http/http_condition.h"
 #include "http/http_gzip.h"
 #include "http/identity/http_identity.h"
 
@@ -256,15 +257,6 @@ etag_write(struct bytes body, char ret_text[ETAG_SIZE])
 	ret_text[18] = '\0';
 }
 
-/* A list of tags, weak or not, or a star (RFC 9110, 13.1.2). */
-static bool
-etag_is_known(const struct http_request *request, const char *etag)
-{
-	const char *known = http_request_header(request, "If-None-Match");
-
-	return known != NULL && (strcmp(known, "*") == 0 || strstr(known, etag) != NULL);
-}
-
 static bool
 method_only_reads(enum http_method method)
 {
@@ -350,6 +342,14 @@ answer_complete(struct http_request *request, struct MHD_Response *response,
 	request->status = status;
 }
 
+/* What is there is not what the request is about. */
+static void
+condition_answer(struct http_request *request)
+{
+	http_answer_code(request, 412, service_response_code(STATUS_CONFLICT),
+		TEXT("There is another version than the request is for"), (struct bytes){NULL, 0});
+}
+
 void
 http_answer(struct http_request *request, const struct http_answer *answer, struct bytes body)
 {
@@ -365,9 +365,16 @@ http_answer(struct http_request *request, const struct http_answer *answer, stru
 		etag = octets_tag;
 	}
 	if (has_etag && answer->status == OK && method_only_reads(request->method)) {
-		if (etag_is_known(request, etag)) {
+		switch (http_condition_judge(request, etag, answer->changed_s)) {
+		case HTTP_CONDITION_FAILED:
+			condition_answer(request);
+			return;
+		case HTTP_NOT_MODIFIED:
 			status = NOT_MODIFIED;
 			body.size = 0;
+			break;
+		case HTTP_PROCEED:
+			break;
 		}
 	}
 	is_compressed = body_compress(request, answer, &body);

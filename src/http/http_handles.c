@@ -169,17 +169,13 @@ http_values_ttl(const struct handle_value_list *list)
 	return least < 0 ? 0 : (uint32_t)least;
 }
 
+/* Dates have whole seconds: one that is not over could name two versions of a record. */
 int64_t
-http_values_changed_s(const struct handle_value_list *list)
+http_changed_s(const struct service *service, const struct service_answer *answer)
 {
-	struct wire_reader walk = handle_value_list_walk(list);
-	int64_t newest_s = 0;
-	struct handle_value value;
+	int64_t changed_s = service_changed_ms(service, answer) / 1000;
 
-	while (handle_value_next(&walk, &value)) {
-		newest_s = value.timestamp > newest_s ? value.timestamp : newest_s;
-	}
-	return newest_s;
+	return changed_s < clock_wall_ms() / 1000 ? changed_s : 0;
 }
 
 static void
@@ -208,7 +204,7 @@ http_resolution_answer(
 		name_write(writer, resolved->name);
 		answer.is_shared = is_shared;
 		answer.max_age_s = http_values_ttl(&resolved->values);
-		answer.changed_s = http_values_changed_s(&resolved->values);
+		answer.changed_s = resolved->changed_s;
 	} else if (resolved->text.size > 0) {
 		json_write_name(writer, "message");
 		json_write_string(writer, resolved->text);
@@ -292,6 +288,7 @@ http_look_up_as(struct http *http, const struct request *question, const struct 
 		.is_elsewhere = status == STATUS_ELSEWHERE,
 		.sequence = answer.version,
 		.is_computed = answer.is_computed,
+		.changed_s = http_changed_s(http->service, &answer),
 	};
 }
 

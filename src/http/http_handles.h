@@ -25,6 +25,7 @@ struct http_resolved {
 	bool is_elsewhere; /* Others must be asked first: http_operation_start(). */
 	uint64_t sequence; /* Of the record's newest entry in the ledger; 0: not known. */
 	bool is_computed; /* By a template of its prefix. */
+	int64_t changed_s; /* When the record was; 0: not known. */
 };
 /* The question that path and parameters ask; in the request's arena. */
 bool http_resolution_take(struct http_request *request, struct request *ret_question);
@@ -50,8 +51,8 @@ void http_look_up_as(struct http *http, const struct request *question,
 struct http_resolved http_resolved_of(const struct response *response, struct bytes name);
 /* How long, in seconds, all of the values may be kept; a day at the most. */
 uint32_t http_values_ttl(const struct handle_value_list *list);
-/* When the newest of the values was changed; 0: that is not known. */
-int64_t http_values_changed_s(const struct handle_value_list *list);
+/* When the record of an answer was changed; 0: not known, or it may change in the same second. */
+int64_t http_changed_s(const struct service *service, const struct service_answer *answer);
 void http_resolution_answer(
 	struct http_request *request, const struct http_resolved *resolved, bool is_shared);
 

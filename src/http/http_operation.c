@@ -137,7 +137,7 @@ order_fill(struct http_request *request, const struct http_operation_order *from
 		.envelope = {.version = VERSION_OURS, .suggested = VERSION_OURS},
 		.claim = from->claim,
 		.is_unchallenged = true,
-		.expected = from->expected,
+		.condition = from->condition,
 		.is_asking = from->is_asking,
 		.work = from->work,
 		.answered = operation_is_answered,

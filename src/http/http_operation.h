@@ -26,7 +26,7 @@ struct http_operation_order {
 	const struct request *question;
 	const struct operation_claim *claim;
 	http_operation_answered *answered;
-	uint64_t expected;
+	const struct ledger_condition *condition;
 	bool is_asking;
 	void (*work)(void *request); /* On a helper thread: of the request only `own` is its. */
 };

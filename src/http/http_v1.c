@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "http/http_v1.h"
 
+#include "base/clock.h"
 #include "base/text_writer.h"
 #include "http/http_answer.h"
+#include "http/http_condition.h"
 #include "ledger/ledger.h"
 
 static const char *
@@ -107,70 +109,84 @@ http_v1_tag(uint64_t version, bool is_all, char ret_tag[HTTP_TAG_SIZE])
 	ret_tag[text_written(&writer).size] = '\0';
 }
 
-/* A tag of ours. Any other is none that a record ever had: its version is one that never comes. */
+/* A tag of ours; 0: any other, which no record ever had. */
 static uint64_t
 tag_read(struct bytes tag)
 {
+	struct bytes text = bytes_slice(tag, 1, tag.size - 1);
+	size_t end = bytes_find(text, '-');
 	uint64_t version = 0;
-	size_t end;
 
-	if (tag.size < 3 || tag.at[0] != '"' || tag.at[tag.size - 1] != '"') {
-		return LEDGER_EXPECT_SOME - 1;
-	}
-	tag = bytes_slice(tag, 1, tag.size - 2);
-	end = bytes_find(tag, '-');
-	if (end < tag.size && !bytes_equal(bytes_slice(tag, end, tag.size), TEXT("-all"))) {
-		return LEDGER_EXPECT_SOME - 1;
-	}
-	if (text_read_u64(bytes_slice(tag, 0, end), INT64_MAX, &version) != STATUS_OK ||
-		version == 0) {
-		return LEDGER_EXPECT_SOME - 1;
+	if ((end < text.size && !bytes_equal(bytes_slice(text, end, text.size), TEXT("-all"))) ||
+		text_read_u64(bytes_slice(text, 0, end), INT64_MAX, &version) != STATUS_OK) {
+		return 0;
 	}
 	return version;
 }
 
-static struct bytes
-header_take(const struct http_request *request, const char *name)
-{
-	const char *text = http_request_header(request, name);
-	struct bytes value = text == NULL ? (struct bytes){NULL, 0} : bytes_from_string(text);
+struct taking {
+	struct ledger_condition *condition;
+	bool is_too_long;
+	int date_count;
+	struct bytes date;
+};
 
-	while (value.size > 0 && value.at[0] == ' ') {
-		value = bytes_slice(value, 1, value.size);
+static void
+versions_take(
+	struct taking *taking, struct ledger_versions *versions, struct bytes list, bool is_strong)
+{
+	struct http_tag tag;
+
+	versions->is_given = true;
+	versions->is_any = versions->is_any || http_tags_are_star(list);
+	while (http_tag_next(&list, &tag)) {
+		uint64_t version = is_strong && tag.is_weak ? 0 : tag_read(tag.text);
+
+		if (version == 0) {
+			continue;
+		}
+		if (versions->count == LEDGER_VERSION_COUNT_MAX) {
+			taking->is_too_long = true;
+			return;
+		}
+		versions->items[versions->count++] = version;
 	}
-	while (value.size > 0 && value.at[value.size - 1] == ' ') {
-		value.size--;
+}
+
+static enum MHD_Result
+condition_take(void *context, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+	struct taking *taking = context;
+	struct bytes header = bytes_from_string(name);
+	struct bytes text = value == NULL ? (struct bytes){NULL, 0} : bytes_from_string(value);
+
+	(void)kind;
+	if (bytes_equal_fold(header, TEXT("If-Match"))) {
+		versions_take(taking, &taking->condition->match, text, true);
+	} else if (bytes_equal_fold(header, TEXT("If-None-Match"))) {
+		versions_take(taking, &taking->condition->none, text, false);
+	} else if (bytes_equal_fold(header, TEXT("If-Unmodified-Since"))) {
+		taking->date_count++;
+		taking->date = text;
 	}
-	return value;
+	return MHD_YES;
 }
 
 bool
-http_v1_expected(struct http_request *request, uint64_t *ret_expected)
+http_v1_condition(struct http_request *request, struct ledger_condition *ret_condition)
 {
-	struct bytes match = header_take(request, "If-Match");
-	struct bytes none = header_take(request, "If-None-Match");
+	struct taking taking = {.condition = ret_condition};
 
-	*ret_expected = LEDGER_EXPECT_ANY;
-	if (match.size > 0 && none.size > 0) {
-		http_answer_wrong(request, "If-Match and If-None-Match", (struct bytes){NULL, 0},
-			"cannot both be met: give one of them");
+	*ret_condition = (struct ledger_condition){.has_time = false};
+	MHD_get_connection_values(request->transport, MHD_HEADER_KIND, condition_take, &taking);
+	if (taking.is_too_long) {
+		http_answer_wrong(request, "If-Match or If-None-Match", (struct bytes){NULL, 0},
+			"has more than 64 tags");
 		return false;
 	}
-	if (none.size > 0 && !bytes_equal(none, TEXT("*"))) {
-		http_answer_wrong(request, "If-None-Match", none,
-			"is * for a change: there must be no such record");
-		return false;
-	}
-	if (bytes_find(match, ',') < match.size) {
-		http_answer_wrong(request, "If-Match", match, "is one tag, or *");
-		return false;
-	}
-	if (none.size > 0) {
-		*ret_expected = LEDGER_EXPECT_NONE;
-	} else if (match.size > 0) {
-		*ret_expected =
-			bytes_equal(match, TEXT("*")) ? LEDGER_EXPECT_SOME : tag_read(match);
-	}
+	ret_condition->has_time = taking.date_count == 1 &&
+		http_date_read(taking.date, clock_wall_ms() / 1000, &ret_condition->time_s) ==
+			STATUS_OK;
 	return true;
 }
 

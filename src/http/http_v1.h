@@ -22,6 +22,8 @@ http_is_v1(const struct http_request *request)
 	return bytes_start_with(request->path, TEXT("/v1/"));
 }
 
+struct ledger_condition;
+
 struct http_problem {
 	unsigned int status;
 	enum response_code code;
@@ -38,8 +40,9 @@ void http_v1_refuse(
 /* "12" or "12-all", with quotes and a NUL. */
 enum { HTTP_TAG_SIZE = 32 };
 void http_v1_tag(uint64_t version, bool is_all, char ret_tag[HTTP_TAG_SIZE]);
-/* What If-Match and If-None-Match expect, for operation_order; false: answered. */
-bool http_v1_expected(struct http_request *request, uint64_t *ret_expected);
+/* What If-Match, If-None-Match and If-Unmodified-Since ask of the record that is to be changed; false:
+ * answered. */
+bool http_v1_condition(struct http_request *request, struct ledger_condition *ret_condition);
 
 /* A number among the parameters, at most `max`; `*number` stays when there is none. False:
  * answered. */

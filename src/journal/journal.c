@@ -587,6 +587,20 @@ journal_sequence_at(const struct journal *journal, uint64_t place)
 	return head.sequence;
 }
 
+int64_t
+journal_time_ms_at(const struct journal *journal, uint64_t place)
+{
+	uint64_t left = octets_at(journal, place);
+	struct journal_entry entry;
+	int64_t time_ms = 0;
+
+	if (left > 0 && !journal_entry_time(journal->octets + place, left, &time_ms) &&
+		journal_husk_find(journal_husks_of(journal, place), place, &entry)) {
+		time_ms = entry.time_ms;
+	}
+	return time_ms;
+}
+
 uint8_t
 journal_touch(const struct journal *journal, uint64_t place)
 {

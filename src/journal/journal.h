@@ -141,6 +141,9 @@ enum status journal_peek(const struct journal *journal, uint64_t place, struct b
 /* The sequence of the entry at a place that journal_peek() took; 0 for what cannot be a place. */
 uint64_t journal_sequence_at(const struct journal *journal, uint64_t place);
 
+/* When it was made, of the same; 0. */
+int64_t journal_time_ms_at(const struct journal *journal, uint64_t place);
+
 /* To have an entry at hand before it is looked at; any number is a fine place. Touching every
  * entry of a batch in one loop overlaps their misses, also those of addresses, for which a
  * prefetch would be given up; prefetching then fetches the rest of each. */

@@ -224,6 +224,24 @@ journal_entry_peek(const uint8_t *octets, uint64_t limit, struct bytes *ret_key,
 	return true;
 }
 
+bool
+journal_entry_time(const uint8_t *octets, uint64_t limit, int64_t *ret_time_ms)
+{
+	struct journal_head head;
+	uint64_t at;
+
+	if (limit < sizeof(head)) {
+		return false;
+	}
+	memcpy(&head, octets, sizeof(head));
+	at = tail_offset(head.key_size, head.record_size) + offsetof(struct journal_tail, time_ms);
+	if (head.sequence == 0 || at + sizeof(*ret_time_ms) > limit) {
+		return false;
+	}
+	memcpy(ret_time_ms, octets + at, sizeof(*ret_time_ms));
+	return true;
+}
+
 void
 journal_entry_hash(const struct journal_entry *entry, uint8_t ret_hash[JOURNAL_DIGEST_SIZE])
 {

@@ -120,6 +120,9 @@ bool journal_head_is_plausible(const struct journal_head *head, uint64_t limit);
 bool journal_entry_peek(const uint8_t *octets, uint64_t limit, struct bytes *ret_key,
 	struct bytes *ret_record, enum journal_kind *ret_kind);
 
+/* When the entry was made, of one that journal_entry_peek() took. */
+bool journal_entry_time(const uint8_t *octets, uint64_t limit, int64_t *ret_time_ms);
+
 void journal_header_encode(
 	uint8_t octets[JOURNAL_HEADER_SIZE], const struct journal_header *header);
 /* CORRUPT or UNKNOWN_VERSION; `name` is the file's, for the problem. */

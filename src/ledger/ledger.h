@@ -63,6 +63,22 @@ typedef void ledger_committed(
 #define LEDGER_EXPECT_NONE UINT64_MAX /* There must be no such record. */
 #define LEDGER_EXPECT_SOME (UINT64_MAX - 1) /* There must be one, whatever its version. */
 
+/* Some versions, or any: there is a record. */
+struct ledger_versions {
+	bool is_given;
+	bool is_any;
+	uint32_t count;
+	uint64_t items[LEDGER_VERSION_COUNT_MAX];
+};
+
+/* What more may be asked of the record as it is when the change comes to be made (RFC 9110, 13). */
+struct ledger_condition {
+	struct ledger_versions match; /* It has one of these. */
+	bool has_time; /* If `match` is not given: it was made then or earlier. */
+	int64_t time_s;
+	struct ledger_versions none; /* It has none of these. */
+};
+
 struct ledger_change {
 	struct ledger_change *next; /* The ledger's. */
 	enum journal_kind kind;
@@ -70,6 +86,7 @@ struct ledger_change {
 	struct handle_value_list values; /* JOURNAL_PUT. */
 	struct bytes actor;
 	uint64_t expected; /* Version the record must have, else CONFLICT; asked before `judge`. */
+	const struct ledger_condition *condition; /* The same; NULL: none. Stays the caller's. */
 	ledger_judge *judge; /* NULL: let it through. */
 	ledger_committed *committed;
 	void *context;

@@ -93,6 +93,42 @@ version_is_expected(const struct ledger *ledger, const struct ledger_change *cha
 	}
 }
 
+static bool
+versions_have(const struct ledger_versions *versions, uint64_t version)
+{
+	bool has = versions->is_any;
+
+	for (uint32_t i = 0; i < versions->count && !has; i++) {
+		has = versions->items[i] == version;
+	}
+	return has;
+}
+
+static bool
+condition_holds(const struct ledger *ledger, const struct ledger_condition *condition,
+	const struct record *before)
+{
+	uint64_t version;
+
+	if (condition == NULL) {
+		return true;
+	}
+	if (before == NULL) {
+		return !condition->match.is_given;
+	}
+	version = ledger_record_version(ledger, before);
+	if (condition->match.is_given) {
+		if (!versions_have(&condition->match, version)) {
+			return false;
+		}
+	} else if (condition->has_time &&
+		journal_time_ms_at(ledger->journal, before->sequence_place) / 1000 >
+			condition->time_s) {
+		return false;
+	}
+	return !condition->none.is_given || !versions_have(&condition->none, version);
+}
+
 static enum status
 judge_record(struct ledger *ledger, struct ledger_change *change, struct journal_change *entry)
 {
@@ -106,7 +142,8 @@ judge_record(struct ledger *ledger, struct ledger_change *change, struct journal
 		return status;
 	}
 	entry->previous = status == STATUS_OK ? newest.place : 0;
-	if (!version_is_expected(ledger, change, exists ? &newest.record : NULL)) {
+	if (!version_is_expected(ledger, change, exists ? &newest.record : NULL) ||
+		!condition_holds(ledger, change->condition, exists ? &newest.record : NULL)) {
 		return STATUS_CONFLICT;
 	}
 	status = judge_ask(ledger, change, entry->key, exists ? &newest.record : NULL);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "service/operation.h"
 
+#include "ledger/ledger.h"
 #include "service/service_private.h"
 
 #include <stddef.h>
@@ -53,6 +54,23 @@ claim_copy(struct operation *operation, const struct operation_claim *claim)
 		(claim->scope == NULL || copy->scope != NULL);
 }
 
+/* False if memory is short. */
+static bool
+condition_copy(struct operation *operation, const struct ledger_condition *condition)
+{
+	struct ledger_condition *copy;
+
+	if (condition == NULL) {
+		return true;
+	}
+	copy = arena_alloc(operation->arena, sizeof(*copy));
+	if (copy != NULL) {
+		*copy = *condition;
+	}
+	operation->order.condition = copy;
+	return copy != NULL;
+}
+
 static enum status
 operation_make(
 	struct operation *operation, struct service *service, const struct operation_order *order)
@@ -63,7 +81,8 @@ operation_make(
 	}
 	operation->order = *order;
 	operation->order.message = arena_copy(operation->arena, order->message);
-	if (operation->order.message.at == NULL || !claim_copy(operation, order->claim)) {
+	if (operation->order.message.at == NULL || !claim_copy(operation, order->claim) ||
+		!condition_copy(operation, order->condition)) {
 		arena_forget(operation->arena, crypto_forget);
 		arena_free(operation->arena);
 		return STATUS_NO_MEMORY;

@@ -3,6 +3,8 @@
 
 #include "service/service.h"
 
+struct ledger_condition;
+
 /*
  * A request that is answered later, because it needs a signature, an identity, a session or
  * the ledger. It owns a copy of its message and an arena with REQUEST_MEMORY_MAX, and lives
@@ -59,8 +61,8 @@ struct operation_order {
 	size_t request_size; /* UDP: octets that came, which a refusal must not exceed. */
 	const struct operation_claim *claim; /* NULL: nobody. Copied. */
 	bool is_unchallenged; /* Nobody could answer a challenge: who must be known is told so. */
-	/* A change is made only if the record has this version (ledger.h), else CONFLICT. */
-	uint64_t expected;
+	/* A change is made only if this holds (ledger.h), else CONFLICT; NULL: in any case. Copied. */
+	const struct ledger_condition *condition;
 	/* Nothing is carried out: it is asked whether somebody known may. There is no answer in
 	 * octets but for a refusal. RESOLUTION then means to look at what the handle was. */
 	bool is_asking;

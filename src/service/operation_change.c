@@ -150,7 +150,7 @@ operation_change(struct operation *operation)
 		entry = authority_change_entry(operation->change);
 		entry->committed = change_committed;
 		entry->context = operation;
-		entry->expected = operation->order.expected;
+		entry->condition = operation->order.condition;
 		status = ledger_submit(service->ledger, entry);
 	}
 	if (status != STATUS_OK) {

@@ -241,6 +241,7 @@ resolve(struct service *service, const struct request *request, struct service_q
 	answer->name = request->resolution.name;
 	answer->values = found.values;
 	answer->text = found.text;
+	answer->place = found.place;
 	answer->version = found.place == 0
 		? 0
 		: journal_sequence_at(ledger_journal(service->ledger), found.place);
@@ -258,6 +259,14 @@ resolve(struct service *service, const struct request *request, struct service_q
 	return service_recurses(service, request)
 		? service_recall(service, request, query, arena, answer)
 		: status;
+}
+
+int64_t
+service_changed_ms(const struct service *service, const struct service_answer *answer)
+{
+	return answer->place == 0 || answer->is_computed
+		? 0
+		: journal_time_ms_at(ledger_journal(service->ledger), answer->place);
 }
 
 enum status

@@ -128,6 +128,7 @@ struct service_answer {
 	struct bytes name; /* Resolution: the handle as asked. */
 	struct handle_value_list values; /* Resolution and referral. */
 	struct bytes site; /* GET_SITE_INFO. */
+	uint64_t place; /* Of the record in the journal; 0: none. */
 	uint64_t version; /* Resolution: of the record, also when nothing of it is told; 0: none. */
 	bool is_computed; /* By a template. */
 	bool is_verified; /* Held here, or proven by each server on the way to it. */
@@ -182,6 +183,10 @@ enum status service_answer(struct service *service, const struct request *reques
 enum status service_answer_to(struct service *service, const struct request *request,
 	struct service_query *query, const struct service_reader *reader, struct arena *arena,
 	struct service_answer *ret_answer) MUST_CHECK;
+
+/* When the record of a resolution was changed last, whatever of it is told; 0: not known, or the
+ * answer depends on more than the record. */
+int64_t service_changed_ms(const struct service *service, const struct service_answer *answer);
 
 /* The one translation from what happened to a Handle response code. */
 enum response_code service_response_code(enum status status);

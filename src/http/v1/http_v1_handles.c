@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "http/http_answer.h"
 #include "http/http_change.h"
+#include "http/http_condition.h"
 #include "http/http_handles.h"
 #include "http/http_operation.h"
 #include "http/http_record.h"
@@ -31,6 +32,7 @@ struct told {
 	struct bytes name;
 	struct handle_value_list values;
 	uint64_t version;
+	int64_t changed_s;
 	bool is_all; /* Also what not everybody may read. */
 };
 
@@ -55,6 +57,7 @@ record_answer(struct http_request *request, const struct told *told)
 			.etag = tag,
 			.is_shared = !told->is_all,
 			.depends_on_asker = true,
+			.changed_s = told->changed_s,
 			.max_age_s = told->values.count == 0 ? 0 : http_values_ttl(&told->values)});
 }
 
@@ -138,7 +141,8 @@ resolve_for_nobody(struct http_request *request, const struct request *question)
 		return;
 	}
 	found_answer(request, status, answer.text,
-		&(struct told){question->resolution.name, answer.values, answer.version, false});
+		&(struct told){question->resolution.name, answer.values, answer.version,
+			http_changed_s(http->service, &answer), false});
 }
 
 void
@@ -221,10 +225,11 @@ changed(struct http_request *request, const struct response *response, bool is_l
 static void
 change_begin(struct http_request *request, const struct request *question)
 {
-	struct http_operation_order order = {.question = question, .answered = changed};
+	struct ledger_condition condition;
+	struct http_operation_order order = {
+		.question = question, .condition = &condition, .answered = changed};
 
-	if (http_v1_expected(request, &order.expected) &&
-		http_identity_take(request, &order.claim)) {
+	if (http_v1_condition(request, &condition) && http_identity_take(request, &order.claim)) {
 		http_operation_begin(request, &order);
 	}
 }
@@ -248,8 +253,9 @@ put(struct http_request *request, uint32_t opcode)
 	struct request question = {
 		.message = {.envelope = {.version = VERSION_OURS}, .header = {.opcode = opcode}}};
 	const char *none = http_request_header(request, "If-None-Match");
+	bool is_new = none != NULL && http_tags_are_star(bytes_from_string(none));
 
-	question.message.header.flags = none == NULL ? MESSAGE_FLAG_OVERWRITE : 0;
+	question.message.header.flags = is_new ? 0 : MESSAGE_FLAG_OVERWRITE;
 	if (body_is_json(request) && http_handle_take(request, &question.values.name) &&
 		http_record_take(request, question.values.name, true, &question.values.values)) {
 		change_begin(request, &question);

@@ -131,10 +131,55 @@ if (process.env.HOUJI) {
 		assert.equal(second.text, '');
 		assert.equal(other.status, 200);
 	});
-	test('what changed last is told', async () => {
-		const answer = await ask(`/${DEMO}`);
+	// A date names no version while its second lasts, so it is told from the next one on.
+	async function dated() {
+		for (let i = 0; i < 1000; i++) {
+			const at = (await ask(`/${DEMO}`)).headers.get('last-modified');
 
-		assert.equal(answer.headers.get('last-modified'), 'Tue, 14 Nov 2023 22:13:20 GMT');
+			if (at !== null) {
+				return at;
+			}
+			await new Promise((resolve) => setTimeout(resolve, 20));
+		}
+		return null;
+	}
+	test('when the record changed last is told, and what did not change since is not sent again', async () => {
+		const at = await dated();
+		const other = (seconds) => new Date(Date.parse(at) + 1000 * seconds).toUTCString();
+		const status = async (headers, method = 'GET') => (await ask(`/${DEMO}`, {method, headers})).status;
+		const [day, number, month, year, time] = other(0).split(/[ ,]+/);
+		const long = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'].find((one) => one.startsWith(day));
+
+		assert.ok(Math.abs(Date.parse(at) - Date.now()) < 600000, at);
+		assert.equal(await status({'If-Modified-Since': at}), 304);
+		assert.equal(await status({'If-Modified-Since': at}, 'HEAD'), 304);
+		assert.equal(await status({'If-Modified-Since': other(1)}), 304);
+		assert.equal(await status({'If-Modified-Since': other(-1)}), 200);
+		assert.equal(await status({'If-Modified-Since': `${long}, ${number}-${month}-${year.slice(2)} ${time} GMT`}), 304);
+		assert.equal(await status({'If-Modified-Since': `${day} ${month} ${number.replace(/^0/, ' ')} ${time} ${year}`}), 304);
+		assert.equal(await status({'If-Modified-Since': 'now'}), 200);
+		assert.equal(await status({'If-Modified-Since': ''}), 200);
+	});
+	test('conditions come in their order', async () => {
+		const at = await dated();
+		const past = 'Tue, 14 Nov 2023 22:13:20 GMT';
+		const etag = (await ask(`/${DEMO}`)).headers.get('etag');
+		const status = async (headers) => (await ask(`/${DEMO}`, {headers})).status;
+
+		// Without a tag of ours a date does not count, nor does it against one.
+		assert.equal(await status({'If-None-Match': '"x"', 'If-Modified-Since': at}), 200);
+		assert.equal(await status({'If-None-Match': etag, 'If-Modified-Since': past}), 304);
+		assert.equal(await status({'If-None-Match': '*'}), 304);
+		assert.equal(await status({'If-None-Match': `"a,${etag.slice(1)}`}), 200);
+		assert.equal(await status({'If-Match': etag}), 200);
+		assert.equal(await status({'If-Match': '*'}), 200);
+		assert.equal(await status({'If-Match': `"x", ${etag}`, 'If-None-Match': etag}), 304);
+		assert.equal(await status({'If-Match': `W/${etag}`}), 412);
+		assert.equal(await status({'If-Match': '"x"', 'If-None-Match': etag}), 412);
+		assert.equal(await status({'If-Unmodified-Since': past}), 412);
+		assert.equal(await status({'If-Unmodified-Since': past, 'If-Match': etag}), 200);
+		assert.equal(await status({'If-Unmodified-Since': at}), 200);
+		assert.equal((await ask(`/${DEMO}`, {headers: {'If-Match': '"x"'}})).json?.responseCode ?? 201, 201);
 	});
 	test('a large answer is compressed for who asks for it', async () => {
 		const encoding = async (accept, path = '/metrics', options = {}) => (await fetch(server.url + path,

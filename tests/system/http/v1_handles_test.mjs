@@ -47,6 +47,30 @@ test('a record that did not change is 304', async () => {
 	assert.equal(more.json.values.length, 3);
 	assert.equal((await ask('GET', `handles/${handle}`, undefined, {headers: {'If-None-Match': more.etag}})).status, 304);
 });
+test('a value that was taken out is a change, also by date', async () => {
+	const handle = name('since');
+	const last = async () => (await ask('GET', `handles/${handle}`, undefined, {by: null})).headers.get('last-modified');
+	const dated = async () => {
+		let at = null;
+
+		for (let i = 0; i < 1000 && at === null; i++) {
+			await new Promise((resolve) => setTimeout(resolve, 20));
+			at = await last();
+		}
+		return at;
+	};
+
+	await done(ask('PUT', `handles/${handle}`, record(one(1), one(2))), 201);
+	const first = await dated();
+	const since = {by: null, headers: {'If-Modified-Since': first}};
+
+	assert.equal((await ask('GET', `handles/${handle}`, undefined, since)).status, 304);
+	await done(ask('DELETE', `handles/${handle}?index=2`), 200);
+	assert.equal((await ask('GET', `handles/${handle}`, undefined, since)).status, 200);
+	assert.ok(Date.parse(await dated()) > Date.parse(first));
+	// Nobody else keeps what only some may read, and so no date of it is told.
+	assert.equal((await ask('GET', `handles/${handle}`)).headers.get('last-modified'), null);
+});
 test('If-None-Match: * makes a record only where there is none', async () => {
 	const handle = name('once');
 	const headers = {'If-None-Match': '*'};
@@ -54,8 +78,60 @@ test('If-None-Match: * makes a record only where there is none', async () => {
 	await done(ask('PUT', `handles/${handle}`, record(one(1)), {headers}), 201);
 	await refused(ask('PUT', `handles/${handle}`, record(one(2)), {headers}), 412, 101);
 	assert.deepEqual(data(await ask('GET', `handles/${handle}`)), [[1, 'https://example.org/']]);
-	await refused(ask('PUT', `handles/${handle}`, record(one(2)), {headers: {'If-None-Match': '"3"'}}), 400, 4);
-	await refused(ask('PUT', `handles/${handle}`, record(one(2)), {headers: {'If-None-Match': '*', 'If-Match': '*'}}), 400, 4);
+	// If-Match comes first: there is a record; then If-None-Match: there is one.
+	await refused(ask('PUT', `handles/${handle}`, record(one(2)), {headers: {'If-None-Match': '*', 'If-Match': '*'}}), 412, 201);
+});
+test('If-Match takes several tags, and If-None-Match those that must not be', async () => {
+	const handle = name('tags');
+	let {etag} = await done(ask('PUT', `handles/${handle}`, record(one(1))), 201);
+	const put = (headers) => ask('PUT', `handles/${handle}`, record(one(1, `${Math.random()}`)), {headers});
+	const next = async (headers) => {
+		const answer = await done(put(headers), 200);
+
+		etag = answer.etag;
+	};
+
+	await next({'If-Match': `"1", ${etag}`});
+	await next({'If-Match': `${etag},"1"`});
+	await next({'If-Match': `, "a,b" ,W/"7" , 12,\t${etag} ,`});
+	await next({'If-Match': `"${JSON.parse(etag.replace('-all', ''))}"`});
+	await refused(put({'If-Match': `W/${etag}, "1"`}), 412, 201);
+	await refused(put({'If-Match': ''}), 412, 201);
+	await refused(put({'If-Match': `x${etag}`}), 412, 201);
+	await refused(put({'If-None-Match': etag}), 412, 201);
+	await refused(put({'If-None-Match': `"1", W/${etag}`}), 412, 201);
+	await refused(put({'If-None-Match': ' * '}), 412, 201);
+	await next({'If-None-Match': '"1", "2"'});
+	await next({'If-Match': etag, 'If-None-Match': '"1"'});
+	await refused(put({'If-Match': etag, 'If-None-Match': etag}), 412, 201);
+	// Of one that is not there no tag holds, and If-None-Match always.
+	await refused(ask('DELETE', `handles/${name('tags-none')}`, undefined, {headers: {'If-Match': '"1", "2"'}}), 412, 201);
+	await done(ask('PUT', `handles/${name('tags-new')}`, record(one(1)), {headers: {'If-None-Match': '"1", "2"'}}), 201);
+});
+test('a change names 64 versions at the most', async () => {
+	const handle = name('many-tags');
+	const {etag} = await done(ask('PUT', `handles/${handle}`, record(one(1))), 201);
+	const tags = (count) => [...Array.from({length: count - 1}, (_, i) => `"${100000 + i}"`), etag].join(', ');
+
+	for (const count of [65, 66]) {
+		await refused(ask('PATCH', `handles/${handle}`, [one(2)], {headers: {'If-Match': tags(count)}}), 400, 4);
+		await refused(ask('PATCH', `handles/${handle}`, [one(2)], {headers: {'If-None-Match': tags(count)}}), 400, 4);
+	}
+	await done(ask('PATCH', `handles/${handle}`, [one(2)], {headers: {'If-Match': tags(64)}}), 200);
+});
+test('If-Unmodified-Since lets a change be made only to what is as old, and counts for less than If-Match', async () => {
+	const handle = name('dates');
+	const {etag} = await done(ask('PUT', `handles/${handle}`, record(one(1))), 201);
+	const patch = (headers) => ask('PATCH', `handles/${handle}`, [one(2)], {headers});
+	const past = 'Tue, 14 Nov 2023 22:13:20 GMT';
+	const future = 'Fri, 31 Dec 2100 23:59:59 GMT';
+
+	await refused(patch({'If-Unmodified-Since': past}), 412, 201);
+	await done(patch({'If-Unmodified-Since': past, 'If-Match': etag}), 200);
+	await refused(patch({'If-Unmodified-Since': future, 'If-Match': etag}), 412, 201);
+	await done(patch({'If-Unmodified-Since': future}), 200);
+	await done(patch({'If-Unmodified-Since': 'yesterday'}), 200);
+	await done(ask('PUT', `handles/${name('dates-new')}`, record(one(1)), {headers: {'If-Unmodified-Since': past}}), 201);
 });
 test('If-Match changes only the version that was read', async () => {
 	const handle = name('match');
@@ -68,7 +144,7 @@ test('If-Match changes only the version that was read', async () => {
 		await refused(ask('DELETE', `handles/${handle}`, undefined, {headers: {'If-Match': wrong}}), 412, 201);
 		await refused(ask('DELETE', `handles/${handle}?index=1`, undefined, {headers: {'If-Match': wrong}}), 412, 201);
 	}
-	await refused(ask('PUT', `handles/${handle}`, record(one(1, 'c')), {headers: {'If-Match': '"1", "2"'}}), 400, 4);
+	await refused(ask('PUT', `handles/${handle}`, record(one(1, 'c')), {headers: {'If-Match': '"1", "2"'}}), 412, 201);
 	assert.deepEqual(data(await ask('GET', `handles/${handle}`)), [[1, 'b']]);
 	await done(ask('PATCH', `handles/${handle}`, [one(1, 'd')], {headers: {'If-Match': `"${second.json.version}"`}}), 200);
 	await done(ask('PATCH', `handles/${handle}`, [one(1, 'e')], {headers: {'If-Match': '*'}}), 200);
