@@ -2,7 +2,6 @@
 #include "http/http_condition.h"
 
 #include "base/clock.h"
-#include "base/text_writer.h"
 
 #include <time.h>
 
@@ -75,16 +74,23 @@ words_take(struct bytes text, struct bytes ret_words[DATE_WORD_COUNT])
 	return count;
 }
 
+/* Zeros in front are usual. */
 static bool
-number_take(struct bytes word, uint64_t max, int *ret_number)
+number_take(struct bytes word, int max, int *ret_number)
 {
-	uint64_t number = 0;
+	int number = 0;
 
-	if (text_read_u64(word, max, &number) != STATUS_OK) {
+	if (word.size == 0 || word.size > 4) {
 		return false;
 	}
-	*ret_number = (int)number;
-	return true;
+	for (size_t i = 0; i < word.size; i++) {
+		if (word.at[i] < '0' || word.at[i] > '9') {
+			return false;
+		}
+		number = 10 * number + (word.at[i] - '0');
+	}
+	*ret_number = number;
+	return number <= max;
 }
 
 static bool
