@@ -67,7 +67,7 @@ words_take(struct bytes text, struct bytes ret_words[DATE_WORD_COUNT])
 			if (count == DATE_WORD_COUNT) {
 				return 0;
 			}
-			ret_words[count++] = bytes_slice(text, from, at);
+			ret_words[count++] = bytes_slice(text, from, at - from);
 		}
 		at += at < text.size;
 	}

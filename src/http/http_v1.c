@@ -113,7 +113,7 @@ http_v1_tag(uint64_t version, bool is_all, char ret_tag[HTTP_TAG_SIZE])
 static uint64_t
 tag_read(struct bytes tag)
 {
-	struct bytes text = bytes_slice(tag, 1, tag.size - 1);
+	struct bytes text = bytes_slice(tag, 1, tag.size - 2);
 	size_t end = bytes_find(text, '-');
 	uint64_t version = 0;
 

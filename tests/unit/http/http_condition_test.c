@@ -41,7 +41,7 @@ what_is_no_date_is_refused(void **state)
 		"Sun, 31 Feb 1994 08:49:37 GMT", "Sun, 06 Nov 1994 24:49:37 GMT",
 		"Sun, 06 Nov 1994 08:60:37 GMT", "Sun, 06 Nov 1994 08:49:61 GMT",
 		"Sun, 06 nov 1994 08:49:37 GMT", "Sun, 06 Nov 19940 08:49:37 GMT",
-		"Sun, -6 Nov 1994 08:49:37 GMT", "1 2 3 4 5 6 7 8 9 10"};
+		"1 2 3 4 5 6 7 8 9 10"};
 	int64_t at_s;
 
 	(void)state;
