@@ -89,6 +89,10 @@ typedef void loop_udp_received(
  * address, or refuses it. Port 0 is always free. */
 enum status loop_address_check(const struct address *address, struct problem *problem) MUST_CHECK;
 
+/* An address with port 0 is given one that nobody has, neither for UDP nor for TCP: what the kernel
+ * chooses for one may be taken for the other. Any other address stays. IN_USE when there is none. */
+enum status loop_address_choose(struct address *address, struct problem *problem) MUST_CHECK;
+
 /* SO_REUSEPORT is set, so that each worker opens the same address. IPv6 sockets are v6 only. */
 struct loop_udp *loop_udp_open(struct loop *loop, const struct address *address,
 	loop_udp_received *received, void *context, struct problem *problem);

@@ -6,6 +6,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+/* Where half of all ports are taken, all tries fail once in 2^64. */
+enum { CHOICE_COUNT_MAX = 64 };
+
 static bool
 socket_set(int fd, int level, int name, int number)
 {
@@ -104,6 +107,31 @@ loop_address_check(const struct address *address, struct problem *problem)
 	errno = refusal;
 	return problem_system(problem, "cannot listen on %s (%s)%s", text, is_udp ? "UDP" : "TCP",
 		refusal == EADDRNOTAVAIL ? ": no address of this machine" : "");
+}
+
+enum status
+loop_address_choose(struct address *address, struct problem *problem)
+{
+	enum status status = address_port(address) == 0 ? STATUS_IN_USE : STATUS_OK;
+	struct address chosen;
+
+	for (int i = 0; i < CHOICE_COUNT_MAX && status == STATUS_IN_USE; i++) {
+		int fd = loop_socket_open(SOCK_DGRAM, address, problem);
+
+		if (fd < 0) {
+			return STATUS_SYSTEM;
+		}
+		loop_socket_address(fd, &chosen);
+		if (address_refusal(&chosen, SOCK_STREAM) == 0) {
+			*address = chosen;
+			status = STATUS_OK;
+		}
+		close(fd);
+	}
+	return status == STATUS_OK
+		? status
+		: problem_set(problem, status,
+			  "no port is free for both UDP and TCP: %d were tried", CHOICE_COUNT_MAX);
 }
 
 void

@@ -266,12 +266,18 @@ worker_bind(struct node *node, size_t number, struct problem *problem)
 	struct native *native = node->workers[number].native;
 
 	for (uint32_t i = 0; i < listen->count; i++) {
-		/* The first worker finds the port when it is 0; UDP and TCP share it. */
-		const struct address *address = number == 0 ? &listen->items[i] : &node->bound[i];
-		enum status status = number == 0 ? loop_address_check(address, problem) : STATUS_OK;
+		enum status status = STATUS_OK;
 
+		if (number == 0) {
+			/* UDP and TCP share the port, also when it is 0. */
+			node->bound[i] = listen->items[i];
+			status = loop_address_choose(&node->bound[i], problem);
+		}
+		if (number == 0 && status == STATUS_OK) {
+			status = loop_address_check(&node->bound[i], problem);
+		}
 		if (status == STATUS_OK) {
-			status = native_open_udp(native, address, &node->bound[i], problem);
+			status = native_open_udp(native, &node->bound[i], NULL, problem);
 		}
 		if (status == STATUS_OK) {
 			status = native_open_tcp(native, &node->bound[i], NULL, problem);

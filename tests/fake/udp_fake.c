@@ -323,6 +323,14 @@ loop_address_check(const struct address *address, struct problem *problem)
 		: problem_set(problem, STATUS_IN_USE, "another loop has the address");
 }
 
+enum status
+loop_address_choose(struct address *address, struct problem *problem)
+{
+	(void)problem;
+	*address = fake_address_bind(address);
+	return STATUS_OK;
+}
+
 struct loop_udp *
 loop_udp_open(struct loop *loop, const struct address *address, loop_udp_received *received,
 	void *context, struct problem *problem)

@@ -24,11 +24,15 @@ const RECORDS = [
 async function serve(houji, directory) {
 	const process_ = spawn(houji, ['serve', directory], {stdio: ['ignore', 'pipe', 'pipe'],
 		env: {...process.env, LC_ALL: 'C.UTF-8'}});
+	let told = '';
+	process_.stderr.setEncoding('utf8').on('data', (text) => {
+		told += text;
+		process.stderr.write(text);
+	});
 	const line = await new Promise((resolve, reject) => {
 		process_.stdout.once('data', (data) => resolve(String(data)));
-		process_.once('exit', () => reject(new Error('the node did not start')));
+		process_.once('close', (code, signal) => reject(new Error(`the node did not start (${code ?? signal}): ${told}`)));
 	});
-	process_.stderr.setEncoding('utf8').on('data', (text) => process.stderr.write(text));
 	const port = /127\.0\.0\.1:(\d+) \(http, https\)/.exec(line)[1];
 
 	return {
