@@ -21,26 +21,43 @@ struct token_table {
 	bool is_read;
 };
 
+/* That may hold a token: never more than are allowed and one, which is refused. */
+static size_t
+line_count(struct bytes text)
+{
+	size_t count = 1;
+
+	for (size_t i = 0; i < text.size && count <= TOKEN_COUNT_MAX; i++) {
+		count += text.at[i] == '\n';
+	}
+	return count;
+}
+
 enum status
 token_file_read(
 	const char *path, struct arena *arena, struct token_list *ret_list, struct problem *problem)
 {
-	uint8_t *octets = arena_alloc(arena, TOKEN_FILE_SIZE_MAX + 1);
-	struct token_list list = {
-		0, arena_alloc_array(arena, TOKEN_COUNT_MAX, sizeof(list.items[0]))};
+	struct token_list list = {0, NULL};
 	struct problem inner;
 	struct stat state;
+	uint8_t *octets;
 	size_t size = 0, number = 0;
 	enum status status;
 
-	*ret_list = (struct token_list){0, NULL};
-	if (octets == NULL || list.items == NULL) {
-		return problem_set(problem, STATUS_NO_MEMORY, "no memory for %s", path);
-	}
+	*ret_list = list;
 	if (stat(path, &state) != 0 && errno == ENOENT) {
 		return problem_set(problem, STATUS_NOT_FOUND, "there are no tokens");
 	}
+	octets = arena_alloc(arena, TOKEN_FILE_SIZE_MAX + 1);
+	if (octets == NULL) {
+		return problem_set(problem, STATUS_NO_MEMORY, "no memory for %s", path);
+	}
 	status = file_read(path, TOKEN_FILE_SIZE_MAX, octets, &size, problem);
+	list.items = arena_alloc_array(
+		arena, line_count(bytes_over(octets, size)), sizeof(list.items[0]));
+	if (status == STATUS_OK && list.items == NULL) {
+		return problem_set(problem, STATUS_NO_MEMORY, "no memory for %s", path);
+	}
 	for (struct bytes left = bytes_over(octets, size); status == STATUS_OK && left.size > 0;) {
 		size_t end = bytes_find(left, '\n');
 		struct bytes line = bytes_slice(left, 0, end);
