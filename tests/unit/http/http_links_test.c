@@ -101,9 +101,12 @@ what_nobody_may_be_sent_to_is_no_link(void **state)
 		"10320/loc", "<!DOCTYPE x><locations><location href='http://a/'/></locations>",
 		"10320/loc", "<locations><location href='http://a/'/>");
 	assert_int_equal(links.count, 0);
-	MAKE("URL", "http://\xe4\xb8\xad/", "URL", "http://a/\xe4\xb8\xad \"<>");
+	MAKE("URL", "http://\xe4\xb8\xad\xff/", "URL", "http://a/\xe4\xb8\xad \"<>");
 	assert_int_equal(links.count, 1);
 	assert_text(links.items[0].target, "http://a/%E4%B8%AD%20%22%3C%3E");
+	MAKE("URL", "http://\xe4\xb8\xad/");
+	assert_int_equal(links.count, 1);
+	assert_text(links.items[0].target, "http://xn--fiq/");
 }
 
 static void
