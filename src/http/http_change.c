@@ -142,23 +142,34 @@ http_handles_put(struct http_request *request)
 	http_change_start(request, &question);
 }
 
-void
-http_handles_delete(struct http_request *request)
+bool
+http_delete_take(struct http_request *request, struct request *ret_question)
 {
-	struct request question = {.message = {.envelope = {.version = VERSION_OURS}}};
+	struct request *question = ret_question;
 	struct bytes indexes;
 	struct bytes name;
 	uint32_t count;
 
+	*question = (struct request){.message = {.envelope = {.version = VERSION_OURS}}};
 	if (!http_handle_take(request, &name) || !http_indexes_take(request, &indexes, &count)) {
-		return;
+		return false;
 	}
 	if (count == 0) {
-		question.message.header.opcode = OPCODE_DELETE_HANDLE;
-		question.name.name = name;
+		question->message.header.opcode = OPCODE_DELETE_HANDLE;
+		question->name.name = name;
 	} else {
-		question.message.header.opcode = OPCODE_REMOVE_VALUE;
-		question.indexes = (struct request_indexes){name, count, indexes};
+		question->message.header.opcode = OPCODE_REMOVE_VALUE;
+		question->indexes = (struct request_indexes){name, count, indexes};
 	}
-	http_change_start(request, &question);
+	return true;
+}
+
+void
+http_handles_delete(struct http_request *request)
+{
+	struct request question;
+
+	if (http_delete_take(request, &question)) {
+		http_change_start(request, &question);
+	}
 }

@@ -308,20 +308,9 @@ http_v1_mint(struct http_request *request)
 void
 http_v1_delete(struct http_request *request)
 {
-	struct request question = {.message = {.envelope = {.version = VERSION_OURS}}};
-	struct bytes indexes;
-	struct bytes name;
-	uint32_t count;
+	struct request question;
 
-	if (!http_handle_take(request, &name) || !http_indexes_take(request, &indexes, &count)) {
-		return;
+	if (http_delete_take(request, &question)) {
+		change_begin(request, &question);
 	}
-	if (count == 0) {
-		question.message.header.opcode = OPCODE_DELETE_HANDLE;
-		question.name.name = name;
-	} else {
-		question.message.header.opcode = OPCODE_REMOVE_VALUE;
-		question.indexes = (struct request_indexes){name, count, indexes};
-	}
-	change_begin(request, &question);
 }
