@@ -104,8 +104,10 @@ take_action(struct replication_follower *follower, const struct replication_bloc
 	case REPLICATION_UNHOME:
 		return replication_batch_add(follower->batch, JOURNAL_UNHOME, block->name);
 	case REPLICATION_DELETE_ALL:
-		/* A dump shows what is left, without a moment in which nothing is. */
+		/* A dump shows what is left, without a moment in which nothing is. It is part of
+		 * the position, for this transaction is not told again if the stream is cut now. */
 		follower->must_dump = true;
+		follower->next.is_dumping = true;
 		return STATUS_OK;
 	case REPLICATION_PLACEHOLDER:
 		break;
