@@ -33,17 +33,16 @@ const struct command_manual command_lab_manual = {
 		 "down|status [DIR]\n"
 		 "start|stop|kill NODE... [--dir DIR]\n"
 		 "cut NODE NODE [--dir DIR]\n"
-		 "slow NODE MS [--dir DIR]\n"
+		 "slow NODE MILLISECONDS [--dir DIR]\n"
 		 "heal [NODE...] [--dir DIR]",
 	.about = {"A whole hierarchy on one machine: a top node, secondary, enterprise and\n"
 		  "recursive nodes, mirrors; each a real node, a process with a folder below DIR,\n"
 		  "on an address of loopback with the standard port. For trying, teaching and\n"
 		  "rehearsing faults.\n\n"
 		  "up makes the lab if there is none (--topology, --records), then starts every\n"
-		  "node that does not run. status shows what runs, how much memory it takes, and\n"
-		  "whether the node above says where it is. down stops all. The nodes stay up "
-		  "when\n"
-		  "the command has ended.\n\n"
+		  "node that does not run. status shows what runs, how much memory it takes,\n"
+		  "whether the node above says where it is, and what faults are rehearsed. down\n"
+		  "stops all. The nodes stay up when the command has ended.\n\n"
 		  "stop and kill (SIGKILL) end single nodes, start starts them again. cut takes\n"
 		  "away the link between two nodes, slow lets everything that reaches a node come\n"
 		  "so many milliseconds later, heal undoes both. Everything is administered with\n"
@@ -52,8 +51,8 @@ const struct command_manual command_lab_manual = {
 		"每个都是真实节点，一个进程、DIR 下一个目录、一个环回地址与标准端口。\n"
 		"用于试用、教学与故障演练。\n\n"
 		"up 在尚无实验网时建立之（--topology、--records），随后启动未运行的节点。status\n"
-		"显示运行情况、内存占用，以及上级节点是否指明其位置。down 停止全部。命令结束后\n"
-		"节点继续运行。\n\n"
+		"显示运行情况、内存占用、上级节点是否指明其位置，以及正在演练的故障。down 停止\n"
+		"全部。命令结束后节点继续运行。\n\n"
 		"stop 与 kill（SIGKILL）结束单个节点，start 重新启动。cut 切断两个节点间的链路，\n"
 		"slow 使到达节点的一切延迟若干毫秒，heal 恢复。所有节点由同一密钥\n"
 		"DIR/TOP/client/admpriv.bin 以普通命令管理。"},
@@ -131,6 +130,13 @@ run_up(struct lab *lab, struct problem *problem)
 	enum status status = is_new ? lab_begin(lab, problem) : STATUS_OK;
 
 	want_all(lab, wanted, true);
+	if (!is_new && (lab->topology_path != NULL || lab->record_file_count > 0)) {
+		fprintf(stderr,
+			SAY("houji lab: %s holds a lab already: --topology and --records were not "
+			    "read\n",
+				"houji lab：%s 中已有实验网：--topology 与 --records 未读取\n"),
+			lab->directory);
+	}
 	if (status == STATUS_OK) {
 		status = lab_processes_start(lab, wanted, problem);
 	}
@@ -189,6 +195,20 @@ take_node(const struct lab *lab, const char *name)
 	return &lab->topology->nodes[number];
 }
 
+/* 100 or 100ms. */
+static bool
+take_delay(const char *text, unsigned long *ret_delay_ms)
+{
+	char digits[8] = "";
+	size_t size = strspn(text, "0123456789");
+
+	if (size >= sizeof(digits) || (text[size] != '\0' && strcmp(text + size, "ms") != 0)) {
+		return false;
+	}
+	memcpy(digits, text, size);
+	return option_number(digits, 10000, ret_delay_ms);
+}
+
 static int
 run_fault(struct lab *lab, const struct option_walk *walk, enum word word)
 {
@@ -211,11 +231,15 @@ run_fault(struct lab *lab, const struct option_walk *walk, enum word word)
 			return EXIT_CODE_FAILED;
 		}
 	}
+	if (word == WORD_CUT && one == other) {
+		return command_usage_error(
+			lab->manual, "%s", SAY("cut: give two nodes", "cut：请给出两个节点"));
+	}
 	if (word == WORD_CUT) {
 		return lab_cut(lab, one, other);
 	}
 	if (word == WORD_SLOW) {
-		return option_number(walk->argv[walk->index + 1], 10000, &delay_ms)
+		return take_delay(walk->argv[walk->index + 1], &delay_ms)
 			? lab_slow(lab, one, delay_ms)
 			: command_usage_error(lab->manual, "%s",
 				  SAY("slow: milliseconds from 0 to 10000",

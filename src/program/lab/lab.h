@@ -2,6 +2,7 @@
 #pragma once
 
 #include "lab/lab_topology.h"
+#include "node/node_settings.h"
 #include "program/terminal/options.h"
 
 #include <sys/types.h>
@@ -52,6 +53,7 @@ enum status lab_processes_stop(const struct lab *lab, const bool *is_wanted, int
 	struct problem *problem) MUST_CHECK;
 
 /* lab_make.c */
+/* Whatever is wrong with the records is told before the first node is made. */
 enum status lab_make(const struct lab *lab, struct problem *problem) MUST_CHECK;
 /* True if DIR holds a lab that was made to its end. */
 bool lab_is_made(const struct lab *lab);
@@ -72,6 +74,15 @@ enum status lab_mirrors_fill(const struct lab *lab, struct problem *problem) MUS
 int lab_cut(const struct lab *lab, const struct lab_node *one, const struct lab_node *other);
 int lab_slow(const struct lab *lab, const struct lab_node *node, unsigned long delay_ms);
 int lab_heal(const struct lab *lab, const struct lab_node *node);
+
+/* What is rehearsed at a node. Nothing, if its settings cannot be read: status goes on. */
+struct lab_faults {
+	uint32_t delay_ms;
+	uint32_t cut_count;
+	char cut[SETTINGS_LIST_MAX][ADDRESS_TEXT_SIZE_MAX]; /* Names of nodes; else addresses. */
+};
+void lab_faults_find(
+	const struct lab *lab, const struct lab_node *node, struct lab_faults *ret_faults);
 
 /* lab_status.c */
 int lab_status_print(const struct lab *lab);

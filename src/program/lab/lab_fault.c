@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "program/lab/lab.h"
 
-#include "node/node_settings.h"
-
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -90,4 +88,40 @@ int
 lab_heal(const struct lab *lab, const struct lab_node *node)
 {
 	return settings_change(lab, node, clear_all, TEXT("0"));
+}
+
+static void
+host_name(const struct lab *lab, const struct address *host, char ret_name[ADDRESS_TEXT_SIZE_MAX])
+{
+	for (size_t i = 0; i < lab->topology->node_count; i++) {
+		const struct lab_node *node = &lab->topology->nodes[i];
+		struct address address;
+
+		if (address_parse(bytes_from_string(node->address), node->port, &address) ==
+				STATUS_OK &&
+			address_is_same_host(&address, host)) {
+			snprintf(ret_name, ADDRESS_TEXT_SIZE_MAX, "%s", node->name);
+			return;
+		}
+	}
+	(void)address_format(host, ret_name);
+}
+
+void
+lab_faults_find(const struct lab *lab, const struct lab_node *node, struct lab_faults *ret_faults)
+{
+	static struct settings settings;
+	struct problem problem = {.text = ""};
+	char path[LAB_PATH_SIZE_MAX];
+
+	*ret_faults = (struct lab_faults){0};
+	lab_path(lab, node, "houji.yaml", path);
+	if (settings_read(path, &settings, &problem) != STATUS_OK) {
+		return;
+	}
+	ret_faults->delay_ms = settings.rehearsal_delay_ms;
+	for (uint32_t i = 0; i < settings.rehearsal_cut.count; i++) {
+		host_name(lab, &settings.rehearsal_cut.items[i],
+			ret_faults->cut[ret_faults->cut_count++]);
+	}
 }

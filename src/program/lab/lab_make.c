@@ -296,10 +296,10 @@ lab_make(const struct lab *lab, struct problem *problem)
 		status = file_copy(lab->topology_path, topology, 0600, problem);
 	}
 	if (status == STATUS_OK) {
-		status = nodes_init(lab, problem);
+		status = lab_records_split(lab, problem);
 	}
 	if (status == STATUS_OK) {
-		status = lab_records_split(lab, problem);
+		status = nodes_init(lab, problem);
 	}
 	for (size_t i = 0; i < lab->topology->node_count && status == STATUS_OK; i++) {
 		status = records_load(lab, &lab->topology->nodes[i], problem);

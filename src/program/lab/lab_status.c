@@ -18,6 +18,7 @@ struct standing {
 	pid_t pid; /* 0: it does not run. */
 	unsigned long memory_kib; /* Its share of what it uses (PSS). */
 	int delegated; /* 1: its parent names its site; 0: it does not; -1: not known. */
+	struct lab_faults faults;
 };
 
 static unsigned long
@@ -91,6 +92,7 @@ standing_find(const struct lab *lab, struct loop *loop, size_t number, struct st
 	const struct lab_node *node = &lab->topology->nodes[number];
 
 	*ret = (struct standing){.pid = lab_process_find(lab, node), .delegated = -1};
+	lab_faults_find(lab, node, &ret->faults);
 	if (ret->pid > 0) {
 		ret->memory_kib = memory_of(ret->pid);
 	}
@@ -136,7 +138,36 @@ json_put(struct json_writer *writer, const struct lab *lab, const struct lab_nod
 		json_write_name(writer, "connected");
 		json_write_bool(writer, standing->delegated == 1);
 	}
+	if (standing->faults.cut_count > 0) {
+		json_write_name(writer, "cut");
+		json_write_array(writer);
+		for (uint32_t i = 0; i < standing->faults.cut_count; i++) {
+			json_write_string(writer, bytes_from_string(standing->faults.cut[i]));
+		}
+		json_write_array_end(writer);
+	}
+	if (standing->faults.delay_ms > 0) {
+		json_write_name(writer, "delayMs");
+		json_write_u64(writer, standing->faults.delay_ms);
+	}
 	json_write_object_end(writer);
+}
+
+/* A fault that is rehearsed and forgotten looks like a real one. */
+static void
+faults_print(const struct lab_faults *faults)
+{
+	for (uint32_t i = 0; i < faults->cut_count; i++) {
+		printf("%s%s", i == 0 ? SAY("  cut off from ", "  已切断：") : SAY(", ", "、"),
+			faults->cut[i]);
+	}
+	if (faults->delay_ms > 0) {
+		printf(SAY("%s%u ms late", "%s延迟 %u 毫秒"),
+			faults->cut_count > 0 ? SAY("; ", "；") : "  ", faults->delay_ms);
+	}
+	if (faults->cut_count > 0 || faults->delay_ms > 0) {
+		putchar('\n');
+	}
 }
 
 static void
@@ -155,6 +186,7 @@ line_print(const struct lab *lab, const struct lab_node *node, const struct stan
 						   : SAY("not connected", "未连接"),
 		node->prefix_count > 0 ? lab->topology->prefixes[node->first_prefix] : "",
 		node->prefix_count > 1 ? " ..." : "");
+	faults_print(&standing->faults);
 }
 
 static int
