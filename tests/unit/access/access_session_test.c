@@ -232,6 +232,39 @@ only_diffie_hellman_in_a_sound_group_opens_a_session(void **state)
 	}
 }
 
+/* A group whose modulus is an odd number of so many bits; that it is no prime is the client's harm. */
+static enum status
+group_of_bits(size_t bits)
+{
+	struct request request = recorded_setup("session-1-setup-dh");
+	uint8_t number[DH_BITS_MAX / 8 + 1] = {0}, octets[2048];
+	size_t size = (bits + 7) / 8;
+	struct wire_writer writer = wire_writer_over(octets, sizeof(octets));
+	struct handle_key key;
+
+	number[0] = (uint8_t)(1 << (bits - 1) % 8);
+	number[size - 1] |= 1;
+	assert_int_equal(handle_key_decode(request.session_setup.public_key, &key), STATUS_OK);
+	key.parts[0] = BYTES(4);
+	key.parts[1] = bytes_over(number, size);
+	key.parts[2] = BYTES(2);
+	handle_key_write(&writer, &key);
+	request.session_setup.public_key = wire_written(&writer);
+	return refused(&request, &policy);
+}
+
+static void
+groups_have_so_many_bits_and_no_more(void **state)
+{
+	(void)state;
+	assert_int_equal(group_of_bits(DH_BITS_MIN - 1), STATUS_SESSION_FAILED);
+	assert_int_equal(group_of_bits(DH_BITS_MIN), STATUS_OK);
+	assert_int_equal(group_of_bits(DH_BITS_MIN + 1), STATUS_OK);
+	assert_int_equal(group_of_bits(DH_BITS_MAX - 1), STATUS_OK);
+	assert_int_equal(group_of_bits(DH_BITS_MAX), STATUS_OK);
+	assert_int_equal(group_of_bits(DH_BITS_MAX + 1), STATUS_SESSION_FAILED);
+}
+
 static void
 old_protocols_need_the_policys_leave(void **state)
 {
@@ -627,6 +660,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(both_sides_agree_on_a_key, begin, end),
 		cmocka_unit_test_setup_teardown(
 			only_diffie_hellman_in_a_sound_group_opens_a_session, begin, end),
+		cmocka_unit_test_setup_teardown(groups_have_so_many_bits_and_no_more, begin, end),
 		cmocka_unit_test_setup_teardown(old_protocols_need_the_policys_leave, begin, end),
 		cmocka_unit_test_setup_teardown(
 			messages_count_once_and_only_with_their_mac, begin, end),

@@ -307,6 +307,51 @@ what_no_octets_can_mend_is_refused(void **state)
 	}
 }
 
+/* A block of a dump with a name or a signature of so many octets. */
+static enum status
+decode_sized(enum replication_block_kind kind, size_t name_size, size_t signature_size)
+{
+	static const uint8_t octets[REPLICATION_TEXT_SIZE_MAX + 1];
+	struct replication_decoder decoder = decoder_at_records(REPLICATION_DUMP, 2);
+	struct wire_writer writer = wire_writer_over(room, sizeof(room));
+	struct replication_block block = {.kind = kind, .name = bytes_over(octets, name_size)};
+
+	decoder.is_signed = signature_size > 0;
+	replication_block_write(&writer, REPLICATION_DUMP, &block, NULL);
+	if (decoder.is_signed) {
+		wire_write_blob(&writer, bytes_over(octets, signature_size));
+	}
+	return replication_decode(&decoder, wire_written(&writer), &block);
+}
+
+static void
+texts_names_and_signatures_end_at_their_limits(void **state)
+{
+	static const struct {
+		enum replication_block_kind kind;
+		size_t name_size_max;
+	} rows[] = {
+		{REPLICATION_BLOCK_SOURCES, REPLICATION_TEXT_SIZE_MAX},
+		{REPLICATION_BLOCK_RECORD, HANDLE_NAME_SIZE_MAX},
+		{REPLICATION_BLOCK_PREFIX, HANDLE_NAME_SIZE_MAX},
+		{REPLICATION_BLOCK_HANDLE_DATE, HANDLE_NAME_SIZE_MAX},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		size_t most = rows[i].name_size_max;
+
+		assert_int_equal(decode_sized(rows[i].kind, most - 1, 0), STATUS_OK);
+		assert_int_equal(decode_sized(rows[i].kind, most, 0), STATUS_OK);
+		assert_int_equal(decode_sized(rows[i].kind, most + 1, 0), STATUS_TOO_LARGE);
+	}
+	for (size_t size = REPLICATION_SIGNATURE_SIZE_MAX - 1;
+		size <= REPLICATION_SIGNATURE_SIZE_MAX + 1; size++) {
+		assert_int_equal(decode_sized(REPLICATION_BLOCK_PREFIX, 1, size),
+			size <= REPLICATION_SIGNATURE_SIZE_MAX ? STATUS_OK : STATUS_TOO_LARGE);
+	}
+}
+
 static void
 values_of_a_record_are_the_same_behind_a_stream(void **state)
 {
@@ -383,6 +428,7 @@ main(void)
 		cmocka_unit_test(queues_are_named_and_ended_in_the_format_of_all_sources),
 		cmocka_unit_test(a_dump_of_the_old_format_ends_with_the_position),
 		cmocka_unit_test(what_no_octets_can_mend_is_refused),
+		cmocka_unit_test(texts_names_and_signatures_end_at_their_limits),
 		cmocka_unit_test(values_of_a_record_are_the_same_behind_a_stream),
 		cmocka_unit_test(the_state_of_a_mirror_of_many_is_read_and_written),
 	};

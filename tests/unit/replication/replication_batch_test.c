@@ -91,6 +91,102 @@ a_dump_writes_again_all_that_was_there_when_it_began(void **state)
 	loop_free(loop);
 }
 
+/* Values of a record as a stream has them, each with its size in front: `size` octets in all. */
+static void
+put_sized(struct replication_batch *batch, size_t count, size_t size)
+{
+	static const uint8_t data[HANDLE_VALUE_DATA_SIZE_MAX];
+	static uint8_t octets[RECORD_SIZE_MAX + 64];
+	static const size_t frame = 31; /* Beside the data, with a type of one letter. */
+	struct wire_writer writer = wire_writer_over(octets, sizeof(octets));
+
+	for (uint32_t i = 0; i < count; i++) {
+		struct wire_length length = wire_write_length_open(&writer);
+		struct handle_value value = {.index = i + 1,
+			.permissions = 0x0e,
+			.type = TEXT("T"),
+			.data = bytes_over(data, size / count - frame)};
+
+		handle_value_write(&writer, &value);
+		wire_write_length_close(&writer, length);
+	}
+	assert_int_equal(wire_writer_end(&writer), STATUS_OK);
+	assert_int_equal(wire_writer_size(&writer), size);
+	assert_int_equal(
+		replication_batch_put(batch, TEXT("n"),
+			&(struct replication_values){(uint32_t)count, wire_written(&writer)}),
+		STATUS_OK);
+}
+
+/* Names and values count; what makes it full is still taken, so it is a record more at the most. */
+static void
+a_batch_is_full_at_its_limits(void **state)
+{
+	enum { PART = 65536 };
+	struct problem problem;
+	struct loop *loop = loop_new(&problem);
+	struct ledger *ledger = ledger_scene_open(*state, LEDGER_CREATE);
+	struct replication_batch *batch = replication_batch_new(loop, ledger, batch_done, NULL);
+
+	for (size_t i = 0; i < REPLICATION_BATCH_COUNT_MAX; i++) {
+		assert_false(replication_batch_is_full(batch));
+		assert_int_equal(
+			replication_batch_add(batch, JOURNAL_DELETE, TEXT("88.1/x")), STATUS_OK);
+		assert_int_equal(replication_batch_count(batch), i + 1);
+	}
+	assert_true(replication_batch_is_full(batch));
+	/* One more, as when a name of other case is deleted first: it is full, not broken. */
+	assert_int_equal(replication_batch_add(batch, JOURNAL_DELETE, TEXT("88.1/x")), STATUS_OK);
+	assert_true(replication_batch_is_full(batch));
+	batch_is_done = false;
+	replication_batch_submit(batch);
+	run_until(loop, is_batch_done, NULL);
+	assert_int_equal(batch_status, STATUS_OK);
+	for (size_t short_of = 0; short_of < 2; short_of++) {
+		for (size_t i = 1; i < REPLICATION_BATCH_SIZE_MAX / PART; i++) {
+			put_sized(batch, 1, PART - 1);
+			assert_false(replication_batch_is_full(batch));
+		}
+		put_sized(batch, 1, PART - 1 - short_of);
+		assert_int_equal(replication_batch_is_full(batch), short_of == 0);
+		replication_batch_clear(batch);
+		assert_false(replication_batch_is_full(batch));
+	}
+	replication_batch_free(batch);
+	ledger_scene_close(ledger);
+	loop_free(loop);
+}
+
+/* The arena has room for the largest record, whatever lies in it already. */
+static void
+a_batch_that_is_not_full_takes_the_largest_record(void **state)
+{
+	static const uint8_t name[REPLICATION_BATCH_SIZE_MAX / REPLICATION_BATCH_COUNT_MAX];
+	enum { LARGEST = RECORD_SIZE_MAX + 2 * 4 }; /* With the sizes of two values. */
+	struct problem problem;
+	struct loop *loop = loop_new(&problem);
+	struct ledger *ledger = ledger_scene_open(*state, LEDGER_CREATE);
+	struct replication_batch *batch = replication_batch_new(loop, ledger, batch_done, NULL);
+
+	for (size_t i = 1; i < REPLICATION_BATCH_COUNT_MAX; i++) {
+		assert_int_equal(replication_batch_add(
+					 batch, JOURNAL_DELETE, bytes_over(name, sizeof(name) - 1)),
+			STATUS_OK);
+	}
+	assert_false(replication_batch_is_full(batch));
+	put_sized(batch, 2, LARGEST);
+	assert_true(replication_batch_is_full(batch));
+	replication_batch_clear(batch);
+	for (size_t i = 0; i <= REPLICATION_BATCH_SIZE_MAX / LARGEST; i++) {
+		assert_false(replication_batch_is_full(batch));
+		put_sized(batch, 2, LARGEST);
+	}
+	assert_true(replication_batch_is_full(batch));
+	replication_batch_free(batch);
+	ledger_scene_close(ledger);
+	loop_free(loop);
+}
+
 int
 main(void)
 {
@@ -100,6 +196,10 @@ main(void)
 		cmocka_unit_test_setup_teardown(
 			a_dump_writes_again_all_that_was_there_when_it_began, ledger_scene_begin,
 			ledger_scene_end),
+		cmocka_unit_test_setup_teardown(
+			a_batch_is_full_at_its_limits, ledger_scene_begin, ledger_scene_end),
+		cmocka_unit_test_setup_teardown(a_batch_that_is_not_full_takes_the_largest_record,
+			ledger_scene_begin, ledger_scene_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
