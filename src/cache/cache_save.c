@@ -169,7 +169,7 @@ cache_save_step(struct cache_save *save, size_t size, const struct cache_time *t
 	bool *ret_is_done, struct problem *problem)
 {
 	/* Room for the largest entry behind what was asked for. */
-	size_t enough = CACHE_SNAPSHOT_ENTRIES_SIZE_MAX - RECORD_SIZE_MAX - 4096;
+	size_t enough = CACHE_SNAPSHOT_ENTRIES_SIZE_MAX - MESSAGE_SIZE_MAX - 4096;
 	struct wire_writer writer = wire_writer_over(
 		save->octets + CACHE_SNAPSHOT_BLOCK_SIZE, CACHE_SNAPSHOT_ENTRIES_SIZE_MAX);
 	bool is_more = true;

@@ -83,7 +83,8 @@ entry_read(struct wire_reader *reader, struct saved_entry *ret_entry)
 	ret_entry->age_ms = (int64_t)wire_read_u64(reader);
 	ret_entry->left_ms = (int64_t)wire_read_u64(reader);
 	ret_entry->name = wire_read_blob(reader, HANDLE_NAME_SIZE_MAX + 5);
-	answer->values.octets = wire_read_blob(reader, RECORD_SIZE_MAX);
+	/* Not a record of ours: whatever one message may bring. */
+	answer->values.octets = wire_read_blob(reader, MESSAGE_SIZE_MAX);
 	if (!values_are_good(answer) || kind > CACHE_NEGATIVE ||
 		ret_entry->question >= CACHE_QUESTION_COUNT || ret_entry->age_ms < 0 ||
 		ret_entry->age_ms > TIME_MS_MAX || ret_entry->left_ms > TIME_MS_MAX ||

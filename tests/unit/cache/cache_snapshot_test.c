@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "support/cmocka_all.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -149,6 +150,60 @@ what_was_saved_comes_back_older_by_the_time_between(void **state)
 	assert_int_equal(entry.response_code, 100);
 	assert_int_equal(entry.expires_ms, 50 + 60000 - 30000);
 	assert_false(find(rig->other, "88.1/fails", 50, &entry));
+}
+
+static void
+each_question_has_its_own_answer_again(void **state)
+{
+	struct rig *rig = *state;
+	struct cache_answer answer = {.kind = CACHE_NEGATIVE};
+	struct cache_entry entry;
+	struct cache_key key;
+	size_t count;
+
+	for (unsigned question = 0; question < CACHE_QUESTION_COUNT; question++) {
+		assert_true(cache_key_over(&key, TEXT("88.1/a"), (enum cache_question)question));
+		answer.response_code = (uint16_t)(1000 + question);
+		answer.is_certified = question % 2 != 0;
+		cache_put(rig->cache, &key, &answer, 0, WALL_MS);
+	}
+	save(rig, 0, WALL_MS);
+	assert_int_equal(load(rig, 0, WALL_MS, &count), STATUS_OK);
+	assert_int_equal(count, CACHE_QUESTION_COUNT);
+	for (unsigned question = 0; question < CACHE_QUESTION_COUNT; question++) {
+		assert_true(cache_key_over(&key, TEXT("88.1/a"), (enum cache_question)question));
+		assert_true(cache_find(rig->other, &key, 0, &entry));
+		assert_int_equal(entry.response_code, 1000 + question);
+		assert_int_equal(entry.is_certified, question % 2 != 0);
+	}
+}
+
+static void
+a_file_that_cannot_be_made_or_replaced_is_told(void **state)
+{
+	struct rig *rig = *state;
+	const struct cache_time time = {0, WALL_MS};
+	static char path[PATH_MAX + 1];
+	struct cache_save *saving = NULL;
+	struct problem problem;
+	bool is_done;
+
+	snprintf(path, sizeof(path), "%s/none/cache.0", rig->folder);
+	assert_int_equal(
+		cache_save_begin(rig->cache, path, &time, &saving, &problem), STATUS_SYSTEM);
+	assert_non_null(strstr(problem.text, "none/cache.0.new"));
+	memset(path, 'p', PATH_MAX);
+	assert_int_equal(
+		cache_save_begin(rig->cache, path, &time, &saving, &problem), STATUS_TOO_LARGE);
+	assert_null(saving);
+	/* A folder has the name by then. */
+	assert_int_equal(
+		cache_save_begin(rig->cache, rig->path, &time, &saving, &problem), STATUS_OK);
+	assert_int_equal(mkdir(rig->path, 0700), 0);
+	assert_int_equal(cache_save_step(saving, 500, &time, &is_done, &problem), STATUS_SYSTEM);
+	assert_non_null(strstr(problem.text, "cannot replace"));
+	cache_save_free(saving);
+	assert_int_equal(rmdir(rig->path), 0);
 }
 
 static void
@@ -503,6 +558,71 @@ of_a_larger_cache_comes_back_what_fits(void **state)
 	free(data);
 }
 
+/* An answer with values of about that size, in the cache that is saved. */
+static void
+put_sized(struct rig *rig, const char *name, size_t size)
+{
+	uint8_t *octets = calloc(2, size);
+	struct wire_writer writer = wire_writer_over(octets, 2 * size);
+	struct cache_answer answer = {.kind = CACHE_VALUES, .response_code = 1};
+	struct cache_key key;
+
+	assert_non_null(octets);
+	while (wire_writer_size(&writer) + 1000 < size) {
+		size_t left = size - wire_writer_size(&writer) - 100;
+
+		handle_value_write(&writer,
+			&(struct handle_value){.index = ++answer.values.count,
+				.ttl = 1000,
+				.type = TEXT("DESC"),
+				.data = bytes_over(octets + size, left < 60000 ? left : 60000)});
+	}
+	answer.values.octets = wire_written(&writer);
+	assert_true(cache_key_over(&key, bytes_from_string(name), CACHE_NORMAL));
+	cache_put(rig->cache, &key, &answer, 0, WALL_MS);
+	free(octets);
+}
+
+static void
+whatever_one_message_brought_is_saved_in_steps_of_any_size(void **state)
+{
+	static const size_t steps[] = {1, 300000, SIZE_MAX};
+	const struct cache_time time = {0, WALL_MS};
+	struct rig *rig = *state;
+	struct cache_limits limits = usual;
+	struct cache_entry entry;
+	char name[32];
+	size_t count;
+
+	limits.size = 32 * CACHE_SIZE_MIN;
+	cache_free(rig->cache);
+	cache_free(rig->other);
+	rig->cache = cache_new(&limits, monitor_row(rig->monitor, 0));
+	rig->other = cache_new(&limits, monitor_row(rig->monitor, 0));
+	assert_true(rig->cache != NULL && rig->other != NULL);
+	for (unsigned i = 0; i < 8; i++) {
+		snprintf(name, sizeof(name), "88.1/%u", i);
+		put_sized(rig, name, i % 2 == 0 ? MESSAGE_SIZE_MAX - 300 : 2000);
+	}
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		struct cache_save *saving;
+		bool is_done = false;
+
+		assert_int_equal(
+			cache_save_begin(rig->cache, rig->path, &time, &saving, NULL), STATUS_OK);
+		while (!is_done) {
+			assert_int_equal(cache_save_step(saving, steps[i], &time, &is_done, NULL),
+				STATUS_OK);
+		}
+		cache_save_free(saving);
+		cache_drop_all(rig->other);
+		assert_int_equal(load(rig, 0, WALL_MS, &count), STATUS_OK);
+		assert_int_equal(count, 8);
+		assert_true(find(rig->other, "88.1/6", 0, &entry));
+		assert_true(entry.values.octets.size > RECORD_SIZE_MAX);
+	}
+}
+
 static void
 entries_are_decoded_in_full_before_they_are_believed(void **state)
 {
@@ -535,6 +655,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(what_was_saved_comes_back_older_by_the_time_between),
+		TEST(each_question_has_its_own_answer_again),
+		TEST(a_file_that_cannot_be_made_or_replaced_is_told),
 		TEST(what_is_too_old_stays_away),
 		TEST(no_entry_lives_longer_than_the_limits_of_today_allow),
 		TEST(what_is_known_already_is_not_made_older),
@@ -548,6 +670,7 @@ main(void)
 		TEST(times_beyond_all_time_are_refused),
 		TEST(a_file_holds_what_its_blocks_and_its_end_say),
 		TEST(of_a_larger_cache_comes_back_what_fits),
+		TEST(whatever_one_message_brought_is_saved_in_steps_of_any_size),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
