@@ -143,6 +143,7 @@ test('the same lines with the same key are done once', async () => {
 	await refused(bulk(lines({handle: name('other'), values: record(one(1))}), {headers}), 422, 4);
 	await refused(bulk(lines({handle: name('other'), values: record(one(1))}) + body, {headers}), 422, 4);
 	await refused(ask('GET', `handles/${name('other')}`), 404, 100);
+	assert.equal((await bulk(body, {headers})).text, first.text); // Those changed nothing of it.
 	const other = await bulk(body, {headers: {'Idempotency-Key': `other-${process.pid}`}});
 
 	assert.deepEqual(other.results.map(({responseCode}) => responseCode), [101, 1]);

@@ -314,6 +314,70 @@ a_later_drop_is_swept_as_the_first_was(void **state)
 }
 
 static void
+drops_wait_for_the_sweep_and_are_forgotten_behind_it(void **state)
+{
+	struct rig *rig = *state;
+	unsigned steps = 1;
+
+	put_many(rig, "88.1", 10, false);
+	put_many(rig, "88.2", 10, false);
+	cache_drop_prefix(rig->cache, TEXT("88.1"), 1);
+	cache_drop_prefix(rig->cache, TEXT("88.2"), 1);
+	assert_int_equal(monitor_read(rig->monitor, METRIC_CACHE_DROPPED), 0);
+	for (; cache_tend(rig->cache, 1); steps++) {
+		assert_int_equal(monitor_read(rig->monitor, METRIC_CACHE_DROPPED), steps);
+	}
+	assert_int_equal(steps, 21);
+	assert_int_equal(rig->cache->mark_count, 0);
+}
+
+static void
+prefixes_of_every_size_that_a_name_may_have_are_dropped(void **state)
+{
+	struct rig *rig = *state;
+	char name[HANDLE_NAME_SIZE_MAX + 2];
+
+	put(rig, "8/a", 100, 1, 0);
+	put(rig, "88/a", 100, 1, 0);
+	cache_drop_prefix(rig->cache, (struct bytes){NULL, 0}, 1);
+	assert_int_equal(rig->cache->mark_count, 0);
+	cache_drop_prefix(rig->cache, TEXT("8"), 1);
+	assert_false(has(rig, "8/a", 1));
+	assert_true(has(rig, "88/a", 1));
+	memset(name, '8', sizeof(name));
+	memcpy(name + HANDLE_NAME_SIZE_MAX - 2, "/a", 3);
+	put(rig, name, 100, 1, 0);
+	assert_true(has(rig, name, 1));
+	cache_drop_prefix(rig->cache, bytes_over(name, HANDLE_NAME_SIZE_MAX - 2), 1);
+	assert_false(has(rig, name, 1));
+	assert_int_equal(rig->cache->mark_count, 1);
+	memset(name, '8', sizeof(name));
+	cache_drop_prefix(rig->cache, bytes_over(name, HANDLE_NAME_SIZE_MAX), 1);
+	assert_int_equal(rig->cache->mark_count, 2);
+	cache_drop_prefix(rig->cache, bytes_over(name, HANDLE_NAME_SIZE_MAX + 1), 1);
+	assert_int_equal(rig->cache->mark_count, 2);
+}
+
+static void
+a_walk_passes_over_what_is_gone(void **state)
+{
+	struct rig *rig = *state;
+	struct cache_seen seen;
+	uint64_t cursor = 0;
+
+	put(rig, "88.1/short", 10, 1, 0);
+	put(rig, "88.1/long", 11, 1, 0);
+	put(rig, "88.2/dropped", 11, 1, 0);
+	cache_drop_prefix(rig->cache, TEXT("88.2"), 1);
+	assert_true(cache_next(rig->cache, &cursor, 10000 + usual.stale_ms, &seen));
+	assert_true(bytes_equal(seen.name, TEXT("88.1/long")));
+	assert_true(seen.entry.is_stale);
+	assert_false(cache_next(rig->cache, &cursor, 10000 + usual.stale_ms, &seen));
+	cursor = 0;
+	assert_false(cache_next(rig->cache, &cursor, 11000 + usual.stale_ms, &seen));
+}
+
+static void
 only_what_is_fresh_and_hot_is_fetched_ahead(void **state)
 {
 	struct rig *rig = *state;
@@ -352,6 +416,9 @@ main(void)
 		TEST(names_are_told_apart_even_if_their_hash_is_the_same),
 		TEST(a_drop_means_what_came_until_then_and_nothing_later),
 		TEST(a_later_drop_is_swept_as_the_first_was),
+		TEST(drops_wait_for_the_sweep_and_are_forgotten_behind_it),
+		TEST(prefixes_of_every_size_that_a_name_may_have_are_dropped),
+		TEST(a_walk_passes_over_what_is_gone),
 		TEST(only_what_is_fresh_and_hot_is_fetched_ahead),
 	};
 

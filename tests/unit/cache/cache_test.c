@@ -422,8 +422,9 @@ a_dropped_prefix_takes_all_below_it_and_nothing_beside(void **state)
 {
 	static const char *below[] = {
 		"88.1a/x", "88.1A.5/x", "0.NA/88.1A", "0.NA/88.1A.5", "88.1a/"};
-	static const char *beside[] = {
-		"88.1ab/x", "88.1/x", "88/x", "0.NA/88.1AB", "0.NA/88", "9/88.1A"};
+	static const char *beside[] = {"88.1ab/x", "88.1/x", "88/x", "0.NA/88.1AB", "0.NA/88",
+		"9/88.1A", "0.NA/77.1A",
+		"1234588.1A.5/x"}; /* The last: behind five octets, where a prefix handle has its own. */
 	struct rig *rig = *state;
 	struct cache_stats before, after;
 

@@ -262,6 +262,85 @@ results_go_after_a_day(void **state)
 }
 
 static void
+what_is_finished_stays_as_it_is(void **state)
+{
+	static const uint8_t eleventh[RESULT_KEY_SIZE] = {0x11};
+	static const struct result_progress none = {.lines = 0};
+	struct result_files *files = files_open();
+	struct result_progress found;
+	struct result_file *file;
+
+	(void)state;
+	keep(files, eleventh, "done\n");
+	/* Whoever comes with other lines reads it and gives it up. */
+	assert_int_equal(result_file_begin(files, eleventh, &file, &found), STATUS_EXISTS);
+	result_file_suspend(file, &none);
+	result_file_end(file);
+	is_kept(files, eleventh, "done\n");
+	result_files_close(files);
+}
+
+/* Results of that age and size, with a hole in them. */
+static void
+keep_sized(uint8_t first, time_t age_s, uint64_t size)
+{
+	const uint8_t named[RESULT_KEY_SIZE] = {first};
+	const struct timespec then = {.tv_sec = time(NULL) - age_s};
+	struct result_files *files = files_open();
+	char name[256];
+
+	keep(files, named, "");
+	result_files_close(files);
+	snprintf(name, sizeof(name), "%s/%02x%062d", path, first, 0);
+	assert_int_equal(truncate(name, (off_t)size), 0);
+	assert_int_equal(utimensat(AT_FDCWD, name, (const struct timespec[2]){then, then}, 0), 0);
+}
+
+static bool
+are_there(uint8_t first)
+{
+	char name[256];
+
+	snprintf(name, sizeof(name), "%s/%02x%062d", path, first, 0);
+	return access(name, F_OK) == 0;
+}
+
+/* Whoever begins with a key has the folder swept. */
+static void
+sweep(void)
+{
+	static const uint8_t another[RESULT_KEY_SIZE] = {0xff};
+	struct result_files *files = files_open();
+	struct result_progress found;
+	struct result_file *file;
+
+	assert_int_equal(result_file_begin(files, another, &file, &found), STATUS_OK);
+	result_file_end(file);
+	result_files_close(files);
+}
+
+static void
+the_oldest_results_go_when_there_is_too_much_of_them(void **state)
+{
+	const uint64_t third = RESULT_FILES_SIZE_MAX / 3;
+	char before[sizeof(path)];
+
+	(void)state;
+	memcpy(before, path, sizeof(path));
+	snprintf(path, sizeof(path), "%s/few", folder);
+	keep_sized(0x21, 200, third);
+	keep_sized(0x22, 86400 - 60, third); /* Not yet a day. */
+	keep_sized(0x23, 100, RESULT_FILES_SIZE_MAX - 2 * third);
+	sweep();
+	assert_true(are_there(0x21) && are_there(0x22) && are_there(0x23));
+	keep_sized(
+		0x24, 300, RESULT_FILE_OFFSET); /* By that too much: the oldest goes, no other. */
+	sweep();
+	assert_true(are_there(0x21) && !are_there(0x22) && are_there(0x23) && are_there(0x24));
+	memcpy(path, before, sizeof(path));
+}
+
+static void
 large_results_are_whole(void **state)
 {
 	struct result_files *files = files_open();
@@ -298,6 +377,8 @@ main(void)
 		cmocka_unit_test(a_file_of_another_layout_is_none),
 		cmocka_unit_test(results_past_the_limit_are_refused_and_not_kept),
 		cmocka_unit_test(results_go_after_a_day),
+		cmocka_unit_test(what_is_finished_stays_as_it_is),
+		cmocka_unit_test(the_oldest_results_go_when_there_is_too_much_of_them),
 	};
 	char command[256];
 	int failed;
