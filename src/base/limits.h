@@ -158,6 +158,7 @@
 	X(HTTP_THEME_FILE_COUNT_MAX, 64, "files", "pages and pictures for one host")              \
 	X(HTTP_THEME_FILE_SIZE_MAX, 1048576, "octets", "one of them")                             \
 	X(HTTP_THEME_SIZE_MAX, 16777216, "octets", "all of them")                                 \
+	X(HTTP_DESTINATION_COUNT_MAX, 64, "lines", "of hosts that prefixes may lead to")          \
 	X(HTTP_URL_SIZE_MAX, 8192, "octets", "one address that a template of 10320/loc makes")    \
 	X(HTTP_HANDSHAKE_RATE_MAX, 200, "a second",                                               \
 		"TLS handshakes of a worker: a signature each")                                   \

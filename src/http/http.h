@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/address.h"
+#include "http/redirect/http_destination.h"
 #include "loop/loop.h"
 #include "monitor/monitor.h"
 #include "service/service.h"
@@ -58,6 +59,8 @@ struct http_settings {
 		base_url; /* As others reach the node, without a slash at its end; may be empty. */
 	struct bytes
 		codes_prefix; /* Of the records that map foreign codes; empty: there are none. */
+	struct http_destinations destinations;
+	bool has_leaving_page; /* In front of other hosts than those; without it they are refused. */
 	const struct http_themes *themes; /* Pages. */
 	const struct http_countries *countries; /* NULL: no address has a country. */
 };

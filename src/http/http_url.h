@@ -6,10 +6,9 @@
 /*
  * Addresses that a browser is sent to, which whoever wrote a record chose (T-10, T-11).
  *
- * Only http, https and ftp, with a host of letters, digits, `.`, `-`, `_`, `:`, `[` and `]`: no
- * user in front of it that could pass for the host, no backslash, nothing that a browser would
- * mend into another address. Hosts beyond ASCII are
- * written as A-labels (markup_url.h). What stands behind the host is
+ * Only http, https and ftp, with a host that is a name or an address in full: no user in front of it
+ * that could pass for the host, no backslash, nothing that a browser would mend into another address
+ * (markup_url.h). Hosts beyond ASCII are written as A-labels. What stands behind the host is
  * percent-encoded where it must be, so that the result is printable ASCII without blanks or quotes
  * and may stand in a header. Escapes that are there already stay.
  */

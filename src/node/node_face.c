@@ -67,6 +67,20 @@ impairment_from(const struct settings *settings, struct loop_impairment *ret_imp
 }
 
 static void
+destinations_from(
+	const struct settings_destinations *settings, struct http_destinations *ret_destinations)
+{
+	struct bytes rest = bytes_over(settings->text, settings->size);
+
+	while (rest.size > 0 && ret_destinations->count < HTTP_DESTINATION_COUNT_MAX) {
+		struct bytes line = bytes_slice(rest, 0, bytes_find(rest, '\n'));
+
+		ret_destinations->items[ret_destinations->count++] = http_destination_over(line);
+		rest = bytes_slice(rest, line.size + 1, SIZE_MAX);
+	}
+}
+
+static void
 http_settings_from(struct node_face *face, size_t worker_count)
 {
 	const struct settings *settings = &face->settings;
@@ -94,6 +108,8 @@ http_settings_from(struct node_face *face, size_t worker_count)
 	}
 	http.base_url = bytes_from_string(settings->web_base_url.text);
 	http.codes_prefix = bytes_from_string(settings->codes_prefix.text);
+	destinations_from(&settings->web_destinations, &http.destinations);
+	http.has_leaving_page = settings->web_leaving_page;
 	http.countries = face->countries;
 	http.themes = face->themes;
 	face->http = http;

@@ -7,6 +7,7 @@
 #include "code/code_map.h"
 #include "handle/handle_name.h"
 #include "http/http_url.h"
+#include "http/redirect/http_destination.h"
 #include "ledger/ledger_prune.h"
 
 #include <errno.h>
@@ -27,6 +28,7 @@ enum settings_kind {
 	SETTINGS_URL,
 	SETTINGS_PREFIX,
 	SETTINGS_TYPES,
+	SETTINGS_DESTINATIONS,
 };
 
 struct settings_row {
@@ -177,6 +179,24 @@ type_add(const struct settings_row *row, struct bytes text, struct settings_type
 	return is_good;
 }
 
+static bool
+destination_add(
+	const struct settings_row *row, struct bytes text, struct settings_destinations *list)
+{
+	struct text_writer writer =
+		text_writer_over(list->text + list->size, sizeof(list->text) - list->size);
+
+	if (list->count == row->maximum || !text_is_plain(text) ||
+		bytes_find(text, '"') < text.size || bytes_find(text, '\\') < text.size ||
+		http_destination_write(&writer, text) != STATUS_OK) {
+		return false;
+	}
+	text_write_char(&writer, '\n');
+	list->size += (uint32_t)text_written(&writer).size;
+	list->count += writer.status == STATUS_OK;
+	return writer.status == STATUS_OK;
+}
+
 /* Adds one scalar to a setting: false if it is not what the row expects. */
 static bool
 row_take(const struct settings_row *row, struct bytes text, struct settings *settings)
@@ -224,6 +244,8 @@ row_take(const struct settings_row *row, struct bytes text, struct settings *set
 		return text_take(row, text, path);
 	case SETTINGS_TYPES:
 		return type_add(row, text, member);
+	case SETTINGS_DESTINATIONS:
+		return destination_add(row, text, member);
 	}
 	return false;
 }
@@ -243,6 +265,8 @@ row_count(const struct settings_row *row, struct settings *settings)
 		return &((struct settings_identities *)member)->count;
 	case SETTINGS_TYPES:
 		return &((struct settings_types *)member)->count;
+	case SETTINGS_DESTINATIONS:
+		return &((struct settings_destinations *)member)->count;
 	case SETTINGS_NUMBER:
 	case SETTINGS_BOOLEAN:
 	case SETTINGS_PATH:
@@ -264,6 +288,9 @@ row_clear(const struct settings_row *row, struct settings *settings)
 	}
 	if (row->kind == SETTINGS_IDENTITIES) {
 		((struct settings_identities *)member_of(settings, row))->names_size = 0;
+	}
+	if (row->kind == SETTINGS_DESTINATIONS) {
+		((struct settings_destinations *)member_of(settings, row))->size = 0;
 	}
 }
 
@@ -599,6 +626,19 @@ write_identity(struct text_writer *writer, const struct settings_identities *lis
 }
 
 static void
+write_line(struct text_writer *writer, const struct settings_destinations *list, uint32_t number)
+{
+	struct bytes rest = bytes_over(list->text, list->size);
+	struct bytes line;
+
+	do {
+		line = bytes_slice(rest, 0, bytes_find(rest, '\n'));
+		rest = bytes_slice(rest, line.size + 1, SIZE_MAX);
+	} while (number-- > 0);
+	text_write(writer, line);
+}
+
+static void
 write_list(struct text_writer *writer, const struct settings_row *row, struct settings *settings)
 {
 	const void *member = member_of(settings, row);
@@ -616,6 +656,8 @@ write_list(struct text_writer *writer, const struct settings_row *row, struct se
 		} else if (row->kind == SETTINGS_TYPES) {
 			text_write_string(
 				writer, ((const struct settings_types *)member)->items[i]);
+		} else if (row->kind == SETTINGS_DESTINATIONS) {
+			write_line(writer, member, i);
 		} else {
 			write_identity(writer, member, i);
 		}
@@ -635,6 +677,7 @@ write_row_value(
 	case SETTINGS_NETWORKS:
 	case SETTINGS_IDENTITIES:
 	case SETTINGS_TYPES:
+	case SETTINGS_DESTINATIONS:
 		write_list(writer, row, settings);
 		break;
 	case SETTINGS_NUMBER:

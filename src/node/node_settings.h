@@ -60,16 +60,26 @@ struct settings_types {
 	char items[SETTINGS_LIST_MAX][SETTINGS_TYPE_TEXT_SIZE_MAX];
 };
 
-#define SETTINGS_TYPE_ADDRESSES	 struct settings_addresses
-#define SETTINGS_TYPE_NETWORKS	 struct settings_networks
-#define SETTINGS_TYPE_IDENTITIES struct settings_identities
-#define SETTINGS_TYPE_NUMBER	 uint32_t
-#define SETTINGS_TYPE_BOOLEAN	 bool
-#define SETTINGS_TYPE_PATH	 struct settings_path
-#define SETTINGS_TYPE_SPAN	 struct settings_span
-#define SETTINGS_TYPE_URL	 struct settings_path
-#define SETTINGS_TYPE_PREFIX	 struct settings_path
-#define SETTINGS_TYPE_TYPES	 struct settings_types
+enum { SETTINGS_DESTINATIONS_SIZE_MAX = 8192 };
+
+/* Lines as http_destination_write() makes them. */
+struct settings_destinations {
+	uint32_t count;
+	uint32_t size;
+	char text[SETTINGS_DESTINATIONS_SIZE_MAX];
+};
+
+#define SETTINGS_TYPE_ADDRESSES	   struct settings_addresses
+#define SETTINGS_TYPE_NETWORKS	   struct settings_networks
+#define SETTINGS_TYPE_IDENTITIES   struct settings_identities
+#define SETTINGS_TYPE_NUMBER	   uint32_t
+#define SETTINGS_TYPE_BOOLEAN	   bool
+#define SETTINGS_TYPE_PATH	   struct settings_path
+#define SETTINGS_TYPE_SPAN	   struct settings_span
+#define SETTINGS_TYPE_URL	   struct settings_path
+#define SETTINGS_TYPE_PREFIX	   struct settings_path
+#define SETTINGS_TYPE_TYPES	   struct settings_types
+#define SETTINGS_TYPE_DESTINATIONS struct settings_destinations
 
 struct settings {
 #define X(path, member, kind, ...) SETTINGS_TYPE_##kind member;

@@ -110,7 +110,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	handle_value_write(&writer, &value);
 	values = (struct handle_value_list){1, wire_written(&writer)};
-	if (http_links_make(handle, &values, arena, &links) == STATUS_OK) {
+	if (http_links_make(handle, &values, NULL, arena, &links) == STATUS_OK) {
 		struct http_link_wish wish = {relation, query, header, header};
 
 		check_links(&links, query);

@@ -403,6 +403,21 @@ http_page_tombstone(struct http_request *request, struct bytes name, struct byte
 }
 
 void
+http_page_leave(
+	struct http_request *request, struct bytes name, struct bytes url, struct bytes host)
+{
+	struct page *page = page_begin(request, name);
+
+	if (page != NULL) {
+		set(page, HTTP_VARIABLE_HANDLE, name);
+		set(page, HTTP_VARIABLE_DESTINATION, url);
+		set(page, HTTP_VARIABLE_DESTINATION_HOST, host);
+		set(page, HTTP_VARIABLE_VALUES_URL, address_of(page, "/", name, "?noredirect"));
+		page_answer(page, HTTP_PAGE_LEAVE, 200);
+	}
+}
+
+void
 http_page_start(struct http_request *request)
 {
 	struct page *page = page_begin(request, TEXT("Houji 后稷"));

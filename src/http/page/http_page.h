@@ -32,5 +32,8 @@ void http_page_inactive(
 /* Answers with why there is nothing to show; `namespace` of the prefix may be NULL. */
 void http_page_refusal(struct http_request *request, unsigned int status, struct bytes name,
 	enum response_code code, const struct markup_element *namespace);
+/* Answers with a page in front of `url`, which is safe, printable ASCII, and at `host`. */
+void http_page_leave(
+	struct http_request *request, struct bytes name, struct bytes url, struct bytes host);
 /* Answers that it was withdrawn for good, and why. */
 void http_page_tombstone(struct http_request *request, struct bytes name, struct bytes reason);

@@ -24,7 +24,7 @@ struct http_themes {
 	struct theme *items[HTTP_THEME_COUNT_MAX]; /* The first is "default". */
 };
 
-static const char *const page_names[] = {"start.html", "error.html", "record.html"};
+static const char *const page_names[] = {"start.html", "error.html", "record.html", "leave.html"};
 
 static const struct {
 	const char *ending;

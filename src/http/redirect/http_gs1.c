@@ -6,6 +6,7 @@
 #include "http/http_elsewhere.h"
 #include "http/http_route.h"
 #include "http/page/http_page.h"
+#include "http/redirect/http_leave.h"
 #include "http/redirect/http_linkset.h"
 #include "http/redirect/http_mappings.h"
 
@@ -172,10 +173,11 @@ level_links(struct gs1 *gs1, const struct gs1_level *level, struct http_level *r
 	text_write_string(&writer, "https://id.gs1.org/");
 	text_write(&writer, level->normal);
 	same = text_written(&writer);
-	*ret_level = (struct http_level){http_address_write(request, "/", level->normal), links};
+	*ret_level = (struct http_level){
+		http_address_write(request, "/", level->normal), links, level->resolved.name};
 	if (links == NULL || room == NULL || ret_level->anchor.size == 0 ||
-		http_links_make(level->resolved.name, &level->resolved.values, arena, links) !=
-			STATUS_OK) {
+		http_links_make(level->resolved.name, &level->resolved.values,
+			http_destinations_of(request), arena, links) != STATUS_OK) {
 		return STATUS_NO_MEMORY;
 	}
 	http_links_add(links,

@@ -139,6 +139,7 @@ struct making {
 	size_t first_weighted; /* The first location with a weight; SIZE_MAX: none yet. */
 	size_t first_url;
 	size_t stated_default;
+	const struct http_destinations *destinations;
 	enum status status;
 };
 
@@ -150,7 +151,9 @@ target_of(struct making *making, struct bytes url)
 	struct text_writer writer = text_writer_over(room, sizeof(room));
 	struct bytes target;
 
-	if (!http_url_is_safe(url)) {
+	if (!http_url_is_safe(url) ||
+		(making->destinations != NULL &&
+			!http_destinations_allow(making->destinations, making->handle, url))) {
 		return (struct bytes){NULL, 0};
 	}
 	http_url_write(&writer, url, (struct bytes){NULL, 0});
@@ -291,7 +294,8 @@ default_of(const struct making *making)
 }
 
 enum status
-http_links_make(struct bytes handle, const struct handle_value_list *values, struct arena *arena,
+http_links_make(struct bytes handle, const struct handle_value_list *values,
+	const struct http_destinations *destinations, struct arena *arena,
 	struct http_links *ret_links)
 {
 	struct making making = {
@@ -301,6 +305,7 @@ http_links_make(struct bytes handle, const struct handle_value_list *values, str
 		.first_weighted = SIZE_MAX,
 		.first_url = SIZE_MAX,
 		.stated_default = SIZE_MAX,
+		.destinations = destinations,
 	};
 	struct wire_reader walk = handle_value_list_walk(values);
 	struct handle_value value;

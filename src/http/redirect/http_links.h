@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "base/text_writer.h"
 #include "handle/handle_value.h"
+#include "http/redirect/http_destination.h"
 #include "json/json_writer.h"
 
 /*
@@ -48,9 +49,11 @@ struct http_links {
 	struct http_link items[HTTP_LINK_COUNT_MAX];
 };
 
-/* All links of a record; NO_MEMORY. What cannot be read is passed over. */
+/* All links of a record, but for those to hosts beyond `destinations` (NULL: wherever they lead);
+ * NO_MEMORY. What cannot be read is passed over. */
 enum status http_links_make(struct bytes handle, const struct handle_value_list *values,
-	struct arena *arena, struct http_links *ret_links) MUST_CHECK;
+	const struct http_destinations *destinations, struct arena *arena,
+	struct http_links *ret_links) MUST_CHECK;
 
 /* One more; the target must be made harmless before. */
 void http_links_add(struct http_links *links, const struct http_link *link);

@@ -6,6 +6,7 @@
 #include "http/http_elsewhere.h"
 #include "http/http_url.h"
 #include "http/page/http_page.h"
+#include "http/redirect/http_leave.h"
 #include "http/redirect/http_mappings.h"
 
 #define LINKSET_TYPE "application/linkset+json"
@@ -128,13 +129,17 @@ location_of(struct http_request *request, const struct http_link *link)
 }
 
 static void
-follow(struct http_request *request, const struct http_link *link, uint32_t age_s)
+follow(struct http_request *request, const struct http_link *link, const struct http_level *level,
+	uint32_t age_s)
 {
 	const char *location = location_of(request, link);
 
 	if (location == NULL) {
 		http_answer_wrong(request, "The address", (struct bytes){NULL, 0},
 			"that this leads to is too long");
+		return;
+	}
+	if (http_leave_take(request, level->handle, location)) {
 		return;
 	}
 	http_answer(request,
@@ -184,7 +189,7 @@ relation_follow(
 		if (choice.link != NULL && choice.equal_count > 1) {
 			linkset_answer(request, 300, &one, choice.link);
 		} else if (choice.link != NULL) {
-			follow(request, choice.link, levels->age_s);
+			follow(request, choice.link, &levels->items[i], levels->age_s);
 		}
 		if (choice.link != NULL) {
 			return true;
@@ -203,11 +208,12 @@ http_levels_lead(struct http_request *request, const struct http_levels *levels)
 		struct http_link_choice choice = http_links_choose(links, &wish);
 
 		if (choice.link != NULL && choice.is_met) {
-			follow(request, choice.link, levels->age_s);
+			follow(request, choice.link, &levels->items[i], levels->age_s);
 			return true;
 		}
 		if (links->default_number < links->count) {
-			follow(request, &links->items[links->default_number], levels->age_s);
+			follow(request, &links->items[links->default_number], &levels->items[i],
+				levels->age_s);
 			return true;
 		}
 	}
@@ -426,7 +432,7 @@ record_links_take(struct http_request *request, const struct http_resolved *reso
 	struct arena *arena = request->http->arena;
 	struct bytes path = path_of(request, resolved->name);
 	struct bytes json_address = http_address_write(request, "/api/handles/", path);
-	struct http_level level = {http_address_write(request, "/", path), &none};
+	struct http_level level = {http_address_write(request, "/", path), &none, resolved->name};
 	bool is_wanted = wants_links(request);
 	struct http_links *links = NULL;
 	struct http_levels levels;
@@ -437,8 +443,8 @@ record_links_take(struct http_request *request, const struct http_resolved *reso
 	if (is_wanted || states_links(&resolved->values)) {
 		links = arena_alloc(arena, sizeof(*links));
 		if (links == NULL ||
-			http_links_make(resolved->name, &resolved->values, arena, links) !=
-				STATUS_OK) {
+			http_links_make(resolved->name, &resolved->values,
+				http_destinations_of(request), arena, links) != STATUS_OK) {
 			return too_much(request, is_wanted);
 		}
 		level.links = links;

@@ -14,6 +14,7 @@
 struct http_level {
 	struct bytes anchor; /* What is identified: its address here, ready to be a link. */
 	const struct http_links *links;
+	struct bytes handle; /* Whose links they are. */
 };
 
 struct http_levels {

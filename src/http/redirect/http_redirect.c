@@ -11,6 +11,7 @@
 #include "http/redirect/http_choose.h"
 #include "http/redirect/http_gather.h"
 #include "http/redirect/http_gs1.h"
+#include "http/redirect/http_leave.h"
 #include "http/redirect/http_linkset.h"
 #include "http/redirect/http_suffix.h"
 #include "markup/markup_headers.h"
@@ -92,20 +93,20 @@ choose(struct choice *choice, const struct handle_value *value)
 }
 
 static struct choices
-choices_of(const struct handle_value_list *list)
+choices_of(const struct http_request *request, const struct http_resolved *resolved)
 {
-	struct wire_reader walk = handle_value_list_walk(list);
+	struct wire_reader walk = handle_value_list_walk(&resolved->values);
 	struct choice exact = {.is_found = false};
 	struct choices choices = {.url = {.is_found = false}};
 	struct handle_value value;
 
 	while (handle_value_next(&walk, &value)) {
-		bool is_safe = http_url_is_safe(value.data);
+		struct choice *choice = bytes_equal_fold(value.type, TEXT("URL")) ? &exact
+			: bytes_start_with_fold(value.type, TEXT("URL."))	  ? &choices.url
+										  : NULL;
 
-		if (bytes_equal_fold(value.type, TEXT("URL")) && is_safe) {
-			choose(&exact, &value);
-		} else if (bytes_start_with_fold(value.type, TEXT("URL.")) && is_safe) {
-			choose(&choices.url, &value);
+		if (choice != NULL && http_leads_to(request, resolved->name, value.data)) {
+			choose(choice, &value);
 		} else if (bytes_equal_fold(value.type, TEXT("HS_ALIAS"))) {
 			choose(&choices.alias, &value);
 		}
@@ -271,7 +272,7 @@ url_follow(const struct following *following, struct bytes url, unsigned int sta
 	writer = text_writer_over(room, room == NULL ? 0 : size);
 	http_url_write(&writer, url, append);
 	location = location_end(request, &writer, room);
-	if (location != NULL) {
+	if (location != NULL && !http_leave_take(request, following->resolved->name, location)) {
 		redirect(following, status_for(request, status), location);
 	}
 }
@@ -324,6 +325,25 @@ wish_fill(struct http_wish *wish, const struct http_request *request)
 	crypto_random(&wish->random, sizeof(wish->random));
 }
 
+/* Without those that nobody is led to: the others are chosen from. */
+static void
+places_keep(struct following *following, char *room)
+{
+	struct http_locations *locations = &following->gathering->locations;
+	size_t count = 0;
+
+	for (size_t i = 0; i < locations->count; i++) {
+		struct text_writer writer = text_writer_over(room, LOCATION_SIZE_MAX);
+
+		http_location_write(&writer, &locations->items[i], following->resolved->name);
+		if (http_leads_to(
+			    following->request, following->resolved->name, text_written(&writer))) {
+			locations->items[count++] = locations->items[i];
+		}
+	}
+	locations->count = count;
+}
+
 /* False: there is none to follow. What one of several leads to is nobody's to keep. */
 static bool
 place_follow(struct following *following)
@@ -340,12 +360,16 @@ place_follow(struct following *following)
 		return false;
 	}
 	wish_fill(wish, request);
+	if (http_destinations_of(request) != NULL) {
+		places_keep(following, room);
+	}
 	location = http_locations_choose(locations, wish);
 	if (location == NULL) {
 		return false;
 	}
 	http_location_write(&writer, location, following->resolved->name);
-	if (text_writer_end(&writer) != STATUS_OK || !http_url_is_safe(text_written(&writer))) {
+	if (text_writer_end(&writer) != STATUS_OK ||
+		!http_leads_to(request, following->resolved->name, text_written(&writer))) {
 		return false;
 	}
 	request->is_chosen = locations->count > 1;
@@ -443,7 +467,7 @@ record_follow(struct following *following, enum action action)
 {
 	struct http_request *request = following->request;
 	const struct http_resolved *resolved = following->resolved;
-	struct choices choices = choices_of(&resolved->values);
+	struct choices choices = choices_of(request, resolved);
 	bool ignores_aliases = http_parameter_is_true(&request->parameters, TEXT("ignore_aliases"));
 
 	if (http_linkset_take(request, resolved)) {

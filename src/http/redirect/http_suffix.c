@@ -4,6 +4,7 @@
 #include "http/http_answer.h"
 #include "http/http_elsewhere.h"
 #include "http/http_url.h"
+#include "http/redirect/http_leave.h"
 
 struct bytes
 http_suffix_shorten(struct bytes name)
@@ -21,9 +22,9 @@ http_suffix_shorten(struct bytes name)
 
 /* The first URL, if the record passes suffixes on; empty: it does not. */
 static struct bytes
-url_of(const struct handle_value_list *values)
+url_of(const struct http_request *request, const struct http_resolved *resolved)
 {
-	struct wire_reader walk = handle_value_list_walk(values);
+	struct wire_reader walk = handle_value_list_walk(&resolved->values);
 	struct bytes url = {NULL, 0};
 	struct handle_value value;
 	bool passes = false;
@@ -31,7 +32,7 @@ url_of(const struct handle_value_list *values)
 	while (handle_value_next(&walk, &value)) {
 		passes |= bytes_equal_fold(value.type, TEXT("PASS_SUFFIX"));
 		if (url.size == 0 && bytes_equal_fold(value.type, TEXT("URL")) &&
-			http_url_is_safe(value.data)) {
+			http_leads_to(request, resolved->name, value.data)) {
 			url = value.data;
 		}
 	}
@@ -60,6 +61,9 @@ lead(struct http_request *request, const struct http_resolved *resolved, struct 
 		return;
 	}
 	*writer.next = '\0';
+	if (http_leave_take(request, resolved->name, room)) {
+		return;
+	}
 	http_answer(request,
 		&(struct http_answer){.status = 302,
 			.type = "text/plain;charset=utf-8",
@@ -96,7 +100,7 @@ http_suffix_take(struct http_request *request, struct bytes name)
 			return true;
 		}
 		if (resolved.code == RESPONSE_SUCCESS) {
-			url = url_of(&resolved.values);
+			url = url_of(request, &resolved);
 			if (url.size > 0) {
 				lead(request, &resolved, url,
 					bytes_slice(name, shorter.size, name.size));

@@ -24,7 +24,7 @@ if (!existsSync(EXECUTABLE)) {
 process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0';
 process.removeAllListeners('warning');
 
-const server = await serverStart();
+const server = await serverStart({settings: 'web:\n  destinations: ["* example.org"]\n  leaving_page: true\n'});
 const browser = await chromium.launch({executablePath: EXECUTABLE, args: ['--no-sandbox', '--disable-gpu']});
 const by = 'Basic ' + Buffer.from(encodeURIComponent(server.user) + ':' + server.secret).toString('base64');
 const name = (suffix) => `${PREFIX}/${suffix}-${process.pid}`;
@@ -58,7 +58,8 @@ await put(name('PUMP'), [[1, 'URL', 'https://example.org/pump'], [2, 'NAME', '�
 	[3, 'DESC', 'Stainless steel pump for clean water, 7.5 kW.\nServiced every 4000 hours.'],
 	[4, 'IMAGE', `${server.url}/static/none.png`], [2000, 'serialNumber', 'CP7-2026-000184'], [2001, '生产日期', '2026-10-31'],
 	[5, 'EMAIL', 'service@example.org'], [2002, 'x'.repeat(80), 'y'.repeat(400)]]);
-const PAGES = {start: '', record: `${name('PUMP')}?noredirect`, missing: `${name('NONE')}/`, admin: `${PREFIX}/DEMO?noredirect`};
+await put(name('AWAY'), [[1, 'URL', `https://${'away.'.repeat(20)}example.net/${'x'.repeat(200)}`]]);
+const PAGES = {leave: name('AWAY'), start: '', record: `${name('PUMP')}?noredirect`, missing: `${name('NONE')}/`, admin: `${PREFIX}/DEMO?noredirect`};
 
 for (const [what, path] of Object.entries(PAGES)) {
 	for (const [size, locale, colorScheme] of [['desktop', 'en', 'light'], ['phone', 'zh-CN', 'light'], ['desktop', 'zh-CN', 'dark'],

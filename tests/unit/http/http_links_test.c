@@ -41,7 +41,7 @@ make(const char *const *values)
 	}
 	list.octets = wire_written(&writer);
 	assert_int_equal(wire_writer_end(&writer), STATUS_OK);
-	return http_links_make(TEXT("88.1/a b"), &list, arena, &links);
+	return http_links_make(TEXT("88.1/a b"), &list, NULL, arena, &links);
 }
 
 #define MAKE(...) assert_int_equal(make((const char *const[]){__VA_ARGS__, NULL}), STATUS_OK)

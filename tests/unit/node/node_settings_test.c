@@ -55,6 +55,7 @@ what_is_set_is_taken(void **state)
 			       "  exempt: []\n"
 			       "web:\n"
 			       "  base_url: https://id.example.org:8000/a\n"
+			       "  destinations: [\"88.995  *.Example.org\", \"* b.example\"]\n"
 			       "codes:\n"
 			       "  prefix: 88.998.1\n",
 				 &settings, &problem),
@@ -67,6 +68,10 @@ what_is_set_is_taken(void **state)
 	assert_int_equal(settings.exempt.count, 0);
 	assert_string_equal(settings.web_base_url.text, "https://id.example.org:8000/a");
 	assert_string_equal(settings.codes_prefix.text, "88.998.1");
+	assert_int_equal(settings.web_destinations.count, 2);
+	assert_true(bytes_equal(
+		bytes_over(settings.web_destinations.text, settings.web_destinations.size),
+		TEXT("88.995 *.Example.org\n* b.example\n")));
 }
 
 static void
@@ -110,6 +115,12 @@ a_bad_file_is_refused_with_line_key_and_what_was_expected(void **state)
 			"houji.yaml:2: web.base_url: expected"},
 		{"web:\n  base_url: \"ftp://id.example.org\"\n",
 			"houji.yaml:2: web.base_url: expected"},
+		{"web:\n  destinations: [\"88.995 a.example:80\"]\n",
+			"houji.yaml:2: web.destinations: expected a list of \"PREFIX HOST\""},
+		{"web:\n  destinations: [\"example.org\"]\n",
+			"houji.yaml:2: web.destinations: expected"},
+		{"web:\n  destinations: ['8\"8 example.org']\n",
+			"houji.yaml:2: web.destinations: expected"},
 		{"codes:\n  prefix: \"88.998/1\"\n",
 			"houji.yaml:2: codes.prefix: expected a prefix"},
 		{"codes:\n  prefix: \"88 998\"\n", "houji.yaml:2: codes.prefix: expected a prefix"},
@@ -127,6 +138,41 @@ a_bad_file_is_refused_with_line_key_and_what_was_expected(void **state)
 		}
 		assert_int_equal(settings.workers, 77); /* Untouched. */
 	}
+}
+
+static void
+hosts_of_prefixes_are_bounded_in_count_and_octets(void **state)
+{
+	static struct settings settings;
+	char line[300];
+	int size = snprintf(line, sizeof(line), "88.995 ");
+
+	(void)state;
+	settings_default(&settings);
+	for (int i = 0; i < HTTP_DESTINATION_COUNT_MAX; i++) {
+		assert_int_equal(
+			settings_put(&settings, "web.destinations", TEXT("88.995 a.example")),
+			STATUS_OK);
+	}
+	assert_int_equal(settings_put(&settings, "web.destinations", TEXT("88.995 a.example")),
+		STATUS_INVALID);
+	settings_clear(&settings, "web.destinations");
+	for (int i = 0; i < 3; i++) {
+		size += snprintf(line + size, sizeof(line) - (size_t)size, "%063d.", 0);
+	}
+	size += snprintf(line + size, sizeof(line) - (size_t)size, "example");
+	for (uint32_t i = 0; i < SETTINGS_DESTINATIONS_SIZE_MAX / (uint32_t)(size + 1); i++) {
+		assert_int_equal(
+			settings_put(&settings, "web.destinations", bytes_from_string(line)),
+			STATUS_OK);
+		assert_int_equal(settings.web_destinations.count, i + 1);
+	}
+	assert_int_equal(settings_put(&settings, "web.destinations", bytes_from_string(line)),
+		STATUS_INVALID);
+	settings_clear(&settings, "web.destinations");
+	assert_int_equal(
+		settings_put(&settings, "web.destinations", bytes_from_string(line)), STATUS_OK);
+	assert_int_equal(settings.web_destinations.size, size + 1);
 }
 
 static void
@@ -344,6 +390,7 @@ main(void)
 		cmocka_unit_test(an_empty_file_gives_the_defaults),
 		cmocka_unit_test(what_is_set_is_taken),
 		cmocka_unit_test(a_bad_file_is_refused_with_line_key_and_what_was_expected),
+		cmocka_unit_test(hosts_of_prefixes_are_bounded_in_count_and_octets),
 		cmocka_unit_test(administrators_are_references_or_bare_handles),
 		cmocka_unit_test(an_administrator_that_is_no_handle_is_refused),
 		cmocka_unit_test(lists_of_administrators_are_bounded_in_count_and_octets),
