@@ -72,6 +72,16 @@ test('lines may be as long as a record, and not longer than 1 MiB', async () => 
 	assert.deepEqual(summary, {lines: 23, done: 22, refused: 1});
 	assert.match(results[21].message, /1 MiB/);
 });
+test('names of any size and of any octets are told with their results', async () => {
+	const start = name('long-');
+	const handles = ['\u0001', '"', 'x', '\u6807'].map((letter) =>
+		start + letter.repeat(Math.floor((2048 - start.length) / new TextEncoder().encode(letter).length)));
+	const {results} = await bulk(lines(...handles.map((handle) => ({handle, values: record(one(1))})),
+		...handles.map((handle) => ({op: 'remove', handle, indexes: [77]}))));
+
+	assert.deepEqual(results.map(({handle, responseCode}) => [handle, responseCode]),
+		[...handles.map((handle) => [handle, 1]), ...handles.map((handle) => [handle, 200])]);
+});
 test('small changes of large records need no more room than one', async () => {
 	const value = 'x'.repeat(120000);
 	const many = Array.from({length: 40}, (_, i) => name(`large-${i}`));
@@ -152,7 +162,9 @@ test('a key is a text of its own size', async () => {
 	const body = lines({handle: name('long'), values: record(one(1))});
 
 	await done(bulk(body, {headers: {'Idempotency-Key': 'k'.repeat(255)}}), 200);
-	await refused(bulk(body, {headers: {'Idempotency-Key': 'k'.repeat(256)}}), 400, 4);
+	for (const key of ['k'.repeat(256), '']) {
+		await refused(bulk(body, {headers: {'Idempotency-Key': key}}), 400, 4);
+	}
 });
 test('a key whose request is under way is 409', async () => {
 	const headers = {Authorization: admin, ...NDJSON, 'Idempotency-Key': `slow-${process.pid}`};

@@ -410,8 +410,15 @@ a_link_in_place_of_the_file_is_not_followed(void **state)
 	size_t count;
 
 	assert_int_equal(symlink("/etc/passwd", rig->path), 0);
-	assert_int_not_equal(load(rig, 0, WALL_MS, &count), STATUS_OK);
+	assert_int_equal(load(rig, 0, WALL_MS, &count), STATUS_SYSTEM);
 	assert_int_equal(count, 0);
+	/* Nor is a folder read, and what has no octets is no cache. */
+	assert_int_equal(unlink(rig->path), 0);
+	assert_int_equal(mkdir(rig->path, 0700), 0);
+	assert_int_equal(load(rig, 0, WALL_MS, &count), STATUS_TOO_LARGE);
+	assert_int_equal(rmdir(rig->path), 0);
+	fclose(fopen(rig->path, "w"));
+	assert_int_equal(load(rig, 0, WALL_MS, &count), STATUS_CORRUPT);
 }
 
 /* One block with one entry, sealed as it should be; the rest is the test's. */

@@ -102,6 +102,53 @@ what_was_signed_is_read_as_it_was(void **state)
 	assert_int_equal(read.contact.size, 0);
 }
 
+/* As the header of docking says, octet by octet: another program must come to the same. */
+static void
+what_is_signed_is_the_words_the_handle_and_the_values_with_their_sizes(void **state)
+{
+	struct docking docking = docking_of("0.NA/88.988");
+	struct handle_value_list list = sign(&docking);
+	struct wire_reader walk = wire_reader_over(list.octets);
+	static const uint32_t indexes[] = {1, 2, 3, 300, 400};
+	size_t before = 0;
+	struct handle_value value;
+	uint8_t octets[4096];
+	struct wire_writer writer = wire_writer_over(octets, sizeof(octets));
+	struct bytes run;
+
+	(void)state;
+	assert_int_equal(list.count, 5);
+	for (uint32_t i = 0; i < list.count; i++) {
+		before = list.octets.size - wire_reader_left(&walk);
+		handle_value_read(&walk, &value);
+		assert_int_equal(value.index, indexes[i]);
+	}
+	wire_write_bytes(&writer,
+		TEXT("houji dock 1\0\0\0\x0b"
+		     "0.NA/88.988"));
+	wire_write_blob(&writer, bytes_slice(list.octets, 0, before));
+	run = wire_written(&writer);
+	assert_int_equal(crypto_verify(key, CRYPTO_SHA256, &run, 1, value.data), STATUS_OK);
+}
+
+static void
+the_fingerprint_is_the_digest_of_the_key_in_hex(void **state)
+{
+	uint8_t key_octets[KEY_SIZE_MAX], digest[CRYPTO_DIGEST_SIZE_MAX];
+	struct wire_writer writer = wire_writer_over(key_octets, sizeof(key_octets));
+	char wanted[DOCKING_FINGERPRINT_SIZE + 1], found[DOCKING_FINGERPRINT_SIZE + 1];
+
+	(void)state;
+	assert_int_equal(handle_key_write_public(&writer, key), STATUS_OK);
+	crypto_digest(CRYPTO_SHA256, wire_written(&writer), digest);
+	for (size_t i = 0; i < DOCKING_FINGERPRINT_SIZE / 2; i++) {
+		snprintf(wanted + 2 * i, 3, "%02x", digest[i]);
+	}
+	memset(found, 'x', sizeof(found));
+	assert_int_equal(docking_fingerprint(site, found), STATUS_OK);
+	assert_memory_equal(found, wanted, sizeof(wanted));
+}
+
 /* For another prefix, by another key, with any bit changed: nobody is believed. */
 static void
 nothing_of_it_can_be_changed(void **state)
@@ -155,33 +202,113 @@ list_of(const struct handle_value *values, uint32_t count, struct handle_value_l
 	return octets;
 }
 
+/* As docking_sign() writes one: only what the test changes can be why a list is refused. */
+static struct handle_value
+plain(uint32_t index, const char *type, struct bytes data)
+{
+	return (struct handle_value){.index = index,
+		.timestamp = 7,
+		.ttl = HANDLE_TTL_DEFAULT,
+		.permissions = HANDLE_PERMISSION_DEFAULT,
+		.type = bytes_from_string(type),
+		.data = data};
+}
+
 static void
 lists_that_are_no_request_are_refused(void **state)
 {
-	const struct handle_value site_value = {.index = 1, .type = TEXT("HS_SITE"), .data = site};
-	const struct handle_value signature = {
-		.index = 400, .type = TEXT("DOCK.SIGNATURE"), .data = TEXT("none")};
-	const struct handle_value wrong_type = {.index = 1, .type = TEXT("URL"), .data = site};
-	const struct handle_value unknown = {.index = 5, .type = TEXT("URL"), .data = site};
-	const struct handle_value lists[][3] = {
-		{site_value},
-		{signature},
-		{site_value, site_value, signature},
-		{wrong_type, signature},
-		{site_value, unknown, signature},
-		{signature, site_value},
-		{site_value, signature, signature},
+	const struct handle_value site_value = plain(1, "HS_SITE", site);
+	const struct handle_value no_site = plain(1, "HS_SITE", (struct bytes){NULL, 0});
+	const struct handle_value signature = plain(400, "DOCK.SIGNATURE", TEXT("none"));
+	const struct handle_value derived = plain(2, "DOCK.DERIVED", TEXT("1"));
+	const struct handle_value unknown = plain(5, "URL", site);
+	const struct {
+		struct handle_value values[4];
+		uint32_t count;
+		enum status status;
+	} lists[] = {
+		{{site_value, signature}, 2, STATUS_DENIED}, /* It is one, by nobody. */
+		{{site_value, derived, signature}, 3, STATUS_DENIED},
+		{{site_value}, 1, STATUS_INVALID},
+		{{site_value, derived}, 2, STATUS_INVALID},
+		{{signature}, 1, STATUS_INVALID},
+		{{no_site, signature}, 2, STATUS_INVALID},
+		{{site_value, site_value, signature}, 3, STATUS_INVALID},
+		{{site_value, derived, derived, signature}, 4, STATUS_INVALID},
+		{{derived, site_value, signature}, 3, STATUS_INVALID},
+		{{plain(1, "URL", site), signature}, 2, STATUS_INVALID},
+		{{site_value, unknown, signature}, 3, STATUS_INVALID},
+		{{signature, site_value}, 2, STATUS_INVALID},
+		{{site_value, signature, signature}, 3, STATUS_INVALID},
+		{{site_value, signature, plain(401, "URL", site)}, 3, STATUS_INVALID},
 	};
-	static const uint32_t counts[] = {1, 1, 3, 2, 3, 2, 3};
 	struct docking read;
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
 		struct handle_value_list list;
-		uint8_t *octets = list_of(lists[i], counts[i], &list);
+		uint8_t *octets = list_of(lists[i].values, lists[i].count, &list);
 
-		assert_int_equal(docking_read(TEXT("0.NA/88.1"), &list, &read), STATUS_INVALID);
+		assert_int_equal(docking_read(TEXT("0.NA/88.1"), &list, &read), lists[i].status);
 		free(octets);
+	}
+}
+
+/* Nothing of a value is left that the signature does not cover. */
+static void
+values_that_say_more_than_was_signed_are_refused(void **state)
+{
+	const struct handle_value signature = plain(400, "DOCK.SIGNATURE", TEXT("none"));
+	struct handle_value odd[6];
+	struct docking read;
+
+	(void)state;
+	for (size_t i = 0; i < 6; i++) {
+		odd[i] = signature;
+	}
+	odd[1].timestamp = 8;
+	odd[2].ttl++;
+	odd[3].ttl_kind = HANDLE_TTL_ABSOLUTE;
+	odd[4].permissions ^= 1;
+	odd[5].reference_count = 1;
+	odd[5].references = TEXT("\0\0\0\1a\0\0\0\1");
+	for (size_t i = 0; i < 6; i++) {
+		const struct handle_value values[] = {plain(1, "HS_SITE", site), odd[i]};
+		struct handle_value_list list;
+		uint8_t *octets = list_of(values, 2, &list);
+
+		assert_int_equal(docking_read(TEXT("0.NA/88.1"), &list, &read),
+			i == 0 ? STATUS_DENIED : STATUS_INVALID);
+		free(octets);
+	}
+}
+
+static void
+lists_end_at_their_limit(void **state)
+{
+	static uint8_t octets[DOCKING_VALUES_SIZE_MAX + 1], signature[DOCKING_VALUES_SIZE_MAX];
+	struct handle_value values[] = {
+		plain(1, "HS_SITE", site), plain(400, "DOCK.SIGNATURE", (struct bytes){NULL, 0})};
+	struct wire_writer writer = wire_writer_over(octets, sizeof(octets));
+	struct docking read;
+	size_t frame;
+
+	(void)state;
+	handle_value_write(&writer, &values[0]);
+	handle_value_write(&writer, &values[1]);
+	frame = wire_writer_size(&writer);
+	for (size_t size = DOCKING_VALUES_SIZE_MAX - 1; size <= DOCKING_VALUES_SIZE_MAX + 1;
+		size++) {
+		writer = wire_writer_over(octets, sizeof(octets));
+		values[1].data = bytes_over(signature, size - frame);
+		handle_value_write(&writer, &values[0]);
+		handle_value_write(&writer, &values[1]);
+		assert_int_equal(wire_writer_size(&writer), size);
+		/* The signature is none: the list was looked at. */
+		assert_int_equal(
+			docking_read(TEXT("0.NA/88.1"),
+				&(struct handle_value_list){2, wire_written(&writer)}, &read),
+			size <= DOCKING_VALUES_SIZE_MAX ? STATUS_DENIED : STATUS_INVALID);
 	}
 }
 
@@ -368,9 +495,14 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_was_signed_is_read_as_it_was),
+		cmocka_unit_test(
+			what_is_signed_is_the_words_the_handle_and_the_values_with_their_sizes),
+		cmocka_unit_test(the_fingerprint_is_the_digest_of_the_key_in_hex),
 		cmocka_unit_test(nothing_of_it_can_be_changed),
 		cmocka_unit_test(lists_that_are_no_request_are_refused),
 		cmocka_unit_test(contacts_end_at_their_limit_and_are_text),
+		cmocka_unit_test(values_that_say_more_than_was_signed_are_refused),
+		cmocka_unit_test(lists_end_at_their_limit),
 		cmocka_unit_test(keys_of_administrators_end_at_their_limit),
 		cmocka_unit_test(sites_without_a_server_a_key_or_an_interface_are_refused),
 		cmocka_unit_test(requests_wait_up_to_their_limit_and_none_is_pushed_aside),
