@@ -451,6 +451,123 @@ requests_wait_up_to_their_limit_and_none_is_pushed_aside(void **state)
 	assert_int_equal(system(command), 0);
 }
 
+struct walked {
+	char ids[4][DOCKING_ID_SIZE + 1];
+	size_t count;
+};
+
+static void
+walked(void *context, const struct docking_entry *entry)
+{
+	struct walked *all = context;
+
+	assert_true(all->count < 4);
+	memcpy(all->ids[all->count++], entry->id, sizeof(entry->id));
+}
+
+static void
+requests_are_told_in_the_order_of_their_ids_until_they_are_removed(void **state)
+{
+	char folder[] = "/tmp/houji-docking-XXXXXX", command[256], prefix[32], path[128];
+	struct walked all = {.count = 0};
+	struct problem problem;
+	struct docking_entry entry;
+	struct stat about;
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	for (int i = 0; i < 4; i++) {
+		snprintf(prefix, sizeof(prefix), "0.NA/88.%d", i);
+		put(folder, prefix, STATUS_OK);
+	}
+	snprintf(path, sizeof(path), "%s/docking", folder);
+	assert_int_equal(stat(path, &about), 0);
+	assert_int_equal(about.st_mode & 0777, 0700);
+	/* Files of others are not looked at. */
+	snprintf(command, sizeof(command), "cd %s && touch 0123456789abcdef 1.dock .dock", path);
+	assert_int_equal(system(command), 0);
+	assert_int_equal(docking_queue_walk(folder, walked, &all, &problem), STATUS_OK);
+	assert_int_equal(all.count, 4);
+	for (size_t i = 0; i < 4; i++) {
+		assert_true(i == 0 || strcmp(all.ids[i - 1], all.ids[i]) < 0);
+		assert_int_equal(
+			docking_queue_read(folder, all.ids[i], &entry, &problem), STATUS_OK);
+		assert_string_equal(entry.id, all.ids[i]);
+		assert_int_equal(entry.received_ms, 1000);
+		assert_memory_equal(entry.source, source, sizeof(source));
+		assert_true(bytes_start_with(entry.docking.prefix, TEXT("0.NA/88.")));
+		assert_true(bytes_equal(entry.docking.contact, TEXT("张, +86 351")));
+		docking_entry_free(&entry);
+	}
+	snprintf(path, sizeof(path), "%s/docking/%s.dock", folder, all.ids[2]);
+	assert_int_equal(stat(path, &about), 0);
+	assert_int_equal(about.st_mode & 0777, 0600);
+	assert_int_equal(docking_queue_remove(folder, all.ids[2], &problem), STATUS_OK);
+	assert_int_equal(
+		docking_queue_read(folder, all.ids[2], &entry, &problem), STATUS_NOT_FOUND);
+	assert_int_equal(docking_queue_remove(folder, all.ids[2], &problem), STATUS_NOT_FOUND);
+	assert_int_equal(docking_queue_remove(folder, "../x", &problem), STATUS_NOT_FOUND);
+	all.count = 0;
+	assert_int_equal(docking_queue_walk(folder, walked, &all, &problem), STATUS_OK);
+	assert_int_equal(all.count, 3);
+	snprintf(command, sizeof(command), "rm -r %s", folder);
+	assert_int_equal(system(command), 0);
+}
+
+/* Whatever docking_read() takes is kept whole. */
+static void
+the_largest_request_is_kept_and_read(void **state)
+{
+	enum { SERVER_COUNT = 10, FILLING_SIZE = 6000 };
+	static uint8_t large[DOCKING_VALUES_SIZE_MAX], filling[KEY_SIZE_MAX];
+	static uint8_t servers_octets[DOCKING_VALUES_SIZE_MAX];
+	char folder[] = "/tmp/houji-docking-XXXXXX", command[128], prefix[HANDLE_NAME_SIZE_MAX];
+	struct docking docking = docking_of("0.NA/88.988"), read;
+	struct handle_site record;
+	struct handle_value_list list;
+	struct walked all = {.count = 0};
+	struct problem problem;
+	size_t room = 0;
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	memset(prefix, '8', sizeof(prefix));
+	memcpy(prefix, "0.NA/", 5);
+	docking.prefix = bytes_over((const uint8_t *)prefix, sizeof(prefix));
+	assert_int_equal(handle_site_decode(site, &record), STATUS_OK);
+	for (int round = 0; round < 2; round++) { /* The second fills it to the last octet. */
+		struct wire_reader walk = wire_reader_over(record.servers);
+		struct wire_writer servers =
+			wire_writer_over(servers_octets, sizeof(servers_octets));
+		struct wire_writer writer = wire_writer_over(large, sizeof(large));
+		struct handle_site many = record;
+		struct handle_server server;
+
+		assert_true(handle_server_next(&walk, &server));
+		handle_server_write(&servers, &server);
+		for (uint32_t i = 1; i < SERVER_COUNT; i++) {
+			server.id = i + 1;
+			server.public_key = bytes_over(
+				filling, FILLING_SIZE + (room + i - 1) / (SERVER_COUNT - 1));
+			handle_server_write(&servers, &server);
+		}
+		many.server_count = SERVER_COUNT;
+		many.servers = wire_written(&servers);
+		handle_site_write(&writer, &many);
+		assert_int_equal(wire_writer_end(&writer), STATUS_OK);
+		docking.site = wire_written(&writer);
+		list = sign(&docking);
+		room = DOCKING_VALUES_SIZE_MAX - list.octets.size;
+	}
+	assert_int_equal(list.octets.size, DOCKING_VALUES_SIZE_MAX);
+	assert_int_equal(docking_read(docking.prefix, &list, &read), STATUS_OK);
+	assert_int_equal(docking_queue_put(folder, &read, source, 1000, &problem), STATUS_OK);
+	assert_int_equal(docking_queue_walk(folder, walked, &all, &problem), STATUS_OK);
+	assert_int_equal(all.count, 1);
+	snprintf(command, sizeof(command), "rm -r %s", folder);
+	assert_int_equal(system(command), 0);
+}
+
 static void
 a_file_that_is_damaged_is_no_request(void **state)
 {
@@ -506,6 +623,9 @@ main(void)
 		cmocka_unit_test(keys_of_administrators_end_at_their_limit),
 		cmocka_unit_test(sites_without_a_server_a_key_or_an_interface_are_refused),
 		cmocka_unit_test(requests_wait_up_to_their_limit_and_none_is_pushed_aside),
+		cmocka_unit_test(
+			requests_are_told_in_the_order_of_their_ids_until_they_are_removed),
+		cmocka_unit_test(the_largest_request_is_kept_and_read),
 		cmocka_unit_test(a_file_that_is_damaged_is_no_request),
 	};
 
