@@ -123,6 +123,22 @@ test('many lines in pieces of any size come out whole and in order', async () =>
 	assert.deepEqual(results.map(({line}) => line), Array.from({length: count}, (_, i) => i + 1));
 	assert.ok(results.every(({version}, i) => i === 0 || version > results[i - 1].version));
 });
+test('lines are whole wherever they are cut in two', async () => {
+	const line = lines({handle: name('cut'), values: record(one(1)), overwrite: true});
+	const cuts = [1, 2, line.length - 2, line.length - 1, line.length];
+	const parts = cuts.flatMap((cut) => [line.slice(0, cut), line.slice(cut)]).filter((part) => part !== '');
+	const stream = new ReadableStream({pull(controller) {
+		controller.enqueue(new TextEncoder().encode(parts.shift()));
+		if (parts.length === 0) {
+			controller.close();
+		}
+	}});
+	const answer = await fetch(`${server.tls}/v1/bulk`, {method: 'POST', body: stream, duplex: 'half',
+		headers: {Authorization: admin, ...NDJSON}});
+	const text = await answer.text();
+
+	assert.deepEqual(JSON.parse(text.trimEnd().split('\n').pop()).summary, {lines: cuts.length, done: cuts.length, refused: 0}, text);
+});
 test('who may send nothing is told so before sending it', async () => {
 	const body = lines({handle: name('no'), values: [one(1)]});
 

@@ -506,7 +506,14 @@ requests_are_told_in_the_order_of_their_ids_until_they_are_removed(void **state)
 	assert_int_equal(
 		docking_queue_read(folder, all.ids[2], &entry, &problem), STATUS_NOT_FOUND);
 	assert_int_equal(docking_queue_remove(folder, all.ids[2], &problem), STATUS_NOT_FOUND);
-	assert_int_equal(docking_queue_remove(folder, "../x", &problem), STATUS_NOT_FOUND);
+	/* No id leads out of the folder. */
+	snprintf(path, sizeof(path), "%s/aaaaaaaaaaaaa.dock", folder);
+	fclose(fopen(path, "w"));
+	assert_int_equal(
+		docking_queue_read(folder, "../aaaaaaaaaaaaa", &entry, &problem), STATUS_NOT_FOUND);
+	assert_int_equal(
+		docking_queue_remove(folder, "../aaaaaaaaaaaaa", &problem), STATUS_NOT_FOUND);
+	assert_int_equal(access(path, F_OK), 0);
 	all.count = 0;
 	assert_int_equal(docking_queue_walk(folder, walked, &all, &problem), STATUS_OK);
 	assert_int_equal(all.count, 3);
