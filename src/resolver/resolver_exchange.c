@@ -440,8 +440,8 @@ attempt_answered(void *context, enum status status, const struct client_reply *r
 		resolver_host_answered(host, reply->elapsed_ms * 1000);
 		way_remember(host, server, reply->transport, now_ms);
 	} else {
-		host->tcp_until_ms = host->web_until_ms =
-			0; /* Next time every way is tried again. */
+		host->tcp_until_ms = 0; /* Next time every way is tried again. */
+		host->web_until_ms = 0;
 		monitor_add(exchange->resolver->row, METRIC_RESOLVER_SILENT, 1);
 		resolver_host_silent(host, now_ms);
 	}
