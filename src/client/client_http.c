@@ -36,17 +36,20 @@ client_http_begin_type(struct client_http *http, const char *type)
 	*http = (struct client_http){.step = CLIENT_HTTP_HEAD, .type = type};
 }
 
-/* The line up to its CR LF, which `ret_taken` counts too. TRUNCATED without one. */
+/* The line up to its CR LF, which `ret_taken` and `limit` count too. TRUNCATED without one. */
 static enum status
 line_cut(struct bytes octets, size_t limit, struct bytes *ret_line, size_t *ret_taken)
 {
 	size_t at = bytes_find(octets, '\n');
 
-	if (at == octets.size) {
-		return octets.size > limit ? STATUS_TOO_LARGE : STATUS_TRUNCATED;
+	if (at >= limit) {
+		return STATUS_TOO_LARGE;
 	}
-	if (at == 0 || octets.at[at - 1] != '\r' || at > limit) {
-		return at > limit ? STATUS_TOO_LARGE : STATUS_MALFORMED;
+	if (at == octets.size) {
+		return STATUS_TRUNCATED;
+	}
+	if (at == 0 || octets.at[at - 1] != '\r') {
+		return STATUS_MALFORMED;
 	}
 	*ret_line = bytes_slice(octets, 0, at - 1);
 	*ret_taken = at + 1;
@@ -150,9 +153,6 @@ head_take(struct client_http *http, struct bytes octets, size_t *ret_taken)
 	}
 	while (status == STATUS_OK && line.size > 0) {
 		taken += size;
-		if (taken > CLIENT_HTTP_HEAD_SIZE_MAX) {
-			return STATUS_TOO_LARGE;
-		}
 		status = line_cut(bytes_slice(octets, taken, octets.size),
 			CLIENT_HTTP_HEAD_SIZE_MAX - taken, &line, &size);
 		if (status == STATUS_OK && line.size > 0) {

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "support/cmocka_all.h"
-
 #include "client/client_http.h"
 
+#include "support/cmocka_all.h"
+#include "support/heap.h"
+
+#include <stdio.h>
 #include <stdlib.h>
 
 #define HEAD "HTTP/1.1 200 OK\r\nContent-Type: application/x-hdl-message\r\n"
@@ -27,14 +29,11 @@ take(const char *text, size_t step)
 	client_http_begin(&http);
 	for (size_t end = step < size ? step : size;; end = end + step < size ? end + step : size) {
 		do {
-			char *room = malloc(end - at + 1);
+			struct bytes octets = heap_copy(bytes_over(text + at, end - at));
 			struct bytes body;
 			size_t count;
 
-			memcpy(room, text + at, end - at);
-			taken.status = client_http_take(&http,
-				bytes_over(realloc(room, end - at == 0 ? 1 : end - at), end - at),
-				&count, &body);
+			taken.status = client_http_take(&http, octets, &count, &body);
 			if (taken.status == STATUS_OK) {
 				assert_true(count <= end - at && body.size <= count);
 				assert_true(taken.size + body.size < sizeof(taken.body));
@@ -44,7 +43,7 @@ take(const char *text, size_t step)
 				taken.size += body.size;
 				at += count;
 			}
-			free(room);
+			heap_free(octets);
 		} while (taken.status == STATUS_OK);
 		if (taken.status != STATUS_TRUNCATED || end == size) {
 			break;
@@ -160,26 +159,65 @@ what_is_no_http_is_refused(void **state)
 	}
 }
 
-/* The line end of the last field is the octet that the limit lets pass, or not. */
+/* A head of that size, whose body is all that follows; "x" does. */
+static enum status
+take_head(size_t size, const char *front, char filling, size_t step)
+{
+	char *text = malloc(size + 2);
+	struct taken taken;
+
+	memset(text, filling, size);
+	memcpy(text, front, strlen(front));
+	memcpy(text + size - 4, "\r\n\r\nx", 6);
+	taken = take(text, step);
+	if (taken.status == STATUS_TRUNCATED) {
+		assert_string_equal(taken.body, "x");
+	}
+	free(text);
+	return taken.status;
+}
+
 static void
 a_head_has_a_limit(void **state)
 {
-	char *text = calloc(1, CLIENT_HTTP_HEAD_SIZE_MAX * 2);
-	size_t front = strlen(HEAD "X: ");
+	static const size_t steps[] = {1000, 5000, 99999};
 	(void)state;
 
-	for (int more = -1; more <= 1; more++) {
-		size_t size = CLIENT_HTTP_HEAD_SIZE_MAX;
-
-		memset(text, 'x', CLIENT_HTTP_HEAD_SIZE_MAX * 2 - 1);
-		memcpy(text, HEAD "X: ", front);
-		memcpy(text + size + more - 2, "\r\n\r\n", 5);
+	for (size_t i = 0; i < 3; i++) {
+		for (size_t size = CLIENT_HTTP_HEAD_SIZE_MAX - 3;
+			size <= CLIENT_HTTP_HEAD_SIZE_MAX + 3; size++) {
+			assert_int_equal(take_head(size, HEAD "X: ", 'x', steps[i]),
+				size <= CLIENT_HTTP_HEAD_SIZE_MAX ? STATUS_TRUNCATED
+								  : STATUS_TOO_LARGE);
+		}
 		assert_int_equal(
-			take(text, 5000).status, more <= 0 ? STATUS_TRUNCATED : STATUS_TOO_LARGE);
+			take_head(2 * CLIENT_HTTP_HEAD_SIZE_MAX, "HTTP/1.1 200 ", 'x', steps[i]),
+			STATUS_TOO_LARGE);
 	}
-	memset(text + front, 'x', CLIENT_HTTP_HEAD_SIZE_MAX * 2 - 1 - front);
-	assert_int_equal(take(text, 5000).status, STATUS_TOO_LARGE);
-	free(text);
+}
+
+static void
+heads_of_chunks_and_trailers_have_a_limit(void **state)
+{
+	enum { LINE_SIZE_MAX = 1024 };
+	char text[2 * LINE_SIZE_MAX + 256], filling[LINE_SIZE_MAX + 2];
+	(void)state;
+
+	memset(filling, 'x', sizeof(filling));
+	for (int size = LINE_SIZE_MAX - 1; size <= LINE_SIZE_MAX + 1; size++) {
+		enum status wanted = size <= LINE_SIZE_MAX ? STATUS_CLOSED : STATUS_TOO_LARGE;
+
+		snprintf(text, sizeof(text),
+			HEAD "Transfer-Encoding: chunked\r\n\r\n1;%.*s\r\nx\r\n0\r\n\r\n", size - 4,
+			filling);
+		assert_int_equal(take(text, 100).status, wanted);
+		assert_int_equal(take(text, 9999).status, wanted);
+		snprintf(text, sizeof(text),
+			HEAD "Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\nA:%.*s\r\n\r\n",
+			size - 4, filling);
+		assert_int_equal(take(text, 100).status, wanted);
+		assert_int_equal(take(text, 9999).status, wanted);
+	}
 }
 
 int
@@ -193,6 +231,7 @@ main(void)
 		cmocka_unit_test(what_carries_no_messages_says_so),
 		cmocka_unit_test(what_is_no_http_is_refused),
 		cmocka_unit_test(a_head_has_a_limit),
+		cmocka_unit_test(heads_of_chunks_and_trailers_have_a_limit),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
