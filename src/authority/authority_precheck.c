@@ -310,6 +310,24 @@ opcode_changes_record(uint32_t opcode)
 	return opcode >= OPCODE_CREATE_HANDLE && opcode <= OPCODE_MODIFY_VALUE;
 }
 
+/* Answers a question that says who asks, by which policy, and of which record. */
+static enum status
+decide(struct authority *authority, uint32_t opcode, uint32_t effects,
+	const struct access_target *target, struct access_question *question,
+	struct access_budget *budget)
+{
+	struct access_demand demand;
+	enum status status = access_demand_make(opcode, effects, target, &demand);
+
+	if (status != STATUS_OK) {
+		return status;
+	}
+	question->demand = &demand;
+	question->name = target->name;
+	question->reach = authority_reach(authority);
+	return access_decide(question, budget);
+}
+
 enum status
 authority_may(struct authority *authority, const struct request *request,
 	const struct access_identity *identity, const struct access_policy *policy,
@@ -320,16 +338,15 @@ authority_may(struct authority *authority, const struct request *request,
 	size_t size = handle_name_key(request_handle(request), octets);
 	struct authority_verdict verdict = {.effects = 0, .replaces = false};
 	struct access_target target = {bytes_over(octets, size), false};
-	struct access_demand demand;
+	struct access_question question = {.policy = policy, .identity = identity};
 	struct record record;
-	const struct record *before = NULL;
 	enum status status = STATUS_OK;
 
 	if (opcode_changes_record(opcode)) {
-		status = effects_now(authority, request, &record, &before, &verdict);
+		status = effects_now(authority, request, &record, &question.before, &verdict);
 	} else if (size > 0 &&
 		records_get(authority->reader, request_handle(request), &record) == STATUS_OK) {
-		before = &record;
+		question.before = &record;
 	}
 	if (status == STATUS_CORRUPT) {
 		return status;
@@ -337,25 +354,12 @@ authority_may(struct authority *authority, const struct request *request,
 	if (status != STATUS_OK) {
 		return STATUS_OK; /* It cannot be made, whoever asks: the commit will say so. */
 	}
-	if (opcode == OPCODE_RESOLUTION && before == NULL && !access_name_is_status(target.name)) {
+	if (opcode == OPCODE_RESOLUTION && question.before == NULL &&
+		!access_name_is_status(target.name)) {
 		return STATUS_OK; /* Gone since it was found: the look-up to come will say so. */
 	}
 	target.replaces = verdict.replaces && opcode == OPCODE_CREATE_HANDLE;
-	status = access_demand_make(opcode, verdict.effects, &target, &demand);
-	if (status != STATUS_OK) {
-		return status;
-	}
-
-	struct access_question question = {
-		.policy = policy,
-		.demand = &demand,
-		.identity = identity,
-		.name = target.name,
-		.before = before,
-		.reach = authority_reach(authority),
-	};
-
-	return access_decide(&question, budget);
+	return decide(authority, opcode, verdict.effects, &target, &question, budget);
 }
 
 enum status
@@ -366,7 +370,6 @@ authority_may_look_back(struct authority *authority, struct bytes name,
 	uint8_t octets[HANDLE_KEY_SIZE_MAX] __attribute__((uninitialized));
 	struct bytes key = bytes_over(octets, handle_name_key(name, octets));
 	struct access_target target = {key, false};
-	struct access_demand demand;
 	struct record record;
 	enum status status = records_get(authority->reader, name, &record);
 	bool is_there = status == STATUS_OK;
@@ -377,20 +380,10 @@ authority_may_look_back(struct authority *authority, struct bytes name,
 	if (!is_there && !records_key_is_homed(authority->reader, key, NULL)) {
 		return STATUS_NOT_RESPONSIBLE;
 	}
-	status = access_demand_make(
-		is_there ? OPCODE_RESOLUTION : OPCODE_CREATE_HANDLE, 0, &target, &demand);
-	if (status != STATUS_OK) {
-		return status;
-	}
 
 	struct access_question question = {
-		.policy = policy,
-		.demand = &demand,
-		.identity = identity,
-		.name = key,
-		.before = is_there ? &record : NULL,
-		.reach = authority_reach(authority),
-	};
+		.policy = policy, .identity = identity, .before = is_there ? &record : NULL};
 
-	return access_decide(&question, budget);
+	return decide(authority, is_there ? OPCODE_RESOLUTION : OPCODE_CREATE_HANDLE, 0, &target,
+		&question, budget);
 }

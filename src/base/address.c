@@ -153,6 +153,21 @@ address_format(const struct address *address, char buffer[ADDRESS_TEXT_SIZE_MAX]
 	return buffer;
 }
 
+struct address
+address_any(const struct address *like)
+{
+	struct address any = *like;
+
+	if (any.any.sa_family == AF_INET6) {
+		any.v6.sin6_addr = in6addr_any;
+		any.v6.sin6_scope_id = 0;
+	} else {
+		any.v4.sin_addr.s_addr = htonl(INADDR_ANY);
+	}
+	address_set_port(&any, 0);
+	return any;
+}
+
 uint16_t
 address_port(const struct address *address)
 {

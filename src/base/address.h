@@ -32,6 +32,9 @@ enum status address_parse(
 /* Writes the text with a NUL; returns `buffer`. */
 const char *address_format(const struct address *address, char buffer[ADDRESS_TEXT_SIZE_MAX]);
 
+/* Any address of this machine, of the family of `like`, and a port that is free: 0.0.0.0:0, [::]:0. */
+struct address address_any(const struct address *like);
+
 uint16_t address_port(const struct address *address);
 void address_set_port(struct address *address, uint16_t port);
 

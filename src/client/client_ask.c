@@ -454,7 +454,7 @@ ask_again(void *context)
 static enum status
 ask_start(struct client_ask *ask, const struct client_question *question, struct problem *problem)
 {
-	struct address any = ask->server;
+	struct address any = address_any(&ask->server);
 
 	loop_timer_set(ask->loop, &ask->deadline, ask->deadline_ms, ask_deadline, ask);
 	if (question->is_web_only) {
@@ -463,13 +463,6 @@ ask_start(struct client_ask *ask, const struct client_question *question, struct
 	if (question->is_tcp_only) {
 		return ask_by_tcp(ask, problem);
 	}
-	if (any.any.sa_family == AF_INET6) {
-		any.v6.sin6_addr = in6addr_any;
-		any.v6.sin6_scope_id = 0;
-	} else {
-		any.v4.sin_addr.s_addr = INADDR_ANY;
-	}
-	address_set_port(&any, 0);
 	ask->udp = loop_udp_open(ask->loop, &any, ask_received, ask, problem);
 	if (ask->udp == NULL) {
 		return problem == NULL ? STATUS_SYSTEM : problem->status;

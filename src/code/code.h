@@ -106,4 +106,6 @@ bool code_gs1_key(size_t number, struct bytes *ret_name); /* False: there are no
 void code_identify_json(const struct code_result *result, struct json_writer *writer);
 /* One candidate as an open object, for those who add members of their own and close it. */
 void code_candidate_json(const struct code_candidate *candidate, struct json_writer *writer);
-void code_tried_json(struct json_writer *writer); /* The list of systems. */
+/* What stands around the candidates, for the same. */
+void code_result_json(const struct code_result *result, struct json_writer *writer);
+void code_result_json_end(struct json_writer *writer);

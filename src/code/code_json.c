@@ -78,29 +78,35 @@ code_candidate_json(const struct code_candidate *candidate, struct json_writer *
 }
 
 void
-code_tried_json(struct json_writer *writer)
-{
-	json_write_array(writer);
-	for (size_t i = 0; i < CODE_SYSTEM_COUNT; i++) {
-		json_write_string(writer, bytes_from_string(code_system_name((enum code_system)i)));
-	}
-	json_write_array_end(writer);
-}
-
-void
-code_identify_json(const struct code_result *result, struct json_writer *writer)
+code_result_json(const struct code_result *result, struct json_writer *writer)
 {
 	json_write_object(writer);
 	json_write_name(writer, "code");
 	json_write_string(writer, result->code);
 	json_write_name(writer, "candidates");
 	json_write_array(writer);
+}
+
+void
+code_result_json_end(struct json_writer *writer)
+{
+	json_write_array_end(writer);
+	json_write_name(writer, "tried");
+	json_write_array(writer);
+	for (size_t i = 0; i < CODE_SYSTEM_COUNT; i++) {
+		json_write_string(writer, bytes_from_string(code_system_name((enum code_system)i)));
+	}
+	json_write_array_end(writer);
+	json_write_object_end(writer);
+}
+
+void
+code_identify_json(const struct code_result *result, struct json_writer *writer)
+{
+	code_result_json(result, writer);
 	for (size_t i = 0; i < result->count; i++) {
 		code_candidate_json(&result->candidates[i], writer);
 		json_write_object_end(writer);
 	}
-	json_write_array_end(writer);
-	json_write_name(writer, "tried");
-	code_tried_json(writer);
-	json_write_object_end(writer);
+	code_result_json_end(writer);
 }

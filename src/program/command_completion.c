@@ -165,6 +165,5 @@ command_completion(int argc, char **argv)
 		prints[number]();
 		return EXIT_CODE_OK;
 	}
-	return command_usage_error(&command_completion_manual, "%s",
-		SAY("which shell: bash, zsh or fish?", "请指定 bash、zsh 或 fish"));
+	return option_word_error(&walk);
 }

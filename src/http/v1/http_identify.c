@@ -63,21 +63,13 @@ candidate_write(struct identifying *identifying, const struct code_candidate *ca
 static void
 result_write(struct identifying *identifying)
 {
-	struct json_writer *writer = identifying->writer;
 	const struct code_result *result = identifying->result;
 
-	json_write_object(writer);
-	json_write_name(writer, "code");
-	json_write_string(writer, result->code);
-	json_write_name(writer, "candidates");
-	json_write_array(writer);
+	code_result_json(result, identifying->writer);
 	for (size_t i = 0; i < result->count; i++) {
 		candidate_write(identifying, &result->candidates[i]);
 	}
-	json_write_array_end(writer);
-	json_write_name(writer, "tried");
-	code_tried_json(writer);
-	json_write_object_end(writer);
+	code_result_json_end(identifying->writer);
 }
 
 /* A result has 45 KiB, too many for a stack. False: answered. */

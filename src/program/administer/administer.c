@@ -176,8 +176,7 @@ administer_open(struct administer *administer)
 	settings = administer_link_settings(administer);
 	administer->link = client_link_new(administer->loop, &settings);
 	if (administer->link == NULL) {
-		return command_failure(
-			administer->manual, "%s", text_say(status_text(STATUS_NO_MEMORY)));
+		return command_no_memory(administer->manual);
 	}
 	return EXIT_CODE_OK;
 }

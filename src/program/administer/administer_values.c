@@ -322,7 +322,7 @@ administer_values_change(const struct command_manual *manual, int argc, char **a
 
 	administer_begin(&administer, manual);
 	if (!administer_values_begin(&values, manual, true)) {
-		return command_failure(manual, "%s", text_say(status_text(STATUS_NO_MEMORY)));
+		return command_no_memory(manual);
 	}
 	while (option_next(&walk)) {
 		if (walk.key == VALUES_OVERWRITE) {

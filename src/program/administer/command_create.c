@@ -109,8 +109,7 @@ command_create(int argc, char **argv)
 
 	administer_begin(&create.administer, &command_create_manual);
 	if (!administer_values_begin(&create.values, &command_create_manual, false)) {
-		return command_failure(
-			&command_create_manual, "%s", text_say(status_text(STATUS_NO_MEMORY)));
+		return command_no_memory(&command_create_manual);
 	}
 	while (option_next(&walk)) {
 		if (!take_option(&create, &walk)) {

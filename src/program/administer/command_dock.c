@@ -374,7 +374,7 @@ command_dock(int argc, char **argv)
 	int exit_code;
 
 	if (call == NULL) {
-		return command_failure(&command_dock_manual, "%s", status_text(STATUS_NO_MEMORY));
+		return command_no_memory(&command_dock_manual);
 	}
 	administer_begin(&call->administer, &command_dock_manual);
 	while (option_next(&walk)) {

@@ -146,7 +146,7 @@ command_prefix(int argc, char **argv)
 	int exit_code;
 
 	if (call == NULL) {
-		return command_failure(&command_prefix_manual, "%s", status_text(STATUS_NO_MEMORY));
+		return command_no_memory(&command_prefix_manual);
 	}
 	administer_begin(&call->administer, &command_prefix_manual);
 	while (option_next(&walk)) {
@@ -161,8 +161,7 @@ command_prefix(int argc, char **argv)
 	}
 	if (!option_take_word(&walk, &word)) {
 		free(call);
-		return command_usage_error(&command_prefix_manual, "%s",
-			SAY("say delegate or undelegate first", "请先给出 delegate 或 undelegate"));
+		return option_word_error(&walk);
 	}
 	exit_code = call_check(call, &walk, word == 0);
 	if (exit_code == EXIT_CODE_OK) {

@@ -343,15 +343,18 @@ option_take(struct work *work, const struct option_walk *walk)
 	}
 }
 
+/* In the order of first_words. */
+enum action { ACTION_CREATE, ACTION_LIST, ACTION_REVOKE };
+
 static int
-token_run(struct work *work, const char *action)
+token_run(struct work *work, enum action action)
 {
 	enum status status = list_open(work);
 
 	if (status == STATUS_OK) {
-		status = strcmp(action, "create") == 0 ? token_create(work)
-			: strcmp(action, "list") == 0  ? token_list_print(work)
-						       : token_revoke(work);
+		status = action == ACTION_CREATE ? token_create(work)
+			: action == ACTION_LIST	 ? token_list_print(work)
+						 : token_revoke(work);
 	}
 	arena_free(work->arena);
 	if (work->lock_fd >= 0) {
@@ -365,13 +368,10 @@ token_run(struct work *work, const char *action)
 int
 command_token(int argc, char **argv)
 {
-	const char *action = argc > 1 ? argv[1] : "";
-	bool is_create = strcmp(action, "create") == 0, is_list = strcmp(action, "list") == 0;
-	bool is_action = is_create || is_list || strcmp(action, "revoke") == 0;
-	struct option_walk walk =
-		option_walk_over(&command_token_manual, argc - is_action, argv + is_action);
+	struct option_walk walk = option_walk_over(&command_token_manual, argc, argv);
 	struct work work = {.lock_fd = -1};
 	const char *wrong = NULL;
+	size_t action;
 
 	work.token.created_s = clock_wall_ms() / 1000;
 	work.token.expires_s = work.token.created_s + (int64_t)LIFE_DAYS * DAY_S;
@@ -380,22 +380,27 @@ command_token(int argc, char **argv)
 	while (wrong == NULL && option_next(&walk)) {
 		wrong = option_take(&work, &walk);
 	}
-	if (walk.is_done && wrong == NULL) {
-		return walk.exit_code;
-	}
-	if (wrong == NULL && !is_action) {
-		wrong = SAY("create, list or revoke?", "请指定 create、list 或 revoke");
-	} else if (wrong == NULL && walk.argc - walk.index != (is_list ? 1 : 2)) {
-		wrong = is_list ? SAY("DIR is wanted", "需要给出 DIR")
-				: SAY("DIR and NAME are wanted", "需要给出 DIR 与 NAME");
-	} else if (wrong == NULL && is_create && work.token.identity.name.size == 0) {
-		wrong = SAY("--user says whose rights the token has",
-			"请以 --user 给出令牌所代表的身份");
-	}
 	if (wrong != NULL) {
 		return command_usage_error(&command_token_manual, "%s", wrong);
 	}
-	work.directory = walk.argv[walk.index];
-	work.name = is_list ? "" : walk.argv[walk.index + 1];
-	return token_run(&work, action);
+	if (walk.is_done) {
+		return walk.exit_code;
+	}
+	if (!option_take_word(&walk, &action)) {
+		return option_word_error(&walk);
+	}
+	if (argc - walk.index != (action == ACTION_LIST ? 1 : 2)) {
+		return action == ACTION_LIST
+			? command_directory_error(&command_token_manual)
+			: command_usage_error(&command_token_manual, "%s",
+				  SAY("DIR and NAME are wanted", "需要给出 DIR 与 NAME"));
+	}
+	if (action == ACTION_CREATE && work.token.identity.name.size == 0) {
+		return command_usage_error(&command_token_manual, "%s",
+			SAY("--user says whose rights the token has",
+				"请以 --user 给出令牌所代表的身份"));
+	}
+	work.directory = argv[walk.index];
+	work.name = action == ACTION_LIST ? "" : argv[walk.index + 1];
+	return token_run(&work, (enum action)action);
 }

@@ -322,7 +322,7 @@ delegation_carry_out(struct administer *administer, const struct delegation *del
 	int exit_code;
 
 	if (octets == NULL) {
-		return command_failure(administer->manual, "%s", status_text(STATUS_NO_MEMORY));
+		return command_no_memory(administer->manual);
 	}
 	exit_code = plan_look(administer, delegation, &plan);
 	if (exit_code == EXIT_CODE_OK && plan_is_done(&plan)) {

@@ -457,8 +457,7 @@ bench_commit(const struct bench_options *options)
 	}
 	committer = calloc(1, sizeof(*committer));
 	if (committer == NULL) {
-		return command_failure(
-			&command_bench_manual, "%s", text_say(status_text(STATUS_NO_MEMORY)));
+		return command_no_memory(&command_bench_manual);
 	}
 	committer->plain_fd = -1;
 	pthread_mutex_init(&committer->lock, NULL);

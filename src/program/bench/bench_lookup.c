@@ -319,13 +319,11 @@ bench_lookup(const struct bench_options *options)
 	bool is_complete;
 
 	if (options->argument_count != 1) {
-		return command_usage_error(
-			&command_bench_manual, "%s", SAY("which DIR?", "请给出一个 DIR"));
+		return command_directory_error(&command_bench_manual);
 	}
 	seeker = calloc(1, sizeof(*seeker));
 	if (seeker == NULL) {
-		return command_failure(
-			&command_bench_manual, "%s", text_say(status_text(STATUS_NO_MEMORY)));
+		return command_no_memory(&command_bench_manual);
 	}
 	seeker->progress =
 		progress_begin("bench", SAY("handles", "个标识"), isatty(STDERR_FILENO) != 1);

@@ -336,19 +336,12 @@ line_open(struct line *line, struct problem *problem)
 	static const struct loop_stream_calls calls = {
 		.received = stream_received, .closed = stream_closed};
 	struct asker *asker = line->asker;
-	struct address any = asker->server;
+	struct address any = address_any(&asker->server);
 
 	if (asker->options->is_tcp) {
 		line->stream = loop_connect(asker->loop, &asker->server, &calls, line, problem);
 		return line->stream != NULL;
 	}
-	if (any.any.sa_family == AF_INET6) {
-		any.v6.sin6_addr = in6addr_any;
-		any.v6.sin6_scope_id = 0;
-	} else {
-		any.v4.sin_addr.s_addr = INADDR_ANY;
-	}
-	address_set_port(&any, 0);
 	line->udp = loop_udp_open(asker->loop, &any, datagrams_received, line, problem);
 	return line->udp != NULL;
 }
@@ -607,8 +600,7 @@ bench_resolve(const struct bench_options *options)
 	}
 	asker = calloc(1, sizeof(*asker));
 	if (asker == NULL) {
-		return command_failure(
-			&command_bench_manual, "%s", text_say(status_text(STATUS_NO_MEMORY)));
+		return command_no_memory(&command_bench_manual);
 	}
 	asker->options = &chosen;
 	asker->lines = calloc(chosen.connections, sizeof(*asker->lines));
@@ -616,8 +608,7 @@ bench_resolve(const struct bench_options *options)
 		exit_code = command_failure(&command_bench_manual,
 			SAY("no such server: %s", "没有这个服务器：%s"), chosen.server);
 	} else if (asker->lines == NULL) {
-		exit_code = command_failure(
-			&command_bench_manual, "%s", text_say(status_text(STATUS_NO_MEMORY)));
+		exit_code = command_no_memory(&command_bench_manual);
 	} else {
 		exit_code = asker_begin(asker);
 	}

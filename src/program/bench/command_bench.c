@@ -163,11 +163,10 @@ command_bench(int argc, char **argv)
 	if (walk.is_done) {
 		return walk.exit_code;
 	}
-	if (option_take_word(&walk, &number)) {
-		options.argument_count = argc - walk.index;
-		options.arguments = argv + walk.index;
-		return runs[number](&options);
+	if (!option_take_word(&walk, &number)) {
+		return option_word_error(&walk);
 	}
-	return command_usage_error(&command_bench_manual, "%s",
-		SAY("resolve, lookup or commit?", "请指定 resolve、lookup 或 commit"));
+	options.argument_count = argc - walk.index;
+	options.arguments = argv + walk.index;
+	return runs[number](&options);
 }

@@ -71,12 +71,10 @@ const struct command_manual command_code_manual = {
 int
 command_code(int argc, char **argv)
 {
-	const char *action = argc > 1 ? argv[1] : "";
-	bool is_import = strcmp(action, "import") == 0;
-	bool is_action = is_import || strcmp(action, "export") == 0;
-	struct option_walk walk =
-		option_walk_over(&command_code_manual, argc - is_action, argv + is_action);
+	struct option_walk walk = option_walk_over(&command_code_manual, argc, argv);
 	struct mapping_import order = {.manual = &command_code_manual};
+	bool is_import;
+	size_t word;
 
 	while (option_next(&walk)) {
 		if (walk.key == OPTION_PREFIX) {
@@ -90,10 +88,10 @@ command_code(int argc, char **argv)
 	if (walk.is_done) {
 		return walk.exit_code;
 	}
-	if (!is_action) {
-		return command_usage_error(&command_code_manual, "%s",
-			SAY("import or export?", "请指定 import 或 export"));
+	if (!option_take_word(&walk, &word)) {
+		return option_word_error(&walk);
 	}
+	is_import = word == 0;
 	if (!code_mapping_prefix_is_good(order.prefix)) {
 		return command_usage_error(&command_code_manual, "%s",
 			SAY("--prefix names the prefix of the mappings",

@@ -177,11 +177,7 @@ write_with_mappings(struct identify *identify)
 {
 	struct json_writer *writer = &identify->writer;
 
-	json_write_object(writer);
-	json_write_name(writer, "code");
-	json_write_string(writer, identify->result->code);
-	json_write_name(writer, "candidates");
-	json_write_array(writer);
+	code_result_json(identify->result, writer);
 	for (size_t i = 0; i < identify->result->count; i++) {
 		code_candidate_json(&identify->result->candidates[i], writer);
 		json_write_name(writer, "mappings");
@@ -190,10 +186,7 @@ write_with_mappings(struct identify *identify)
 		json_write_array_end(writer);
 		json_write_object_end(writer);
 	}
-	json_write_array_end(writer);
-	json_write_name(writer, "tried");
-	code_tried_json(writer);
-	json_write_object_end(writer);
+	code_result_json_end(writer);
 }
 
 static void
@@ -271,8 +264,7 @@ finder_open(struct identify *identify)
 
 	finder->arena = arena_new(1 << 16, ARENA_SIZE_MAX);
 	if (finder->arena == NULL) {
-		return command_failure(
-			&command_identify_manual, "%s", text_say(status_text(STATUS_NO_MEMORY)));
+		return command_no_memory(&command_identify_manual);
 	}
 	if (identify->directory != NULL) {
 		return ledger_open(identify->directory, LEDGER_LOOK, &finder->ledger, &problem) ==
@@ -304,8 +296,7 @@ run(struct identify *identify, int argc, char **argv)
 	identify->json = malloc(TEXT_SIZE_MAX);
 	identify->result = malloc(sizeof(*identify->result));
 	if (identify->json == NULL || identify->result == NULL) {
-		exit_code = command_failure(
-			&command_identify_manual, "%s", text_say(status_text(STATUS_NO_MEMORY)));
+		exit_code = command_no_memory(&command_identify_manual);
 	}
 	if (exit_code == EXIT_CODE_OK && argc == 1 && strcmp(argv[0], "-") == 0) {
 		identify_lines(identify);

@@ -198,8 +198,7 @@ run(const struct order *order)
 	int exit_code;
 
 	if (settings == NULL || qr == NULL || room == NULL) {
-		exit_code =
-			command_failure(&command_qr_manual, "%s", status_text(STATUS_NO_MEMORY));
+		exit_code = command_no_memory(&command_qr_manual);
 	} else {
 		exit_code = make(order, settings, qr, room);
 	}

@@ -133,8 +133,7 @@ command_promote(int argc, char **argv)
 		return walk.exit_code;
 	}
 	if (argc - walk.index != 1) {
-		return command_usage_error(
-			&command_promote_manual, "%s", SAY("which DIR?", "请给出一个 DIR"));
+		return command_directory_error(&command_promote_manual);
 	}
 	if (promote(argv[walk.index], &serial, &sequence, &is_fresh, &problem) != STATUS_OK) {
 		return command_problem(&command_promote_manual, &problem);

@@ -214,11 +214,10 @@ command_key(int argc, char **argv)
 	if (walk.is_done) {
 		return walk.exit_code;
 	}
-	if (option_take_word(&walk, &number)) {
-		options.argument_count = argc - walk.index;
-		options.arguments = argv + walk.index;
-		return runs[number](&options);
+	if (!option_take_word(&walk, &number)) {
+		return option_word_error(&walk);
 	}
-	return command_usage_error(&command_key_manual, "%s",
-		SAY("new, convert, show or check?", "请指定 new、convert、show 或 check"));
+	options.argument_count = argc - walk.index;
+	options.arguments = argv + walk.index;
+	return runs[number](&options);
 }

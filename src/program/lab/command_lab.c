@@ -341,9 +341,7 @@ command_lab(int argc, char **argv)
 		return walk.exit_code;
 	}
 	if (!option_take_word(&walk, &word)) {
-		return command_usage_error(lab.manual, "%s",
-			SAY("say up, down, status, start, stop, kill, cut, slow or heal first",
-				"请先给出 up、down、status、start、stop、kill、cut、slow 或 heal"));
+		return option_word_error(&walk);
 	}
 	if (word <= WORD_STATUS && walk.index < argc) {
 		if (argc - walk.index > 1 || !take_directory(&lab, argv[walk.index++])) {

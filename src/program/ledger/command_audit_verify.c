@@ -240,8 +240,7 @@ command_audit_verify(int argc, char **argv)
 	audit.proof_path = argv[walk.index];
 	audit.arena = arena_new(65536, 2 * MEMORY);
 	if (audit.arena == NULL) {
-		return command_failure(&command_audit_verify_manual, "%s",
-			text_say(status_text(STATUS_NO_MEMORY)));
+		return command_no_memory(&command_audit_verify_manual);
 	}
 	code = audit_report(&audit);
 	crypto_key_free(audit.key);

@@ -71,8 +71,7 @@ command_checkpoint(int argc, char **argv)
 		return walk.exit_code;
 	}
 	if (argc - walk.index != 1) {
-		return command_usage_error(
-			&command_checkpoint_manual, "%s", SAY("which DIR?", "请给出一个 DIR"));
+		return command_directory_error(&command_checkpoint_manual);
 	}
 	status = evidence_tool_key(argv[walk.index], &key, &problem);
 	if (status == STATUS_OK) {

@@ -310,8 +310,7 @@ history_show(const struct history_call *call)
 	enum status status;
 
 	if (call->is_json && line == NULL) {
-		return command_failure(
-			&command_history_manual, "%s", text_say(status_text(STATUS_NO_MEMORY)));
+		return command_no_memory(&command_history_manual);
 	}
 	status = ledger_open(call->directory, LEDGER_LOOK, &ledger, &problem);
 	if (status == STATUS_OK) {

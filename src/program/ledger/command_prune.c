@@ -178,8 +178,7 @@ command_prune(int argc, char **argv)
 		return walk.exit_code;
 	}
 	if (argc - walk.index != 1) {
-		return command_usage_error(
-			&command_prune_manual, "%s", SAY("which DIR?", "请给出一个 DIR"));
+		return command_directory_error(&command_prune_manual);
 	}
 	call.directory = argv[walk.index];
 	status = span_find(&call, &problem);

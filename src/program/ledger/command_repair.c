@@ -51,8 +51,7 @@ command_repair(int argc, char **argv)
 		return walk.exit_code;
 	}
 	if (argc - walk.index != 1) {
-		return command_usage_error(
-			&command_repair_manual, "%s", SAY("which DIR?", "请给出一个 DIR"));
+		return command_directory_error(&command_repair_manual);
 	}
 	progress = progress_begin("repair", "MiB", is_quiet);
 	status = ledger_rebuild(

@@ -122,8 +122,7 @@ command_verify(int argc, char **argv)
 		return walk.exit_code;
 	}
 	if (argc - walk.index != 1) {
-		return command_usage_error(
-			&command_verify_manual, "%s", SAY("which DIR?", "请给出一个 DIR"));
+		return command_directory_error(&command_verify_manual);
 	}
 	status = ledger_tool_open(argv[walk.index], &ledger, &problem);
 	if (status != STATUS_OK) {

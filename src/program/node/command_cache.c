@@ -126,8 +126,7 @@ command_cache(int argc, char **argv)
 		return walk.exit_code;
 	}
 	if (!option_take_word(&walk, &asking.word)) {
-		return command_usage_error(&command_cache_manual, "%s",
-			SAY("say show, drop or stats", "请指定 show、drop 或 stats"));
+		return option_word_error(&walk);
 	}
 	if (walk.index < argc) {
 		asking.handle = argv[walk.index++];

@@ -31,9 +31,6 @@ enum {
 	OPTION_TIMEOUT,
 	OPTION_DIR,
 	OPTION_AT,
-	OPTION_ROOT,
-	OPTION_BOOTSTRAP,
-	OPTION_TELEINFO,
 };
 
 #define SERVER_DEFAULT "127.0.0.1:2641"
@@ -44,15 +41,8 @@ static const struct option_row rows[] = {
 	{OPTION_SERVER, "server", 's', "HOST:PORT",
 		{"ask this server (default 127.0.0.1:2641), or one at a URL: http, https",
 			"查询此服务器（默认 127.0.0.1:2641），或 http、https 网址处的服务器"}},
-	{OPTION_ROOT, "root", 'r', "HOST:PORT",
-		{"ask no server to find out: begin at this one of the root; repeatable",
-			"不委托服务器：由此根服务器开始自行查找；可多次给出"}},
-	{OPTION_BOOTSTRAP, "bootstrap", 'b', "FILE",
-		{"the same, beginning at the root that FILE describes",
-			"同上，由引导文件 FILE 所述的根开始"}},
-	{OPTION_TELEINFO, "teleinfo", 0, NULL,
-		{"then ask for the prefix 88.1 itself, not for 0.NA/88.1",
-			"此时以前缀 88.1 本身（而非 0.NA/88.1）查询"}},
+	WALK_ORIGIN_ROWS({"ask no server to find out: begin at this one of the root; repeatable",
+		"不委托服务器：由此根服务器开始自行查找；可多次给出"}),
 	{OPTION_TCP, "tcp", 0, NULL, {"ask over TCP at once", "直接使用 TCP"}},
 	{OPTION_INDEX, "index", 'i', "N",
 		{"only the value with index N; repeatable", "只取索引为 N 的值；可多次给出"}},
@@ -413,15 +403,9 @@ take_option(struct option_walk *walk, struct inquiry *inquiry)
 	case OPTION_AT:
 		inquiry->when = walk->argument;
 		return true;
-	case OPTION_ROOT:
-		return walk_origin_add(&inquiry->walk.origin, walk->argument);
-	case OPTION_BOOTSTRAP:
-		inquiry->walk.origin.bootstrap = walk->argument;
-		return true;
-	case OPTION_TELEINFO:
-		return inquiry->walk.origin.is_teleinfo = true;
 	default:
-		return administer_option(&inquiry->administer, walk);
+		return walk_origin_option(&inquiry->walk.origin, walk) ||
+			administer_option(&inquiry->administer, walk);
 	}
 }
 

@@ -15,11 +15,8 @@
 #include <stdlib.h>
 
 enum {
-	OPTION_ROOT = 1,
-	OPTION_BOOTSTRAP,
-	OPTION_DIR,
+	OPTION_DIR = 1,
 	OPTION_CERTIFY,
-	OPTION_TELEINFO,
 	OPTION_TRUST_KEY,
 	OPTION_TRUST_ROOT,
 	OPTION_JSON,
@@ -35,21 +32,14 @@ enum {
 };
 
 static const struct option_row rows[] = {
-	{OPTION_ROOT, "root", 'r', "HOST:PORT",
-		{"begin at this server; repeatable (default 127.0.0.1:2641)",
-			"由此服务器开始；可多次给出（默认 127.0.0.1:2641）"}},
-	{OPTION_BOOTSTRAP, "bootstrap", 'b', "FILE",
-		{"begin at the root that FILE describes, a bootstrap file",
-			"由引导文件 FILE 所述的根开始"}},
+	WALK_ORIGIN_ROWS({"begin at this server; repeatable (default 127.0.0.1:2641)",
+		"由此服务器开始；可多次给出（默认 127.0.0.1:2641）"}),
 	{OPTION_DIR, "dir", 'd', "DIR",
 		{"begin where the recursive node in DIR does, and do as it does",
 			"与 DIR 中的递归节点同样开始、同样处理"}},
 	{OPTION_CERTIFY, "certify", 0, NULL,
 		{"every answer must be signed by a key that is known by then",
 			"每个应答都须由此前已知的密钥签名"}},
-	{OPTION_TELEINFO, "teleinfo", 0, NULL,
-		{"ask for the prefix 88.1 itself, not for 0.NA/88.1",
-			"以前缀 88.1 本身（而非 0.NA/88.1）查询"}},
 	{OPTION_TRUST_KEY, "trust-key", 0, "FILE",
 		{"check who signed the values, up to the root with this public key (PEM)",
 			"核验值的签名链，直至以此公钥（PEM）为根"}},
@@ -446,18 +436,11 @@ static bool
 take_option(struct option_walk *walk, struct tracing *tracing)
 {
 	switch (walk->key) {
-	case OPTION_ROOT:
-		return walk_origin_add(&tracing->origin, walk->argument);
-	case OPTION_BOOTSTRAP:
-		tracing->origin.bootstrap = walk->argument;
-		return true;
 	case OPTION_DIR:
 		tracing->origin.directory = walk->argument;
 		return true;
 	case OPTION_CERTIFY:
 		return tracing->is_certified = true;
-	case OPTION_TELEINFO:
-		return tracing->origin.is_teleinfo = true;
 	case OPTION_TRUST_KEY:
 		tracing->trust_path = walk->argument;
 		return true;
@@ -466,9 +449,11 @@ take_option(struct option_walk *walk, struct tracing *tracing)
 			       &tracing->root.index, &tracing->root.name) == STATUS_OK;
 	case OPTION_JSON:
 		return tracing->is_json = true;
-	default:
+	case OPTION_TIMEOUT:
 		return option_number(walk->argument, 3600000, &tracing->timeout_ms) &&
 			tracing->timeout_ms > 0;
+	default:
+		return walk_origin_option(&tracing->origin, walk);
 	}
 }
 

@@ -5,10 +5,20 @@
 #include "program/server/server_name.h"
 
 bool
-walk_origin_add(struct walk_origin *origin, const char *name)
+walk_origin_option(struct walk_origin *origin, const struct option_walk *walk)
 {
-	return origin->root_count < WALK_ROOT_COUNT_MAX &&
-		server_name_find(name, &origin->roots[origin->root_count++]);
+	switch (walk->key) {
+	case WALK_ORIGIN_ROOT:
+		return origin->root_count < WALK_ROOT_COUNT_MAX &&
+			server_name_find(walk->argument, &origin->roots[origin->root_count++]);
+	case WALK_ORIGIN_BOOTSTRAP:
+		origin->bootstrap = walk->argument;
+		return true;
+	case WALK_ORIGIN_TELEINFO:
+		return origin->is_teleinfo = true;
+	default:
+		return false;
+	}
 }
 
 size_t

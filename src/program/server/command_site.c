@@ -153,8 +153,7 @@ command_site(int argc, char **argv)
 		return walk.exit_code;
 	}
 	if (!option_take_word(&walk, &word)) {
-		return command_usage_error(&command_site_manual, "%s",
-			SAY("say show or export first", "请先给出 show 或 export"));
+		return option_word_error(&walk);
 	}
 	if (walk.index + (word == 0 ? 1 : 2) != argc) {
 		return command_usage_error(&command_site_manual, "%s",
@@ -164,7 +163,7 @@ command_site(int argc, char **argv)
 	}
 	call = malloc(sizeof(*call));
 	if (call == NULL) {
-		return command_failure(&command_site_manual, "%s", status_text(STATUS_NO_MEMORY));
+		return command_no_memory(&command_site_manual);
 	}
 	exit_code = call_run(call, &walk, word == 0, is_json, form);
 	free(call);

@@ -71,6 +71,12 @@ command_usage_error(const struct command_manual *manual, const char *format, ...
 }
 
 int
+command_directory_error(const struct command_manual *manual)
+{
+	return command_usage_error(manual, "%s", SAY("which DIR?", "请给出一个 DIR"));
+}
+
+int
 command_failure(const struct command_manual *manual, const char *format, ...)
 {
 	va_list arguments;
@@ -126,6 +132,14 @@ command_problem(const struct command_manual *manual, const struct problem *probl
 {
 	complain(manual, problem_code(problem), problem_message(problem));
 	return EXIT_CODE_FAILED;
+}
+
+int
+command_no_memory(const struct command_manual *manual)
+{
+	const struct problem problem = {.status = STATUS_NO_MEMORY, .text = ""};
+
+	return command_problem(manual, &problem);
 }
 
 int

@@ -25,10 +25,14 @@ void command_fails_in_json(bool is_wanted);
 int command_usage_error(const struct command_manual *manual, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* The one folder that the command takes is missing, or more is given. */
+int command_directory_error(const struct command_manual *manual);
+
 /* These return EXIT_CODE_FAILED. */
 int command_failure(const struct command_manual *manual, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 int command_problem(const struct command_manual *manual, const struct problem *problem);
+int command_no_memory(const struct command_manual *manual);
 /* On stderr alone: the object on stdout says it already. */
 int command_refusal(const struct command_manual *manual, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));

@@ -152,6 +152,13 @@ option_take_word(struct option_walk *walk, size_t *ret_number)
 }
 
 int
+option_word_error(const struct option_walk *walk)
+{
+	return command_usage_error(walk->manual,
+		SAY("say first one of: %s", "请先给出其中之一：%s"), walk->manual->first_words);
+}
+
+int
 option_argument_error(const struct option_walk *walk)
 {
 	const struct option_row *row = walk->manual->rows;

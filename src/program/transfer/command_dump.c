@@ -203,8 +203,7 @@ command_dump(int argc, char **argv)
 		return walk.exit_code;
 	}
 	if (argc - walk.index != 1) {
-		return command_usage_error(
-			&command_dump_manual, "%s", SAY("which DIR?", "请给出一个 DIR"));
+		return command_directory_error(&command_dump_manual);
 	}
 	if (!hides_secrets && isatty(STDOUT_FILENO)) {
 		return command_usage_error(&command_dump_manual, "%s",

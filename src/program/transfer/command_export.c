@@ -372,8 +372,7 @@ command_export(int argc, char **argv)
 		return walk.exit_code;
 	}
 	if (argc - walk.index < 1 || argc - walk.index > 2) {
-		return command_usage_error(
-			&command_export_manual, "%s", SAY("which DIR?", "请给出一个 DIR"));
+		return command_directory_error(&command_export_manual);
 	}
 	call.directory = argv[walk.index];
 	call.path = argc - walk.index == 2 ? argv[walk.index + 1] : call.path;

@@ -259,8 +259,7 @@ command_import(int argc, char **argv)
 	settings_default(&import.settings);
 	import.arena = arena_new(1048576, IMPORT_MEMORY_MAX);
 	if (import.arena == NULL) {
-		return command_failure(
-			&command_import_manual, "%s", text_say(status_text(STATUS_NO_MEMORY)));
+		return command_no_memory(&command_import_manual);
 	}
 	exit_code = run(&import);
 	crypto_key_free(import.key);

@@ -219,8 +219,7 @@ command_load(int argc, char **argv)
 	options.path = argv[walk.index + 1];
 	load = calloc(1, sizeof(*load));
 	if (load == NULL) {
-		return command_failure(
-			&command_load_manual, "%s", text_say(status_text(STATUS_NO_MEMORY)));
+		return command_no_memory(&command_load_manual);
 	}
 	load->options = &options;
 	exit_code = load_begin(load);

@@ -367,8 +367,7 @@ import_records(const struct import_records_call *call)
 	int exit_code;
 
 	if (load == NULL || file.arena == NULL) {
-		exit_code = command_failure(
-			&command_import_manual, "%s", text_say(status_text(STATUS_NO_MEMORY)));
+		exit_code = command_no_memory(&command_import_manual);
 	} else {
 		exit_code = import_run(call, &file, load);
 	}

@@ -316,8 +316,7 @@ job_run(struct wire_job *job, bool is_decode, const char *path)
 	job->arena = arena_new(65536, MESSAGE_JSON_MEMORY_MAX);
 	job->room = malloc(JSON_ROOM);
 	if (job->arena == NULL || job->room == NULL) {
-		exit_code = command_failure(
-			&command_wire_manual, "%s", text_say(status_text(STATUS_NO_MEMORY)));
+		exit_code = command_no_memory(&command_wire_manual);
 	} else if (is_decode) {
 		exit_code = decode(job, input, size);
 	} else {
@@ -382,8 +381,7 @@ command_wire(int argc, char **argv)
 		return walk.exit_code;
 	}
 	if (!option_take_word(&walk, &number)) {
-		return command_usage_error(&command_wire_manual, "%s",
-			SAY("decode or encode?", "请指定 decode 或 encode"));
+		return option_word_error(&walk);
 	}
 	is_decode = number == 0;
 	if (argc - walk.index > 1) {

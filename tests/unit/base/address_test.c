@@ -107,6 +107,22 @@ ports_are_read_and_set_in_both_families(void **state)
 }
 
 static void
+any_address_is_of_the_same_family(void **state)
+{
+	struct address address;
+	char text[ADDRESS_TEXT_SIZE_MAX];
+
+	(void)state;
+	assert_int_equal(address_parse(TEXT("192.0.2.7:2641"), 1, &address), STATUS_OK);
+	address = address_any(&address);
+	assert_string_equal(address_format(&address, text), "0.0.0.0:0");
+	assert_int_equal(address_parse(TEXT("[fe80::1%2]:2641"), 1, &address), STATUS_OK);
+	address = address_any(&address);
+	assert_string_equal(address_format(&address, text), "[::]:0");
+	assert_int_equal(address.v6.sin6_scope_id, 0);
+}
+
+static void
 an_address_of_no_family_is_harmless(void **state)
 {
 	struct address none = {.size = 0};
@@ -235,6 +251,7 @@ main(void)
 		cmocka_unit_test(other_texts_are_refused_and_nothing_is_stored),
 		cmocka_unit_test(the_longest_text_fits_its_buffer),
 		cmocka_unit_test(ports_are_read_and_set_in_both_families),
+		cmocka_unit_test(any_address_is_of_the_same_family),
 		cmocka_unit_test(an_address_of_no_family_is_harmless),
 		cmocka_unit_test(equal_means_same_octets_port_and_scope),
 		cmocka_unit_test(ipv4_octets_stand_behind_ffff),

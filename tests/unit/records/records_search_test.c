@@ -2,13 +2,9 @@
 #include "records/records_search.h"
 
 #include "base/limits.h"
-#include "records/records_order.h"
-#include "support/cmocka_all.h"
+#include "unit/records/records_rig.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum {
 	FOUND_COUNT_MAX = 64,
@@ -21,13 +17,9 @@ enum {
 	LOOK_AT_ALL = 100000,
 };
 
-/* An index over a journal and records of its own, without a ledger. */
+/* An index over a journal and records of its own. */
 struct scene {
-	char directory[64];
-	struct journal *journal;
-	struct places *places;
-	struct store *store;
-	struct records *records;
+	struct records_rig rig;
 	struct records_search *search;
 	/* What the last question found. */
 	size_t count, count_max;
@@ -45,8 +37,8 @@ index_open(struct scene *scene, const struct records_search_types *types)
 	struct problem problem;
 	char path[96];
 
-	snprintf(path, sizeof(path), "%s/search.mdb", scene->directory);
-	return records_search_open(path, scene->journal, types, &scene->search, &problem);
+	snprintf(path, sizeof(path), "%s/search.mdb", scene->rig.directory);
+	return records_search_open(path, scene->rig.journal, types, &scene->search, &problem);
 }
 
 static void
@@ -59,22 +51,7 @@ index_open_again(struct scene *scene, const struct records_search_types *types)
 static void
 scene_open(struct scene *scene)
 {
-	struct problem problem;
-	char path[96];
-	bool is_new;
-
-	snprintf(path, sizeof(path), "%s/places", scene->directory);
-	assert_int_equal(places_open(path, true, &scene->places, &is_new, &problem), STATUS_OK);
-	snprintf(path, sizeof(path), "%s/ordered.mdb", scene->directory);
-	assert_int_equal(store_open(path, true, &scene->store, &problem), STATUS_OK);
-	assert_int_equal(
-		journal_open_as(scene->directory,
-			&(struct journal_opening){.is_writable = true, .segment_size = 1 << 20},
-			&scene->journal, &problem),
-		STATUS_OK);
-	assert_int_equal(records_open(scene->journal, scene->places, scene->store, &scene->records,
-				 &problem),
-		STATUS_OK);
+	records_rig_open(&scene->rig);
 	assert_int_equal(index_open(scene, &TYPES), STATUS_OK);
 }
 
@@ -82,10 +59,7 @@ static void
 scene_close(struct scene *scene)
 {
 	records_search_close(scene->search);
-	records_close(scene->records);
-	store_close(scene->store);
-	places_close(scene->places);
-	journal_close(scene->journal);
+	records_rig_close(&scene->rig);
 }
 
 static int
@@ -94,9 +68,8 @@ scene_begin(void **state)
 	struct scene *scene = calloc(1, sizeof(*scene));
 
 	assert_non_null(scene);
-	snprintf(scene->directory, sizeof(scene->directory), "/dev/shm/records_search.XXXXXX");
-	assert_non_null(mkdtemp(scene->directory));
-	scene_open(scene);
+	records_rig_begin(&scene->rig);
+	assert_int_equal(index_open(scene, &TYPES), STATUS_OK);
 	*state = scene;
 	return 0;
 }
@@ -105,11 +78,9 @@ static int
 scene_end(void **state)
 {
 	struct scene *scene = *state;
-	char command[96];
 
-	scene_close(scene);
-	snprintf(command, sizeof(command), "rm -rf %s", scene->directory);
-	assert_int_equal(system(command), 0);
+	records_search_close(scene->search);
+	records_rig_end(&scene->rig);
 	free(scene);
 	return 0;
 }
@@ -158,7 +129,7 @@ put(struct scene *scene, struct bytes name, struct making *making)
 	struct records_newest newest;
 	struct problem problem;
 
-	if (records_find(scene->records, change.key, &newest) == STATUS_OK) {
+	if (records_find(scene->rig.records, change.key, &newest) == STATUS_OK) {
 		change.previous = newest.place;
 	}
 	if (making != NULL) {
@@ -169,9 +140,9 @@ put(struct scene *scene, struct bytes name, struct making *making)
 		change.record = wire_written(&writer);
 		assert_int_equal(wire_writer_end(&writer), STATUS_OK);
 	}
-	assert_int_equal(journal_add(scene->journal, &change, &shown.place), STATUS_OK);
-	assert_int_equal(journal_flush(scene->journal, &problem), STATUS_OK);
-	assert_int_equal(records_apply(scene->records, &shown), STATUS_OK);
+	assert_int_equal(journal_add(scene->rig.journal, &change, &shown.place), STATUS_OK);
+	assert_int_equal(journal_flush(scene->rig.journal, &problem), STATUS_OK);
+	assert_int_equal(records_apply(scene->rig.records, &shown), STATUS_OK);
 	free(making);
 }
 
@@ -195,7 +166,7 @@ follow(struct scene *scene)
 			STATUS_OK);
 	}
 	assert_int_equal(
-		records_search_sequence(scene->search), journal_last_sequence(scene->journal));
+		records_search_sequence(scene->search), journal_last_sequence(scene->rig.journal));
 }
 
 static bool
@@ -218,7 +189,7 @@ note(void *context, const struct record *record, const struct handle_value *valu
 static size_t
 ask(struct scene *scene, const struct records_search_question *question, size_t count_max)
 {
-	struct records_reader *reader = records_reader_new(scene->records);
+	struct records_reader *reader = records_reader_new(scene->rig.records);
 
 	assert_true(count_max <= FOUND_COUNT_MAX);
 	scene->count = 0;
@@ -340,7 +311,7 @@ static void
 a_type_that_is_not_in_the_index_is_not_found(void **state)
 {
 	struct scene *scene = *state;
-	struct records_reader *reader = records_reader_new(scene->records);
+	struct records_reader *reader = records_reader_new(scene->rig.records);
 	struct records_search_question question = question_of(TEXT("88.100"), "NOTE", TEXT("x"));
 
 	records_enter(reader);
@@ -590,15 +561,15 @@ an_index_ahead_of_its_journal_is_made_anew(void **state)
 	follow(scene);
 	snprintf(command, sizeof(command),
 		"cd %s && mv search.mdb ahead && rm -rf ledger places ordered.mdb",
-		scene->directory);
+		scene->rig.directory);
 	scene_close(scene);
 	assert_int_equal(system(command), 0);
 	scene_open(scene);
 	records_search_close(scene->search);
-	snprintf(command, sizeof(command), "cd %s && mv ahead search.mdb", scene->directory);
+	snprintf(command, sizeof(command), "cd %s && mv ahead search.mdb", scene->rig.directory);
 	assert_int_equal(system(command), 0);
 	assert_int_equal(index_open(scene, &TYPES), STATUS_OK);
-	assert_int_equal(journal_last_sequence(scene->journal), 0);
+	assert_int_equal(journal_last_sequence(scene->rig.journal), 0);
 	assert_int_equal(records_search_sequence(scene->search), 0);
 	put_one(scene, TEXT("88.100/2"), "URL", TEXT("x"));
 	follow(scene);
@@ -616,7 +587,7 @@ a_damaged_index_is_made_anew(void **state)
 	put_one(scene, TEXT("88.100/1"), "URL", TEXT("x"));
 	follow(scene);
 	records_search_close(scene->search);
-	snprintf(path, sizeof(path), "%s/search.mdb", scene->directory);
+	snprintf(path, sizeof(path), "%s/search.mdb", scene->rig.directory);
 	file = fopen(path, "w");
 	assert_non_null(file);
 	assert_true(fputs("this is no index", file) >= 0);

@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "records/records.h"
-
 #include "base/limits.h"
-#include "records/records_order.h"
-#include "support/cmocka_all.h"
 #include "support/disk_fault.h"
+#include "unit/records/records_rig.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -19,50 +16,11 @@
 
 enum { CHANGE_COUNT_MAX = 17000 };
 
-/* Records over a journal, a table of places and a store of their own, without a ledger. */
 struct scene {
-	char directory[64];
-	struct journal *journal;
-	struct places *places;
-	struct store *store;
-	struct records *records;
+	struct records_rig rig;
 	struct records_change changes[CHANGE_COUNT_MAX];
 	size_t count;
 };
-
-static void
-scene_open(struct scene *scene)
-{
-	struct problem problem;
-	char path[96];
-	bool is_new;
-	uint64_t position;
-
-	snprintf(path, sizeof(path), "%s/places", scene->directory);
-	assert_int_equal(places_open(path, true, &scene->places, &is_new, &problem), STATUS_OK);
-	snprintf(path, sizeof(path), "%s/ordered.mdb", scene->directory);
-	assert_int_equal(store_open(path, true, &scene->store, &problem), STATUS_OK);
-	assert_int_equal(records_order_position_read(scene->store, &position, &problem), STATUS_OK);
-	assert_int_equal(journal_open_as(scene->directory,
-				 &(struct journal_opening){.is_writable = true,
-					 .known_place = position,
-					 .segment_size = 1 << 20},
-				 &scene->journal, &problem),
-		STATUS_OK);
-	if (records_open(scene->journal, scene->places, scene->store, &scene->records, &problem) !=
-		STATUS_OK) {
-		fail_msg("%s", problem.text);
-	}
-}
-
-static void
-scene_close(struct scene *scene)
-{
-	records_close(scene->records);
-	store_close(scene->store);
-	places_close(scene->places);
-	journal_close(scene->journal);
-}
 
 static int
 scene_begin(void **state)
@@ -70,9 +28,7 @@ scene_begin(void **state)
 	struct scene *scene = calloc(1, sizeof(*scene));
 
 	assert_non_null(scene);
-	snprintf(scene->directory, sizeof(scene->directory), "/dev/shm/records_test.XXXXXX");
-	assert_non_null(mkdtemp(scene->directory));
-	scene_open(scene);
+	records_rig_begin(&scene->rig);
 	*state = scene;
 	return 0;
 }
@@ -81,11 +37,8 @@ static int
 scene_end(void **state)
 {
 	struct scene *scene = *state;
-	char command[96];
 
-	scene_close(scene);
-	snprintf(command, sizeof(command), "rm -rf %s", scene->directory);
-	assert_int_equal(system(command), 0);
+	records_rig_end(&scene->rig);
 	free(scene);
 	return 0;
 }
@@ -105,7 +58,8 @@ add(struct scene *scene, enum journal_kind kind, struct bytes name)
 		change.record = wire_written(&writer);
 	}
 	scene->changes[scene->count].kind = kind;
-	assert_int_equal(journal_add(scene->journal, &change, &scene->changes[scene->count].place),
+	assert_int_equal(
+		journal_add(scene->rig.journal, &change, &scene->changes[scene->count].place),
 		STATUS_OK);
 	scene->count++;
 }
@@ -117,17 +71,17 @@ show(struct scene *scene)
 	struct bytes run;
 	enum journal_kind kind;
 
-	assert_int_equal(journal_flush(scene->journal, &problem), STATUS_OK);
+	assert_int_equal(journal_flush(scene->rig.journal, &problem), STATUS_OK);
 	for (size_t i = 0; i < scene->count; i++) {
 		struct records_change *change = &scene->changes[i];
 
 		assert_int_equal(
-			journal_peek(scene->journal, change->place, &change->key, &run, &kind),
+			journal_peek(scene->rig.journal, change->place, &change->key, &run, &kind),
 			STATUS_OK);
-		assert_int_equal(records_apply(scene->records, change), STATUS_OK);
+		assert_int_equal(records_apply(scene->rig.records, change), STATUS_OK);
 	}
-	if (records_order_apply(scene->records, scene->changes, scene->count,
-		    journal_end(scene->journal), &problem) != STATUS_OK) {
+	if (records_order_apply(scene->rig.records, scene->changes, scene->count,
+		    journal_end(scene->rig.journal), &problem) != STATUS_OK) {
 		fail_msg("%s", problem.text);
 	}
 	scene->count = 0;
@@ -136,7 +90,7 @@ show(struct scene *scene)
 static enum status
 get(struct scene *scene, struct bytes name, struct record *ret_record)
 {
-	struct records_reader *reader = records_reader_new(scene->records);
+	struct records_reader *reader = records_reader_new(scene->rig.records);
 	enum status status;
 
 	records_enter(reader);
@@ -179,7 +133,7 @@ the_newest_of_one_batch_wins_in_the_ordered_table(void **state)
 	add(scene, JOURNAL_PUT, TEXT("88.100/c"));
 	add(scene, JOURNAL_DELETE, TEXT("88.100/c"));
 	show(scene);
-	assert_int_equal(records_cursor_open(scene->records, TEXT(""), &cursor), STATUS_OK);
+	assert_int_equal(records_cursor_open(scene->rig.records, TEXT(""), &cursor), STATUS_OK);
 	assert_true(records_cursor_next(cursor, &key, &record));
 	assert_true(bytes_equal(key, TEXT("88.100/A")));
 	assert_true(records_cursor_next(cursor, &key, &record));
@@ -212,7 +166,7 @@ names_longer_than_a_table_key_are_told_apart(void **state)
 	}
 	show(scene);
 	assert_int_equal(
-		records_cursor_open(scene->records, TEXT("88.100/NN"), &cursor), STATUS_OK);
+		records_cursor_open(scene->rig.records, TEXT("88.100/NN"), &cursor), STATUS_OK);
 	while (records_cursor_next(cursor, &key, &record)) {
 		met++;
 	}
@@ -223,7 +177,7 @@ names_longer_than_a_table_key_are_told_apart(void **state)
 		add(scene, JOURNAL_DELETE, bytes_over(name, sizes[i]));
 	}
 	show(scene);
-	assert_int_equal(records_cursor_open(scene->records, TEXT(""), &cursor), STATUS_OK);
+	assert_int_equal(records_cursor_open(scene->rig.records, TEXT(""), &cursor), STATUS_OK);
 	assert_false(records_cursor_next(cursor, &key, &record));
 	records_cursor_close(cursor);
 }
@@ -231,7 +185,7 @@ names_longer_than_a_table_key_are_told_apart(void **state)
 static bool
 is_homed(struct scene *scene, struct bytes name, struct records_missing *ret_missing)
 {
-	struct records_reader *reader = records_reader_new(scene->records);
+	struct records_reader *reader = records_reader_new(scene->rig.records);
 	uint8_t key[HANDLE_KEY_SIZE_MAX];
 	bool answer;
 
@@ -285,9 +239,9 @@ prefixes_of_any_length_are_known_after_reopening(void **state)
 	add(scene, JOURNAL_HOME, TEXT("0.NA/88"));
 	add(scene, JOURNAL_UNHOME, TEXT("0.NA/88"));
 	show(scene);
-	scene_close(scene);
-	scene_open(scene);
-	assert_int_equal(records_prefix_count(scene->records), 3);
+	records_rig_close(&scene->rig);
+	records_rig_open(&scene->rig);
+	assert_int_equal(records_prefix_count(scene->rig.records), 3);
 	assert_false(is_homed(scene, TEXT("88/x"), NULL));
 	name[sizeof(name) - 2] = '/';
 	assert_false(is_homed(scene, bytes_over(name + 5, sizeof(name) - 5), &missing));
@@ -308,29 +262,29 @@ the_ordered_table_stands_where_its_last_whole_batch_ended(void **state)
 
 	add(scene, JOURNAL_PUT, TEXT("88.100/first"));
 	show(scene);
-	position = records_order_position(scene->records);
+	position = records_order_position(scene->rig.records);
 	for (unsigned i = 0; i < CHANGE_COUNT_MAX; i++) {
 		add(scene, JOURNAL_PUT,
 			bytes_over(name, (size_t)snprintf(name, sizeof(name), "88.100/%u", i)));
 	}
-	assert_int_equal(journal_flush(scene->journal, &problem), STATUS_OK);
+	assert_int_equal(journal_flush(scene->rig.journal, &problem), STATUS_OK);
 	for (size_t i = 0; i < scene->count; i++) {
 		struct records_change *change = &scene->changes[i];
 
 		assert_int_equal(
-			journal_peek(scene->journal, change->place, &change->key, &run, &kind),
+			journal_peek(scene->rig.journal, change->place, &change->key, &run, &kind),
 			STATUS_OK);
 	}
 	disk_fault_arm_call(DISK_SYNC, 2, EIO);
-	assert_int_equal(records_order_apply(scene->records, scene->changes, scene->count,
-				 journal_end(scene->journal), &problem),
+	assert_int_equal(records_order_apply(scene->rig.records, scene->changes, scene->count,
+				 journal_end(scene->rig.journal), &problem),
 		STATUS_SYSTEM);
 	assert_true(disk_fault_has_struck());
 	disk_fault_disarm();
-	assert_int_equal(records_order_position(scene->records), position);
-	scene_close(scene);
-	scene_open(scene);
-	assert_int_equal(records_order_position(scene->records), position);
+	assert_int_equal(records_order_position(scene->rig.records), position);
+	records_rig_close(&scene->rig);
+	records_rig_open(&scene->rig);
+	assert_int_equal(records_order_position(scene->rig.records), position);
 }
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -361,7 +315,7 @@ static void __attribute__((unused))
 looking_up_takes_no_memory_and_asks_the_kernel_nothing(void **state)
 {
 	struct scene *scene = *state;
-	struct records_reader *reader = records_reader_new(scene->records);
+	struct records_reader *reader = records_reader_new(scene->rig.records);
 	struct record record;
 	int how;
 	pid_t pid;
