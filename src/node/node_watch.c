@@ -301,11 +301,15 @@ struct node_watch *
 node_watch_open(const struct node_watch_parts *parts)
 {
 	struct node_watch *watch = calloc(1, sizeof(*watch));
+	struct cache_stats stats;
 
 	if (watch == NULL) {
 		return NULL;
 	}
 	watch->parts = *parts;
+	/* What a file brought is from before: nobody told what changed since. */
+	cache_stats(node_cache_get(parts->cache), &stats);
+	watch->has_gap = stats.entry_count > 0;
 	watch->pause_ms = NODE_WATCH_PAUSE_MIN_MS;
 	watch->arena = arena_new(ARENA_BLOCK_SIZE, ARENA_SIZE_MAX);
 	if (watch->arena == NULL) {

@@ -20,7 +20,8 @@
  * it is made again, after pauses that double from NODE_WATCH_PAUSE_MIN_MS to
  * NODE_WATCH_PAUSE_MAX_MS; and goes on behind the last change that came. When the other side cannot
  * go on there, because its ledger is another one, or nothing is known of where it was, everything is
- * forgotten as soon as it tells changes again: who knows what changed meanwhile.
+ * forgotten as soon as it tells changes again: who knows what changed meanwhile. So is what the file
+ * of an earlier process brought, as soon as the first stream begins.
  */
 struct node_watch;
 
