@@ -47,6 +47,7 @@ the_narrowest_rule_counts(void **state)
 		rules_of("# what is blocked\n"
 			 "{\"block\":\"88.6\"}\n"
 			 "\n"
+			 "\r\n"
 			 "{\"pass\":\"88.6.1\"}\r\n"
 			 "{\"block\":\"88.6.1/bad\"}\n"
 			 "{\"forward\":\"88.6.1.2\",\"to\":[\"192.0.2.1\"]}\n");
@@ -173,6 +174,81 @@ forwarders_and_reasons_have_their_limits(void **state)
 }
 
 static void
+names_and_answers_have_their_limits(void **state)
+{
+	enum { TEXT_SIZE_MAX = 2 * RECORD_SIZE_MAX };
+	char *text = malloc(TEXT_SIZE_MAX);
+	char name[HANDLE_NAME_SIZE_MAX + 2];
+
+	(void)state;
+	assert_non_null(text);
+	memset(name, '8', sizeof(name));
+	name[HANDLE_NAME_SIZE_MAX] = '\0';
+	for (int i = 0; i < 2; i++) {
+		struct policy_rules *rules;
+
+		memcpy(name + 2, i == 0 ? "8" : "/", 1); /* A prefix, and a handle. */
+		snprintf(text, TEXT_SIZE_MAX, "{\"block\":\"%s\"}", name);
+		rules = rules_of(text);
+		assert_int_equal(act_for(rules, name), POLICY_BLOCK);
+		name[HANDLE_NAME_SIZE_MAX] = '8';
+		name[HANDLE_NAME_SIZE_MAX + 1] = '\0';
+		assert_int_equal(act_for(rules, name), -1);
+		policy_rules_free(rules);
+		snprintf(text, TEXT_SIZE_MAX, "{\"block\":\"%s\"}", name);
+		expect_refused(text, "no handle and no prefix");
+		name[HANDLE_NAME_SIZE_MAX] = '\0';
+	}
+	for (int more = 0; more <= 1; more++) {
+		struct handle_value value = {.type = TEXT("A")};
+		size_t whole = 60000 + handle_value_size(&value);
+		size_t last = RECORD_SIZE_MAX - RECORD_SIZE_MAX / whole * whole -
+			handle_value_size(&value) + (size_t)more;
+		size_t size = (size_t)snprintf(
+			text, TEXT_SIZE_MAX, "{\"answer\":\"88.8/x\",\"values\":[");
+
+		for (size_t i = 1; i <= RECORD_SIZE_MAX / whole + 1; i++) {
+			size_t data = i <= RECORD_SIZE_MAX / whole ? 60000 : last;
+
+			size += (size_t)snprintf(text + size, TEXT_SIZE_MAX - size,
+				"%s{\"index\":%zu,\"type\":\"A\",\"data\":\"", i == 1 ? "" : ",",
+				i);
+			memset(text + size, 'x', data);
+			size += data;
+			size += (size_t)snprintf(text + size, TEXT_SIZE_MAX - size, "\"}");
+		}
+		snprintf(text + size, TEXT_SIZE_MAX - size, "]}");
+		if (more == 0) {
+			struct policy_rules *rules = rules_of(text);
+
+			assert_int_equal(
+				policy_rules_find(rules, TEXT("88.8/x"))->values.octets.size,
+				RECORD_SIZE_MAX);
+			policy_rules_free(rules);
+		} else {
+			expect_refused(text, "rules:1:");
+		}
+	}
+	free(text);
+}
+
+/* No more than 64 octets of it, and no fewer if it has them. */
+static void
+what_is_wrong_is_shown_as_far_as_it_goes(void **state)
+{
+	char text[128], shown[128], word[66];
+
+	(void)state;
+	for (int size = 31; size <= 65; size++) {
+		memset(word, 'w', sizeof(word));
+		word[size] = '\0';
+		snprintf(text, sizeof(text), "{\"%s\":1}", word);
+		snprintf(shown, sizeof(shown), "a member: '%.64s'", word);
+		expect_refused(text, shown);
+	}
+}
+
+static void
 as_many_rules_as_allowed_are_found_each(void **state)
 {
 	enum { LINE_SIZE_MAX = 32 };
@@ -272,6 +348,8 @@ main(void)
 		cmocka_unit_test(rules_tell_what_they_were_told),
 		cmocka_unit_test(a_line_that_is_no_rule_refuses_the_file_and_is_named),
 		cmocka_unit_test(forwarders_and_reasons_have_their_limits),
+		cmocka_unit_test(names_and_answers_have_their_limits),
+		cmocka_unit_test(what_is_wrong_is_shown_as_far_as_it_goes),
 		cmocka_unit_test(as_many_rules_as_allowed_are_found_each),
 		cmocka_unit_test(
 			a_prefix_of_more_levels_than_are_looked_at_is_not_found_by_those_above),

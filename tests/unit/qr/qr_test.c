@@ -275,29 +275,33 @@ static void
 a_terminal_shows_two_rows_in_a_line(void **state)
 {
 	static const char *const halves[] = {" ", "\xe2\x96\x84", "\xe2\x96\x80", "\xe2\x96\x88"};
-	const struct qr_look look = {.margin = 2, .size = 25};
-	struct text_writer writer = text_writer_over(room, sizeof(room) - 1);
-	const char *at = room;
 
 	(void)state;
 	assert_int_equal(qr_encode(TEXT("abc"), QR_LEVEL_L, &code), STATUS_OK);
-	qr_write_terminal(&writer, &code, look.margin);
-	assert_int_equal(text_writer_end(&writer), STATUS_OK);
-	*writer.next = '\0';
-	for (size_t row = 0; row < 25; row += 2) {
-		assert_int_equal(strncmp(at, "\x1b[30;47m", 8), 0);
-		at += 8;
-		for (size_t column = 0; column < 25; column++) {
-			const char *half = halves[2 * is_dark(&look, row, column) +
-				is_dark(&look, row + 1, column)];
+	for (size_t margin = 0; margin <= 5; margin++) {
+		const size_t side = 21 + 2 * margin;
+		const struct qr_look look = {.margin = margin, .size = side};
+		struct text_writer writer = text_writer_over(room, sizeof(room) - 1);
+		const char *at = room;
 
-			assert_int_equal(strncmp(at, half, strlen(half)), 0);
-			at += strlen(half);
+		qr_write_terminal(&writer, &code, margin);
+		assert_int_equal(text_writer_end(&writer), STATUS_OK);
+		*writer.next = '\0';
+		for (size_t row = 0; row < side; row += 2) {
+			assert_int_equal(strncmp(at, "\x1b[30;47m", 8), 0);
+			at += 8;
+			for (size_t column = 0; column < side; column++) {
+				const char *half = halves[2 * is_dark(&look, row, column) +
+					is_dark(&look, row + 1, column)];
+
+				assert_int_equal(strncmp(at, half, strlen(half)), 0);
+				at += strlen(half);
+			}
+			assert_int_equal(strncmp(at, "\x1b[0m\n", 5), 0);
+			at += 5;
 		}
-		assert_int_equal(strncmp(at, "\x1b[0m\n", 5), 0);
-		at += 5;
+		assert_int_equal(*at, '\0');
 	}
-	assert_int_equal(*at, '\0');
 }
 
 static void
