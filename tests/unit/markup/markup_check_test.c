@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "markup/markup_headers.h"
 #include "markup/markup_locations.h"
+#include "markup/markup_namespace.h"
 #include "support/cmocka_all.h"
 
 #include <stdio.h>
@@ -141,6 +142,11 @@ each_fault_of_a_namespace_is_named(void **state)
 		const char *inside, *why;
 	} bad[] = {
 		{"<locs> </locs>", "is no handle"},
+		{"<locs/>", "is no handle"},
+		{"<template><if><value/></if><loop/></template>", "\"loop\" is no element"},
+		{"<template><if><else><value/></else></if><value/><loop/></template>",
+			"\"loop\" is no element"},
+		{"<template/><template><loop/></template>", "\"loop\" is no element"},
 		{"<template delimiter=''/>", "is no delimiter"},
 		{"<template ref='1/t'/>", "is no reference"},
 		{"<template><loop/></template>", "\"loop\" is no element"},
@@ -167,6 +173,14 @@ each_fault_of_a_namespace_is_named(void **state)
 		assert_non_null(strstr(problem.text, "line 2: "));
 	}
 	refused("HS_NAMESPACE", "<names/>", "must be <namespace>");
+	for (size_t size = HANDLE_NAME_SIZE_MAX - 1; size <= HANDLE_NAME_SIZE_MAX + 1; size++) {
+		char handle[HANDLE_NAME_SIZE_MAX + 2] = "", xml[HANDLE_NAME_SIZE_MAX + 64];
+
+		memset(handle, 'a', size);
+		snprintf(xml, sizeof(xml), "<namespace><locs> %s\n</locs></namespace>", handle);
+		assert_int_equal(check("HS_NAMESPACE", xml),
+			size > HANDLE_NAME_SIZE_MAX ? STATUS_INVALID_VALUE : STATUS_OK);
+	}
 	for (size_t size = 63; size <= 65; size++) {
 		char delimiter[66] = "", xml[256];
 
@@ -414,6 +428,56 @@ text_and_children_are_told_apart(void **state)
 	assert_int_equal(markup_read(xml, 2, arena, &root, NULL), STATUS_TOO_LARGE);
 }
 
+static void
+words_for_yes_are_known_and_blanks_are_none(void **state)
+{
+	static const char *const yes[] = {"true", "TRUE", "yes", "Y", "y", "1"};
+	static const char *const no[] = {"", "no", "false", "0", "11", "yess", "tru", " y"};
+	struct markup_element *root;
+	char xml[64];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(yes) / sizeof(yes[0]); i++) {
+		snprintf(xml, sizeof(xml), "<a b='%s'/>", yes[i]);
+		assert_int_equal(
+			markup_read(bytes_from_string(xml), 1, arena, &root, NULL), STATUS_OK);
+		assert_true(markup_is_true(root, "b"));
+		assert_false(markup_is_true(root, "c"));
+	}
+	for (size_t i = 0; i < sizeof(no) / sizeof(no[0]); i++) {
+		snprintf(xml, sizeof(xml), "<a b='%s'/>", no[i]);
+		assert_int_equal(
+			markup_read(bytes_from_string(xml), 1, arena, &root, NULL), STATUS_OK);
+		assert_false(markup_is_true(root, "b"));
+	}
+	assert_true(bytes_equal(markup_trim(TEXT(" \t\r\na b\n ")), TEXT("a b")));
+	assert_int_equal(markup_trim(TEXT(" ")).size, 0);
+	assert_int_equal(markup_trim(TEXT("\n \n")).size, 0);
+	assert_int_equal(markup_trim(TEXT("")).size, 0);
+}
+
+static void
+a_namespace_without_a_status_is_active(void **state)
+{
+	static const struct {
+		const char *xml;
+		bool is_active;
+	} rows[] = {{"<namespace/>", true}, {"<namespace><status/></namespace>", true},
+		{"<namespace><status> Active </status></namespace>", true},
+		{"<namespace><status>inactive</status></namespace>", false},
+		{"<namespace><status>x</status></namespace>", false}};
+	struct markup_element *root;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		assert_int_equal(markup_read(bytes_from_string(rows[i].xml), 3, arena, &root, NULL),
+			STATUS_OK);
+		assert_int_equal(markup_namespace_is_active(root), rows[i].is_active);
+	}
+	assert_true(bytes_equal(markup_namespace_text(root, "status"), TEXT("x")));
+	assert_int_equal(markup_namespace_text(root, "contact").size, 0);
+}
+
 int
 main(void)
 {
@@ -432,6 +496,8 @@ main(void)
 		cmocka_unit_test(of_a_record_every_value_is_checked_and_the_first_fault_told),
 		cmocka_unit_test(the_depth_of_a_namespace_has_a_limit),
 		cmocka_unit_test(text_and_children_are_told_apart),
+		cmocka_unit_test(words_for_yes_are_known_and_blanks_are_none),
+		cmocka_unit_test(a_namespace_without_a_status_is_active),
 	};
 
 	return cmocka_run_group_tests(tests, world_begin, world_end);

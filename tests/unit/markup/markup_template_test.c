@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "markup/markup_template.h"
 
+#include "base/clock.h"
 #include "base/limits.h"
 #include "base/text_writer.h"
 #include "markup/markup_namespace.h"
@@ -9,6 +10,24 @@
 #include "wire/wire_writer.h"
 
 #include <stdlib.h>
+
+/* Instead of the system's: how fast the machine is decides nothing here. */
+static int64_t now_ms, step_ms;
+
+int64_t
+clock_monotonic_ms(void)
+{
+	int64_t now = now_ms;
+
+	now_ms += step_ms;
+	return now;
+}
+
+int64_t
+clock_wall_ms(void)
+{
+	return now_ms;
+}
 
 static struct arena *arena;
 static uint8_t octets[8192];
@@ -463,27 +482,56 @@ an_expression_costs_no_more_than_it_may(void **state)
 		"TOO_LARGE");
 }
 
+/* As many matches as that, in a world where each is begun `step_ms` after the last. */
+static enum status
+match_often(int count, int64_t step)
+{
+	char *text = malloc(65536);
+	struct text_writer writer = text_writer_over(text, 65535);
+	const char *namespaces[1] = {text};
+	struct handle_value_list list;
+	enum status status;
+
+	text_write_string(&writer, "<namespace><template>");
+	for (int i = 0; i < count; i++) {
+		text_write_string(&writer, "<if test='matches' expression='a'/>");
+	}
+	text_write_string(&writer, "</template></namespace>");
+	*writer.next = '\0';
+	step_ms = step;
+	status = build_with(namespaces, 1, "b", &list);
+	step_ms = 0;
+	free(text);
+	return status;
+}
+
 static void
-matches_have_a_number(void **state)
+matches_have_a_number_and_an_end(void **state)
 {
 	(void)state;
-	for (int more = 0; more <= 1; more++) {
-		char *text = malloc(65536);
-		struct text_writer writer = text_writer_over(text, 65535);
-		const char *namespaces[1] = {text};
-		struct handle_value_list list;
-		enum status status;
+	assert_int_equal(match_often(MARKUP_MATCH_COUNT_MAX, 0), STATUS_OK);
+	assert_int_equal(match_often(MARKUP_MATCH_COUNT_MAX + 1, 0), STATUS_TOO_LARGE);
+	assert_int_equal(match_often(MARKUP_MATCH_DEADLINE_MS, 1), STATUS_OK);
+	assert_int_equal(match_often(MARKUP_MATCH_DEADLINE_MS + 1, 1), STATUS_TOO_LARGE);
+}
 
-		text_write_string(&writer, "<namespace><template>");
-		for (int i = 0; i < MARKUP_MATCH_COUNT_MAX + more; i++) {
-			text_write_string(&writer, "<if test='matches' expression='a'/>");
-		}
-		text_write_string(&writer, "</template></namespace>");
-		*writer.next = '\0';
-		status = build_with(namespaces, 1, "b", &list);
-		/* A slow machine may reach the deadline first. */
-		assert_true(status == STATUS_TOO_LARGE || (more == 0 && status == STATUS_OK));
-		free(text);
+/* Compiling one must not cost more stack than there is. */
+static void
+groups_are_nested_up_to_their_limit(void **state)
+{
+	enum { NESTED_MAX = 32 };
+	char text[256];
+	struct problem problem;
+
+	(void)state;
+	for (int depth = NESTED_MAX - 1; depth <= NESTED_MAX + 1; depth++) {
+		memset(text, '(', (size_t)depth);
+		text[depth] = 'a';
+		memset(text + depth + 1, ')', (size_t)depth);
+		arena_reset(arena);
+		assert_int_equal(markup_pattern_check(
+					 arena, bytes_over(text, 2 * (size_t)depth + 1), &problem),
+			depth <= NESTED_MAX ? STATUS_OK : STATUS_INVALID_VALUE);
 	}
 }
 
@@ -540,7 +588,8 @@ main(void)
 		cmocka_unit_test(the_nearest_template_counts_and_none_is_the_base),
 		cmocka_unit_test(references_are_followed_and_end),
 		cmocka_unit_test(an_expression_costs_no_more_than_it_may),
-		cmocka_unit_test(matches_have_a_number),
+		cmocka_unit_test(matches_have_a_number_and_an_end),
+		cmocka_unit_test(groups_are_nested_up_to_their_limit),
 		cmocka_unit_test(results_have_a_size),
 		cmocka_unit_test(a_handle_is_parted_at_the_first_delimiter_of_its_suffix),
 	};
