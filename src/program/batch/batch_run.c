@@ -172,6 +172,7 @@ item_answered(struct batch *batch, const struct batch_sent *sent, const struct r
 	} else {
 		item_refused(batch, sent, code, why);
 	}
+	batch->counts.is_resumable = batch->state != NULL;
 	if (batch->state != NULL && batch_state_note(batch->state, sent->number) != STATUS_OK) {
 		batch_stop(batch, STATUS_NO_SPACE,
 			SAY("no room to note what was done", "没有空间记录已完成的项"));
@@ -189,6 +190,24 @@ sent_free(struct batch_sent *sent)
 }
 
 static void
+link_broken(struct batch *batch, enum status status)
+{
+	char text[LINE_SIZE_MAX];
+
+	batch->counts.unanswered++;
+	if (status != STATUS_SYSTEM) {
+		batch->counts.is_resumable = batch->state != NULL;
+		batch_stop(batch, STATUS_CLOSED,
+			SAY("the connection broke; what was under way may have been done",
+				"连接中断；进行中的项可能已执行"));
+		return;
+	}
+	snprintf(text, sizeof(text), SAY("%.200s: %s", "%.200s：%s"),
+		batch->options->administer.server, administer_failure_text(status));
+	batch_stop(batch, STATUS_CLOSED, text);
+}
+
+static void
 sent_answered(void *context, enum status status, const struct client_answer *answer)
 {
 	struct batch_sent *sent = context;
@@ -200,12 +219,7 @@ sent_answered(void *context, enum status status, const struct client_answer *ans
 	if (status == STATUS_OK) {
 		item_answered(batch, sent, &answer->response);
 	} else {
-		batch->counts.unanswered++;
-		batch_stop(batch, STATUS_CLOSED,
-			status == STATUS_SYSTEM
-				? SAY("no connection to the server", "无法连接服务器")
-				: SAY("the connection broke; what was under way may have been done",
-					  "连接中断；进行中的项可能已执行"));
+		link_broken(batch, status);
 	}
 	sent_free(sent);
 	batch_pump(batch);
@@ -530,8 +544,8 @@ batch_pump(struct batch *batch)
 		}
 		batch->has_item = false;
 	}
-	progress_show(
-		&batch->progress, batch->source.lines.offset, batch->file_size, batch->counts.done);
+	progress_show(&batch->progress, batch->source.lines.offset, batch->file_size,
+		batch->counts.done + batch->counts.refused);
 	loop_timer_clear(loop, &batch->wait);
 	if (batch->under_way == 0) {
 		loop_stop(loop);
@@ -648,6 +662,7 @@ batch_run(struct batch_options *options, struct batch_counts *ret_counts, struct
 	}
 	batch->options = options;
 	batch->problem = problem;
+	batch->counts.is_resumable = options->is_resuming;
 	batch->progress = progress_begin("batch", SAY("items", "项"), options->administer.is_quiet);
 	status = batch_open(batch, problem);
 	if (status == STATUS_OK && options->is_dry_run) {
@@ -659,7 +674,8 @@ batch_run(struct batch_options *options, struct batch_counts *ret_counts, struct
 	progress_end(&batch->progress);
 	batch->counts.seconds = progress_seconds(&batch->progress);
 	*ret_counts = batch->counts;
-	batch_state_close(batch->state, status == STATUS_OK && batch->is_at_end);
+	batch_state_close(batch->state,
+		!batch->counts.is_resumable || (status == STATUS_OK && batch->is_at_end));
 	if (batch->results != NULL && fclose(batch->results) != 0 && status == STATUS_OK) {
 		status = problem_system(problem, "cannot write %s", options->results);
 	}

@@ -37,6 +37,7 @@ struct batch_counts {
 	uint64_t foreign; /* Creates whose HS_ADMIN values do not name who asks. */
 	uint64_t foreign_line; /* The first of them. */
 	double seconds;
+	bool is_resumable; /* Something is noted, or may have been done: FILE.batch is kept. */
 };
 
 /* From a handler of signals: what is under way is finished, nothing more is sent. */

@@ -22,5 +22,5 @@ enum status batch_state_open(const char *path, bool is_resuming, struct batch_st
 bool batch_state_has(const struct batch_state *state, uint64_t number); /* From 0. */
 /* NO_SPACE when the file cannot grow. */
 enum status batch_state_note(struct batch_state *state, uint64_t number) MUST_CHECK;
-/* Removes the file when the batch `is_done`. NULL is fine. */
+/* Removes the file when the batch `is_done`, or nothing of it was. NULL is fine. */
 void batch_state_close(struct batch_state *state, bool is_done);

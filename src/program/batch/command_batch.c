@@ -206,7 +206,7 @@ run(struct batch_options *options)
 	}
 	if (status != STATUS_OK) {
 		return command_refusal(&command_batch_manual, "%s%s", problem.text,
-			options->is_dry_run
+			!counts.is_resumable
 				? ""
 				: SAY("; --resume goes on from here", "；可用 --resume 继续"));
 	}
