@@ -115,3 +115,7 @@ enum status settings_parse(struct bytes text, const char *name, struct settings 
  * value are commented out. `is_chinese` chooses the language of the comments. */
 enum status settings_write(const char *path, const struct settings *settings, bool is_chinese,
 	struct problem *problem) MUST_CHECK;
+
+/* The same in place of the file that is there: whoever reads sees the earlier one or this one. */
+enum status settings_replace(const char *path, const struct settings *settings, bool is_chinese,
+	struct problem *problem) MUST_CHECK;

@@ -3,6 +3,7 @@
 
 #include "ledger/ledger.h"
 #include "node/node.h"
+#include "node/node_settings.h"
 #include "node/node_site.h"
 
 #include <errno.h>
@@ -20,15 +21,19 @@ const struct command_manual command_promote_manual = {
 	.name = "promote",
 	.usage = "DIR [--json]",
 	.about = {"Makes a mirror the primary: its site record says so from now on, with a serial\n"
-		  "one higher, and it follows nobody any more. Where it stood with its primary is\n"
-		  "kept as mirror.json.old.\n"
+		  "one higher, and it follows nobody any more: mirror.from in houji.yaml is "
+		  "emptied.\n"
+		  "Where it stood with its primary is kept as mirror.json.old, the settings "
+		  "before\n"
+		  "as houji.yaml.old.\n"
 		  "\n"
 		  "Stop serving and following DIR first. The old primary must not take changes "
 		  "any\n"
 		  "more: what it takes afterwards is not here. Afterwards put the new site record\n"
 		  "into the prefix's 0.NA handles, so that clients find the new primary.",
-		"使镜像成为主节点：其站点记录自此如此声明，序号加一，且不再跟随他人。\n"
-		"原先的跟随位置保存为 mirror.json.old。\n"
+		"使镜像成为主节点：其站点记录自此如此声明，序号加一，且不再跟随他人：\n"
+		"houji.yaml 中的 mirror.from 被清空。原先的跟随位置保存为 mirror.json.old，原先的\n"
+		"配置保存为 houji.yaml.old。\n"
 		"\n"
 		"请先停止对 DIR 的服务与跟随。原主节点不得再接受更改：此后的更改不在此处。\n"
 		"之后请把新的站点记录写入前缀的 0.NA 标识，使客户端找到新的主节点。"},
@@ -51,6 +56,31 @@ position_put_away(const char *directory, struct problem *problem)
 		status = problem_system(problem, "cannot rename %s", path);
 	}
 	return status;
+}
+
+/* A primary that names whom to follow does not start. */
+static enum status
+follow_nobody(const char *directory, struct problem *problem)
+{
+	static struct settings settings;
+	char path[NODE_PATH_SIZE_MAX];
+	char old[NODE_PATH_SIZE_MAX];
+	enum status status = node_path(directory, "houji.yaml", path, problem);
+
+	if (status == STATUS_OK) {
+		status = node_path(directory, "houji.yaml.old", old, problem);
+	}
+	if (status == STATUS_OK) {
+		status = settings_read(path, &settings, problem);
+	}
+	if (status != STATUS_OK || settings.mirror_from.count == 0) {
+		return status;
+	}
+	settings_clear(&settings, "mirror.from");
+	if ((unlink(old) != 0 && errno != ENOENT) || link(path, old) != 0) {
+		return problem_system(problem, "cannot keep %s", old);
+	}
+	return settings_replace(path, &settings, language_is_chinese(), problem);
 }
 
 static bool
@@ -101,6 +131,9 @@ promote(const char *directory, uint16_t *ret_serial, uint64_t *ret_sequence, boo
 	}
 	/* It never had all that its primary has, or never followed one. */
 	*ret_is_fresh = !has_position(directory);
+	if (status == STATUS_OK) {
+		status = follow_nobody(directory, problem);
+	}
 	if (status == STATUS_OK) {
 		status = node_site_set_primary(directory, true, problem);
 	}

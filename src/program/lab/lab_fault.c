@@ -18,13 +18,11 @@ settings_change(const struct lab *lab, const struct lab_node *node,
 {
 	static struct settings settings;
 	struct problem problem = {.text = ""};
-	char path[LAB_PATH_SIZE_MAX], fresh[LAB_PATH_SIZE_MAX];
+	char path[LAB_PATH_SIZE_MAX];
 	pid_t pid = lab_process_find(lab, node);
 	enum status status;
 
 	lab_path(lab, node, "houji.yaml", path);
-	lab_path(lab, node, "houji.yaml.new", fresh);
-	unlink(fresh);
 	status = settings_read(path, &settings, &problem);
 	if (status == STATUS_OK) {
 		status = change(&settings, text);
@@ -33,10 +31,7 @@ settings_change(const struct lab *lab, const struct lab_node *node,
 		}
 	}
 	if (status == STATUS_OK) {
-		status = settings_write(fresh, &settings, language_is_chinese(), &problem);
-	}
-	if (status == STATUS_OK && rename(fresh, path) != 0) {
-		status = problem_system(&problem, "cannot replace %s", path);
+		status = settings_replace(path, &settings, language_is_chinese(), &problem);
 	}
 	if (status == STATUS_OK && pid > 0 && kill(pid, SIGHUP) != 0 && errno != ESRCH) {
 		status = problem_system(&problem, "cannot tell node %s", node->name);
