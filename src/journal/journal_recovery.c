@@ -283,8 +283,8 @@ corrupt(struct journal *journal, uint64_t place, const char *what, struct proble
 	journal_segment_name(journal_base(journal, place), name);
 	return problem_set(problem, STATUS_CORRUPT,
 		"ledger/%s: %s at octet %llu of the file (place %llu); nothing was changed: "
-		"restore "
-		"the file from a copy, or move the whole directory away and load a dump",
+		"restore the file from a copy, or a backup, which takes the sound entries from "
+		"here with --ledger",
 		name, what, (unsigned long long)(place & (journal->segment_size - 1)),
 		(unsigned long long)place);
 }

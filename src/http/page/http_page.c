@@ -253,7 +253,13 @@ time_of(const struct page *page, int64_t seconds)
 static void
 provenance_fill(struct page *page, const struct http_resolved *resolved)
 {
-	set(page, HTTP_VARIABLE_CHANGED, time_of(page, http_page_changed(&resolved->values)));
+	int64_t changed_s = http_page_changed(&resolved->values);
+
+	/* Values that were loaded from a file may not say when they were made; the ledger does. */
+	changed_s = changed_s > 0 ? changed_s : resolved->changed_s;
+	if (changed_s > 0) {
+		set(page, HTTP_VARIABLE_CHANGED, time_of(page, changed_s));
+	}
 	set_flag(page, HTTP_VARIABLE_COMPUTED, resolved->is_computed);
 	if (resolved->sequence > 0) {
 		set(page, HTTP_VARIABLE_SEQUENCE, number_of(page, resolved->sequence));

@@ -214,7 +214,7 @@ row_write(const struct sections *sections, const struct handle_value *value)
 	label_write(sections, value);
 	text_write_string(writer, "<dd>");
 	data_write(sections, value);
-	if (value->timestamp != sections->changed) {
+	if (value->timestamp != sections->changed && value->timestamp > 0) {
 		text_write_string(writer, "<small>");
 		text_write_string(writer, say(sections, "changed ", "更新于 "));
 		http_page_time_write(writer, value->timestamp);

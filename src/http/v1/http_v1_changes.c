@@ -694,7 +694,8 @@ http_v1_changes(struct http_request *request)
 		prefix = bytes_slice(prefix, 5, prefix.size);
 	}
 	if (prefix.size > HANDLE_NAME_SIZE_MAX - 5 || bytes_find(prefix, '/') < prefix.size) {
-		http_answer_wrong(request, "prefix", prefix, "is none");
+		http_answer_wrong(
+			request, "prefix", prefix, prefix.size == 0 ? "is missing" : "is none");
 		return;
 	}
 	watcher = watcher_new(request, prefix);

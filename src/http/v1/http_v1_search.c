@@ -171,7 +171,8 @@ question_take(struct http_request *request, struct search *search)
 	}
 	if (prefix.size == 0 || prefix.size > HANDLE_NAME_SIZE_MAX - 5 ||
 		bytes_find(prefix, '/') < prefix.size) {
-		http_answer_wrong(request, "prefix", prefix, "is none");
+		http_answer_wrong(
+			request, "prefix", prefix, prefix.size == 0 ? "is missing" : "is none");
 		return false;
 	}
 	if (type.size == 0) {

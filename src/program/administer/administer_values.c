@@ -287,6 +287,9 @@ administer_values_take(struct administer_values *values, char **arguments, size_
 	if (status == STATUS_OK) {
 		return EXIT_CODE_OK;
 	}
+	if (status == STATUS_SYSTEM || status == STATUS_NOT_FOUND) {
+		return command_problem(values->manual, &problem); /* Of --file. */
+	}
 	return command_usage_error(
 		values->manual, "%s", problem.text[0] == '\0' ? status_text(status) : problem.text);
 }

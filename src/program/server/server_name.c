@@ -5,9 +5,20 @@
 
 #include <netdb.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { PORT_HANDLE = 2641, PORT_WEB = 8000, PORT_HTTP = 80, PORT_HTTPS = 443 };
+
+/* getaddrinfo() would take 65537 for 1. */
+static bool
+port_is_one(const char *text)
+{
+	size_t size = strspn(text, "0123456789");
+
+	return size > 0 && size <= 5 && text[size] == '\0' &&
+		strtoul(text, NULL, 10) - 1 < UINT16_MAX;
+}
 
 /* HOST or HOST:PORT, looked up. */
 static bool
@@ -20,7 +31,10 @@ host_find(const char *name, uint16_t port_default, struct address *ret_address)
 	char port[8];
 
 	if (address_parse(bytes_from_string(name), port_default, ret_address) == STATUS_OK) {
-		return true;
+		return address_port(ret_address) != 0;
+	}
+	if (colon != NULL && !port_is_one(colon + 1)) {
+		return false;
 	}
 	snprintf(host, sizeof(host), "%.*s",
 		colon == NULL ? (int)strlen(name) : (int)(colon - name), name);
