@@ -86,6 +86,12 @@ chunks_are_joined(void **state)
 		"hello", false);
 	assert_body(HEAD "Transfer-Encoding: chunked\r\n\r\nA\r\n0123456789\r\n0\r\n\r\n",
 		"0123456789", false);
+	assert_body(HEAD "Transfer-Encoding: chunked\r\n\r\nF\r\n0123456789abcde\r\n00f\r\n"
+			 "0123456789abcde\r\n00000000\r\n\r\n",
+		"0123456789abcde0123456789abcde", false);
+	assert_body(HEAD "Transfer-Encoding: chunked\r\n\r\n1a\r\nabcdefghijklmnopqrstuvwxyz\r\n"
+			 "0\r\n\r\n",
+		"abcdefghijklmnopqrstuvwxyz", false);
 }
 
 static void
@@ -112,6 +118,9 @@ interim_answers_are_passed_over(void **state)
 {
 	(void)state;
 	assert_body("HTTP/1.1 100 Continue\r\n\r\n" HEAD "Content-Length: 1\r\n\r\nx", "x", false);
+	assert_body("HTTP/1.1 199\r\nX: y\r\n\r\nHTTP/1.1 100 \r\n\r\n" HEAD
+		    "Content-Length: 1\r\n\r\nx",
+		"x", false);
 }
 
 static void

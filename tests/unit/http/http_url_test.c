@@ -151,6 +151,26 @@ a_name_of_a_host_has_a_limit(void **state)
 	}
 }
 
+/* Of octets beyond ASCII, and far longer than any: it must not be copied into too small a room. */
+static void
+a_host_of_any_size_is_looked_at(void **state)
+{
+	char url[4096];
+
+	(void)state;
+	for (size_t count = 330; count <= 1360; count++) {
+		size_t size = (size_t)snprintf(url, sizeof(url), "http://");
+
+		for (size_t i = 0; i < count; i++) {
+			memcpy(url + size, i % 20 == 19 ? ".a\xc3\xa9" : "\xe4\xb8\xad", 4);
+			size += i % 20 == 19 ? 4 : 3;
+		}
+		url[size] = '\0';
+		assert_false(http_url_is_safe(bytes_from_string(url)));
+		count += count > 345 ? 97 : 0; /* Each around 1020 octets. */
+	}
+}
+
 static void
 what_is_appended_never_changes_the_host(void **state)
 {
@@ -221,6 +241,7 @@ main(void)
 		cmocka_unit_test(what_cannot_stand_in_a_header_is_escaped_once),
 		cmocka_unit_test(hosts_beyond_ascii_are_written_as_what_they_are),
 		cmocka_unit_test(a_name_of_a_host_has_a_limit),
+		cmocka_unit_test(a_host_of_any_size_is_looked_at),
 		cmocka_unit_test(what_is_appended_never_changes_the_host),
 		cmocka_unit_test(a_handle_in_a_path_cannot_become_a_host_a_query_or_an_escape),
 	};
