@@ -163,13 +163,17 @@ test('what does not hold yet is not there, and the newest holds', async () => {
 	assert.equal((await ask(`01/${GTIN}/10/NEW`)).location, 'https://example.org/item/pip');
 	assert.equal((await ask(`01/${GTIN}/10/LOST`)).location, 'https://example.org/kind');
 });
-test('a code that nobody mapped is not found', async () => {
+test('a code that nobody mapped is not found, and counted so', async () => {
+	const count = async () => Number(/^houji_answers_not_found_total (\d+)$/m.exec(await (await fetch(`${server.url}/metrics`)).text())[1]);
+	const before = await count();
+
 	for (const path of ['01/09521321000025', '8004/0614141AB', '414/9521234543213']) {
 		const answer = await ask(path);
 
 		assert.equal(answer.status, 404, `${path} ${answer.text}`);
 		assert.ok(!answer.headers.get('cache-control').includes('public'));
 	}
+	assert.equal(await count(), before + 3);
 });
 test('an identifier without an address is shown, and info shows any', async () => {
 	const bare = await ask('00/106141411234567897');

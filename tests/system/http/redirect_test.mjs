@@ -44,11 +44,15 @@ test('a value can be chosen by type or index', async () => {
 	assert.equal((await follow(`${name('url')}?index=4`)).location, 'https://example.com/');
 	assert.equal((await follow(`${name('url')}?type=NONE`)).status, 200);
 });
+test('parameters are parted by a semicolon as by an ampersand', async () => {
+	assert.equal((await follow(`${name('url')}?x=1;index=4`)).location, 'https://example.com/');
+	assert.equal((await follow(`${name('url')}?type=URL.other;urlappend=a%3Bb`)).location, 'https://example.net/a;b');
+});
 test('old ways to write an identifier are understood', async () => {
 	const [prefix, suffix] = name('url').split('/');
 
 	for (const path of [`hdl:${name('url')}`, `doi:${name('url')}`, `info:hdl/${name('url')}`, `urn:hdl:${prefix}:${suffix}`,
-		`urn:doi:${name('url')}`, `HDL:${name('url')}`]) {
+		`urn:doi:${name('url')}`, `urn:eidr:${prefix}:${suffix}`, `HDL:${name('url')}`]) {
 		assert.equal((await follow(path)).location, 'https://example.org/demo', path);
 	}
 });

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "http/http_url.h"
 
+#include "base/limits.h"
+#include "http/http_target.h"
+
 #include "support/cmocka_all.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 static const char *const safe[] = {
 	"http://a", "https://example.org/demo?a=1#b", "HTTPS://EXAMPLE.ORG",
@@ -231,11 +235,61 @@ each_octet_stays_or_is_escaped(void **state)
 	}
 }
 
+/* xorshift64*: the same names each time. */
+static uint64_t
+draw(uint64_t *state)
+{
+	*state ^= *state >> 12;
+	*state ^= *state << 25;
+	*state ^= *state >> 27;
+	return *state * UINT64_C(2685821657736338717);
+}
+
+/* HOUJI_NAME_COUNT sets how many names. */
+static void
+a_handle_that_was_written_into_a_path_is_read_from_it(void **state)
+{
+	const char *wanted = getenv("HOUJI_NAME_COUNT");
+	unsigned long count = wanted == NULL ? 100000 : strtoul(wanted, NULL, 10);
+	uint64_t seed = 88;
+
+	(void)state;
+	for (unsigned long i = 0; i < count; i++) {
+		uint8_t name[64];
+		uint8_t octets[64 * 3];
+		char room[64 * 3];
+		struct text_writer writer = text_writer_over(room, sizeof(room));
+		size_t size = 1 + draw(&seed) % sizeof(name);
+		size_t read = 0;
+
+		for (size_t k = 0; k < size; k++) {
+			uint64_t drawn = draw(&seed);
+
+			/* Half of them what has a meaning somewhere. */
+			name[k] = (drawn & 1) != 0
+				? (uint8_t)(drawn >> 8)
+				: (uint8_t) "/%?#+;&=.\\@:\0\r\n "[(drawn >> 8) % 16];
+		}
+		http_path_write(&writer, bytes_over(name, size));
+		assert_int_equal(text_writer_end(&writer), STATUS_OK);
+		assert_int_equal(http_percent_decode(text_written(&writer), false, octets, &read),
+			STATUS_OK);
+		assert_int_equal(read, size);
+		assert_memory_equal(octets, name, size);
+		for (size_t k = 0; k < text_written(&writer).size; k++) {
+			assert_true(room[k] > ' ' && room[k] < 0x7f &&
+				strchr("?#\"'\\<>", room[k]) == NULL);
+		}
+		assert_true(room[0] != '/');
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_octet_stays_or_is_escaped),
+		cmocka_unit_test(a_handle_that_was_written_into_a_path_is_read_from_it),
 		cmocka_unit_test(addresses_of_the_web_are_safe),
 		cmocka_unit_test(whatever_a_browser_could_take_for_something_else_is_not),
 		cmocka_unit_test(what_cannot_stand_in_a_header_is_escaped_once),

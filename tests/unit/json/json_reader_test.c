@@ -580,6 +580,127 @@ names_that_begin_alike_are_told_apart(void **state)
 	assert_int_equal(skip_status(text_written(&writer)), STATUS_MALFORMED);
 }
 
+/* A text of at most 1 MiB: front, as often as fits a middle, end. */
+static struct bytes
+repeated(const char *front, const char *middle, size_t count, const char *end)
+{
+	struct text_writer writer = text_writer_over(room, sizeof(room) - strlen(end));
+
+	text_write_string(&writer, front);
+	for (size_t i = 0; i < count && writer.status == STATUS_OK; i++) {
+		struct text_writer before = writer;
+
+		text_write_string(&writer, middle);
+		if (writer.status != STATUS_OK) {
+			writer = before;
+			break;
+		}
+	}
+	writer.end += strlen(end);
+	text_write_string(&writer, end);
+	return text_written(&writer);
+}
+
+struct bomb {
+	const char *front, *middle;
+	size_t count;
+	const char *end;
+	enum status status;
+	size_t read_max; /* Octets looked at before it is refused: what it may cost in time. */
+	size_t memory_max;
+};
+
+/* What is refused is refused where the fault is, and nothing takes more memory than its names. */
+static void
+bombs_cost_no_more_than_what_is_read_of_them(void **state)
+{
+	enum { ALL = 1 << 20, LITTLE = 2048 };
+	static const struct bomb bombs[] = {
+		{"", "[", ALL, "", STATUS_TOO_LARGE, 33, LITTLE},
+		{"", "{\"a\":", ALL, "", STATUS_TOO_LARGE, 33 * 5, LITTLE},
+		{"", "[{\"\":", ALL, "", STATUS_TOO_LARGE, 17 * 5, LITTLE},
+		{"", " [\n", ALL, "", STATUS_TOO_LARGE, 34 * 3, LITTLE},
+		{"[", "[],", ALL, "0]", STATUS_OK, ALL, LITTLE},
+		{"[", "{},", ALL, "0]", STATUS_OK, ALL, LITTLE},
+		{"[", "{\"a\":0},", ALL, "0]", STATUS_OK, ALL, LITTLE},
+		{"[", "0,", ALL, "0]", STATUS_OK, ALL, LITTLE},
+		{"[", "[0,", ALL, "", STATUS_TOO_LARGE, 33 * 3 + 1, LITTLE},
+		{"", "9", ALL, "", STATUS_OK, ALL, 0},
+		{"-0.", "0", ALL, "e-99999999999", STATUS_OK, ALL, 0},
+		{"1e", "9", ALL, "", STATUS_OK, ALL, 0},
+		{"\"", "a", ALL, "\"", STATUS_OK, ALL, 0},
+		{"\"", "\\u0041", ALL, "\"", STATUS_OK, ALL, 0},
+		{"\"", "\\ud83d\\ude00", ALL, "\"", STATUS_OK, ALL, 0},
+		{"\"", "\\ud800", ALL, "\"", STATUS_MALFORMED, 16, 0},
+		{"\"", "\\", ALL, "\"", STATUS_TRUNCATED, ALL, 0},
+		{"\"", "\xf0\x9f\x98\x80", ALL, "\"", STATUS_OK, ALL, 0},
+		{"\"", "\xff", ALL, "\"", STATUS_MALFORMED, 16, 0},
+		{"", " ", ALL, "", STATUS_TRUNCATED, ALL, 0},
+		{"", " ", ALL - 1, "1", STATUS_OK, ALL, 0},
+		{"{\"a\":0", ",\"a\":0", ALL, "}", STATUS_MALFORMED, 16, LITTLE},
+		{"{\"a\":{", "\"a\":{", ALL, "", STATUS_TOO_LARGE, 34 * 5, LITTLE},
+		{"{\"", "n", ALL, "\":0}", STATUS_OK, ALL, LITTLE},
+		{"{\"", "\\u006e", ALL, "\":0}", STATUS_OK, ALL, ALL / 6 + LITTLE},
+		{"", "]", ALL, "", STATUS_MALFORMED, 1, 0},
+		{"", ",", ALL, "", STATUS_MALFORMED, 1, 0},
+		{"[", "-", ALL, "", STATUS_MALFORMED, 3, LITTLE},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bombs) / sizeof(bombs[0]); i++) {
+		const struct bomb *bomb = &bombs[i];
+		struct bytes text = repeated(bomb->front, bomb->middle, bomb->count, bomb->end);
+		struct json_reader reader;
+		enum status status;
+
+		arena_reset(arena);
+		reader = json_reader_over(text, arena);
+		json_skip(&reader);
+		status = json_reader_end(&reader);
+		if (status != bomb->status || json_reader_at(&reader) > bomb->read_max ||
+			arena_used(arena) > bomb->memory_max) {
+			fail_msg("bomb %zu of %zu octets: %s at %zu, %zu octets of memory", i,
+				text.size, status_name(status), json_reader_at(&reader),
+				arena_used(arena));
+		}
+	}
+}
+
+/* 30 objects in each other, each with so many members: 24 octets of memory for each, and never more
+ * than a request has. */
+static void
+names_of_open_objects_take_what_they_are_counted(void **state)
+{
+	enum { OBJECT_COUNT = 30, MEMBER_MEMORY = 24, LITTLE = 4096 };
+
+	(void)state;
+	for (size_t count = 1000; count <= 2000; count += 1000) {
+		struct text_writer writer = text_writer_over(room, sizeof(room));
+		struct json_reader reader;
+
+		for (int i = 0; i < OBJECT_COUNT; i++) {
+			writer.next += members_write(writer.next,
+					       (size_t)(writer.end - writer.next), count, "deep")
+					       .size -
+				1;
+			text_write_string(&writer, ",\"deeper\":");
+		}
+		text_write_char(&writer, '0');
+		for (int i = 0; i < OBJECT_COUNT; i++) {
+			text_write_char(&writer, '}');
+		}
+		assert_int_equal(text_writer_end(&writer), STATUS_OK);
+		arena_reset(arena);
+		reader = json_reader_over(text_written(&writer), arena);
+		json_skip(&reader);
+		assert_int_equal(
+			json_reader_end(&reader), count == 1000 ? STATUS_OK : STATUS_NO_MEMORY);
+		assert_in_range(arena_used(arena), 0, REQUEST_MEMORY_MAX);
+		assert_true(count > 1000 ||
+			arena_used(arena) < OBJECT_COUNT * (count + 2) * MEMBER_MEMORY + LITTLE);
+	}
+}
+
 static void
 a_full_arena_is_no_memory_for_every_limit_below_what_is_needed(void **state)
 {
@@ -655,6 +776,8 @@ main(void)
 		cmocka_unit_test(a_duplicate_is_found_in_objects_of_every_size),
 		cmocka_unit_test(the_same_name_may_come_in_each_object_of_a_text),
 		cmocka_unit_test(names_that_begin_alike_are_told_apart),
+		cmocka_unit_test(bombs_cost_no_more_than_what_is_read_of_them),
+		cmocka_unit_test(names_of_open_objects_take_what_they_are_counted),
 		cmocka_unit_test(a_full_arena_is_no_memory_for_every_limit_below_what_is_needed),
 	};
 

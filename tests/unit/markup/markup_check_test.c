@@ -7,8 +7,16 @@
 #include "markup/markup_namespace.h"
 #include "support/cmocka_all.h"
 
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 static struct arena *arena;
 static struct problem problem;
@@ -361,6 +369,170 @@ the_depth_of_places_has_a_limit(void **state)
 	}
 }
 
+/*
+ * Bombs and what would fetch something: entities that grow, that lie elsewhere, and documents that
+ * are only large. Each is refused, by who writes and by who reads, with little memory, and without a
+ * call to the kernel that opens or connects anything.
+ */
+static const struct {
+	const char *front, *middle;
+	size_t count;
+	const char *end;
+} bombs[] = {
+	{"<!DOCTYPE locations [<!ENTITY a 'aaaaaaaaaa'><!ENTITY b '&a;&a;&a;&a;&a;&a;&a;&a;'>"
+	 "<!ENTITY c '&b;&b;&b;&b;&b;&b;&b;&b;'>]><locations>",
+		"&c;", 1000, "</locations>"},
+	{"<!DOCTYPE locations [<!ENTITY a '", "a", 50000,
+		"'>]><locations>&a;&a;&a;&a;</locations>"},
+	{"<!DOCTYPE locations [<!ENTITY a '&b;'><!ENTITY b '&a;'>]><locations>&a;</locations>", "",
+		0, ""},
+	{"<!DOCTYPE locations [<!ENTITY a SYSTEM 'file:///etc/passwd'>]><locations>&a;</locations>",
+		"", 0, ""},
+	{"<!DOCTYPE locations [<!ENTITY a SYSTEM 'http://127.0.0.1:8000/x'>]><locations>&a;"
+	 "</locations>",
+		"", 0, ""},
+	{"<!DOCTYPE locations [<!ENTITY % a SYSTEM 'file:///dev/random'>%a;]><locations/>", "", 0,
+		""},
+	{"<!DOCTYPE locations [<!ENTITY % a '<!ENTITY b \"x\">'>%a;]><locations>&b;</locations>",
+		"", 0, ""},
+	{"<!DOCTYPE locations SYSTEM 'file:///etc/passwd'><locations/>", "", 0, ""},
+	{"<!DOCTYPE locations PUBLIC '-//W3C//DTD XHTML 1.0//EN' 'http://127.0.0.1/x.dtd'>"
+	 "<locations/>",
+		"", 0, ""},
+	{"<!DOCTYPE locations [<!ATTLIST location href CDATA '", "a", 50000,
+		"'>]><locations><location/></locations>"},
+	{"<!DOCTYPE locations [", "<!ENTITY a 'a'>", 4000, "]><locations/>"},
+	{"<!DOCTYPE locations [<!NOTATION n SYSTEM 'file:///bin/sh'><!ENTITY a SYSTEM 'x' NDATA "
+	 "n>]>"
+	 "<locations/>",
+		"", 0, ""},
+	{"<?xml version='1.0' encoding='UTF-16'?><locations/>", "", 0, ""},
+	{"<?xml version='1.0' encoding='x-unknown'?><locations/>", "", 0, ""},
+	{"<locations>", "&lt;&undefined;", 1, "</locations>"},
+	{"<locations>", "<a>", 20000, ""},
+	{"<locations>", "<location href='http://a'/>", 2300, "</locations>"},
+	{"<locations>", "<a/>", 16000, "</locations>"},
+	{"<locations", " a='b'", 8000, "/>"},
+	{"<locations><location href='http://a/", "&#65;", 13000, "'/></locations> x"},
+	{"<locations><![CDATA[", "]]", 30000, ""},
+	{"<locations><!--", "- ", 30000, ""},
+	{"<locations><?x ", "?", 60000, ""},
+	{"<locations>", "\n", 70000, "</locations>"},
+	{"<locations xmlns:", "a", 60000, "='b'>"},
+};
+enum { BOMB_COUNT = sizeof(bombs) / sizeof(bombs[0]), BOMB_SIZE_MAX = 80000 };
+
+static struct bytes
+bomb_make(size_t number, char *room)
+{
+	struct text_writer writer = text_writer_over(room, BOMB_SIZE_MAX);
+
+	text_write_string(&writer, bombs[number].front);
+	for (size_t i = 0; i < bombs[number].count; i++) {
+		text_write_string(&writer, bombs[number].middle);
+	}
+	text_write_string(&writer, bombs[number].end);
+	assert_int_equal(text_writer_end(&writer), STATUS_OK);
+	return text_written(&writer);
+}
+
+/* As places and as a namespace. */
+static bool
+bomb_is_refused(struct bytes xml)
+{
+	struct handle_value value = {.index = 1, .type = TEXT("10320/loc"), .data = xml};
+	bool is_refused;
+
+	arena_reset(arena);
+	is_refused = markup_value_check(&value, arena, &problem) == STATUS_INVALID_VALUE;
+	value.type = TEXT("HS_NAMESPACE");
+	is_refused =
+		is_refused && markup_value_check(&value, arena, &problem) == STATUS_INVALID_VALUE;
+	return is_refused;
+}
+
+static void
+bombs_are_refused_within_the_memory_of_a_request(void **state)
+{
+	static char room[BOMB_SIZE_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < BOMB_COUNT; i++) {
+		struct bytes xml = bomb_make(i, room);
+		struct handle_value value = {.index = 1, .type = TEXT("10320/loc"), .data = xml};
+
+		arena_reset(arena);
+		if (markup_value_check(&value, arena, &problem) != STATUS_INVALID_VALUE) {
+			fail_msg("taken: %zu, %s", i, bombs[i].front);
+		}
+		assert_in_range(arena_used(arena), 0, 6 * MARKUP_SIZE_MAX);
+	}
+}
+
+/* From here on this process is killed when it opens or connects anything. */
+static bool
+opening_forbid(void)
+{
+	static const int calls[] = {SYS_openat, SYS_openat2, SYS_socket, SYS_connect, SYS_execve
+#ifdef SYS_open
+		,
+		SYS_open
+#endif
+	};
+	struct sock_filter filter[2 * sizeof(calls) / sizeof(calls[0]) + 2];
+	unsigned short count = 0;
+
+	filter[count++] = (struct sock_filter)BPF_STMT(
+		BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
+	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
+		filter[count++] = (struct sock_filter)BPF_JUMP(
+			BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)calls[i], 0, 1);
+		filter[count++] =
+			(struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS);
+	}
+	filter[count++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+		prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &(struct sock_fprog){count, filter}) ==
+		0;
+}
+
+/* How a process ended that did this: 0, a number of its own, or a signal. */
+static int
+process_end(bool opens)
+{
+	static char room[BOMB_SIZE_MAX];
+	pid_t child = fork();
+	int status = -1;
+
+	if (child == 0) {
+		if (!opening_forbid()) {
+			_exit(77);
+		}
+		if (opens) {
+			_exit(fopen("/dev/null", "r") == NULL ? 1 : 2);
+		}
+		for (size_t i = 0; i < BOMB_COUNT; i++) {
+			if (!bomb_is_refused(bomb_make(i, room))) {
+				_exit(3);
+			}
+		}
+		_exit(0);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	return WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+static void
+nothing_is_opened_for_what_a_bomb_names(void **state)
+{
+	(void)state;
+	if (process_end(true) == 77) {
+		skip(); /* The kernel has no seccomp. */
+	}
+	assert_int_equal(process_end(true), SIGSYS);
+	assert_int_equal(process_end(false), 0);
+}
+
 static void
 of_a_record_every_value_is_checked_and_the_first_fault_told(void **state)
 {
@@ -493,6 +665,8 @@ main(void)
 		cmocka_unit_test(a_header_that_does_not_fit_or_has_controls_is_none),
 		cmocka_unit_test(counts_and_sizes_have_limits),
 		cmocka_unit_test(the_depth_of_places_has_a_limit),
+		cmocka_unit_test(bombs_are_refused_within_the_memory_of_a_request),
+		cmocka_unit_test(nothing_is_opened_for_what_a_bomb_names),
 		cmocka_unit_test(of_a_record_every_value_is_checked_and_the_first_fault_told),
 		cmocka_unit_test(the_depth_of_a_namespace_has_a_limit),
 		cmocka_unit_test(text_and_children_are_told_apart),
