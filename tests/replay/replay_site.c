@@ -69,6 +69,9 @@ replay_site_write(struct words *words, struct wire_writer *writer)
 	if (words_take(words, "serial")) {
 		site.serial = (uint16_t)words_next_number(words, UINT16_MAX, "a serial");
 	}
+	if (words_take(words, "version")) {
+		site.protocol_minor = (uint8_t)words_next_number(words, UINT8_MAX, "a version");
+	}
 	if (words_take(words, "hash")) {
 		site.hash_option = words_take(words, "prefix") ? HANDLE_HASH_BY_PREFIX
 			: words_take(words, "suffix")	       ? HANDLE_HASH_BY_SUFFIX

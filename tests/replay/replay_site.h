@@ -7,8 +7,9 @@
 /*
  * Site records of scripts, behind the word `site`:
  *
- *     ADDRESS[,ADDRESS]... [serial N] [hash prefix|suffix|all] [key NAME] [udp|tcp|web]
- *     [tcp_port PORT] [http PORT] [https PORT] [mirror] [other ADDRESS] [attribute NAME VALUE]...
+ *     ADDRESS[,ADDRESS]... [serial N] [version MINOR] [hash prefix|suffix|all] [key NAME]
+ *     [udp|tcp|web] [tcp_port PORT] [http PORT] [https PORT] [mirror] [other ADDRESS]
+ *     [attribute NAME VALUE]...
  *
  * A server at each address, with UDP and TCP at the same port unless said otherwise; `web`: neither.
  */
