@@ -60,6 +60,15 @@ bytes_start_with(struct bytes whole, struct bytes start)
 		(start.size == 0 || memcmp(whole.at, start.at, start.size) == 0);
 }
 
+/* What editors of other systems put in front of a text, U+FEFF, is none of it. */
+static inline struct bytes
+bytes_behind_mark(struct bytes text)
+{
+	bool has_mark = text.size >= 3 && memcmp(text.at, "\xef\xbb\xbf", 3) == 0;
+
+	return has_mark ? (struct bytes){text.at + 3, text.size - 3} : text;
+}
+
 /* Place of the first `octet`, or `whole.size`. */
 size_t bytes_find(struct bytes whole, uint8_t octet);
 

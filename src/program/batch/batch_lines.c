@@ -91,6 +91,7 @@ batch_line_next(struct batch_lines *lines, struct bytes *ret_line)
 	if (ret_line->size > 0 && ret_line->at[ret_line->size - 1] == '\r') {
 		ret_line->size--;
 	}
+	*ret_line = lines->number == 1 ? bytes_behind_mark(*ret_line) : *ret_line;
 	lines->last = *ret_line;
 	return STATUS_OK;
 }

@@ -263,8 +263,7 @@ command_qr(int argc, char **argv)
 	while (option_next(&walk)) {
 		is_terminal |= walk.key == OPTION_TERMINAL;
 		if (!option_take(&order, walk.key, walk.argument)) {
-			return command_usage_error(&command_qr_manual,
-				SAY("an option cannot be '%s'", "选项不能为“%s”"), walk.argument);
+			return option_argument_error(&walk);
 		}
 	}
 	if (walk.is_done) {

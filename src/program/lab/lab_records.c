@@ -90,6 +90,7 @@ file_split(struct split *split, const char *path, struct problem *problem)
 	char *line = NULL;
 	size_t capacity = 0;
 	uint64_t number = 0;
+	struct bytes text;
 	ssize_t size;
 	enum status status = STATUS_OK;
 
@@ -98,8 +99,9 @@ file_split(struct split *split, const char *path, struct problem *problem)
 	}
 	while (status == STATUS_OK && (size = getline(&line, &capacity, file)) > 0) {
 		arena_reset(split->arena);
-		status = line_take(split, bytes_over((const uint8_t *)line, (size_t)size), path,
-			++number, problem);
+		text = bytes_over((const uint8_t *)line, (size_t)size);
+		text = ++number == 1 ? bytes_behind_mark(text) : text;
+		status = line_take(split, text, path, number, problem);
 	}
 	if (status == STATUS_OK && ferror(file)) {
 		status = problem_system(problem, "cannot read %s", path);

@@ -32,6 +32,8 @@ enum {
 	OPTION_JSON,
 };
 
+enum { SETTING_PATH_SIZE_MAX = 64 };
+
 static const struct option_row rows[] = {
 	{OPTION_PREFIX, "prefix", 'p', "PREFIX",
 		{"home PREFIX here; repeatable", "在此托管前缀 PREFIX；可多次给出"}},
@@ -150,17 +152,49 @@ take_prefix(const char *text, struct init_plan *plan)
 }
 
 static bool
-take_setting(const char *text, struct settings *settings)
+setting_split(const char *text, char ret_path[SETTING_PATH_SIZE_MAX], const char **ret_value)
 {
 	const char *sign = strchr(text, '=');
-	char path[64];
 
-	if (sign == NULL || (size_t)(sign - text) >= sizeof(path)) {
+	if (sign == NULL || (size_t)(sign - text) >= SETTING_PATH_SIZE_MAX) {
 		return false;
 	}
-	memcpy(path, text, (size_t)(sign - text));
-	path[sign - text] = '\0';
-	return settings_put(settings, path, bytes_from_string(sign + 1)) == STATUS_OK;
+	memcpy(ret_path, text, (size_t)(sign - text));
+	ret_path[sign - text] = '\0';
+	*ret_value = sign + 1;
+	return true;
+}
+
+static bool
+take_setting(const char *text, struct settings *settings)
+{
+	char path[SETTING_PATH_SIZE_MAX];
+	const char *value;
+
+	return setting_split(text, path, &value) &&
+		settings_put(settings, path, bytes_from_string(value)) == STATUS_OK;
+}
+
+/* Which half of SETTING=VALUE is wrong. */
+static int
+setting_error(const struct option_walk *walk)
+{
+	static struct settings settings;
+	char path[SETTING_PATH_SIZE_MAX];
+	const char *value;
+
+	if (!setting_split(walk->argument, path, &value)) {
+		return option_argument_error(walk);
+	}
+	settings_default(&settings);
+	if (settings_put(&settings, path, bytes_from_string(value)) == STATUS_NOT_FOUND) {
+		return command_usage_error(walk->manual,
+			SAY("--set: there is no setting '%s'", "--set：没有配置 '%s'"), path);
+	}
+	return command_usage_error(walk->manual,
+		SAY("--set: '%s' cannot be '%s'; houji.yaml says what it takes",
+			"--set：'%s' 不能是 '%s'；其取值见 houji.yaml 的说明"),
+		path, value);
 }
 
 /* Megabytes, so that the largest entry finds room in any segment. */
@@ -470,9 +504,13 @@ print_json(const struct init_plan *plan)
 static void
 print_next(const struct init_plan *plan)
 {
-	char address[ADDRESS_TEXT_SIZE_MAX];
+	const struct settings_addresses *web = &plan->settings.http;
+	char address[ADDRESS_TEXT_SIZE_MAX], web_address[ADDRESS_TEXT_SIZE_MAX] = "";
 
 	address_format(&plan->settings.listen.items[0], address);
+	if (web->count > 0) {
+		address_format(&web->items[0], web_address);
+	}
 	printf(SAY("made a node in %s: key, site record, settings, %s%s\n"
 		   "  settings: %s/houji.yaml\n",
 		       "已在 %s 建立节点：密钥、站点记录、配置、%s%s\n"
@@ -484,10 +522,11 @@ print_next(const struct init_plan *plan)
 		print_administrators(plan);
 	}
 	printf(SAY("  next:     houji load %s FILE.ndjson\n"
-		   "            houji serve %s          (listens on %s)\n",
+		   "            houji serve %s          (listens on %s%s%s)\n",
 		       "  下一步：houji load %s FILE.ndjson\n"
-		       "          houji serve %s          （监听 %s）\n"),
-		plan->directory, plan->directory, address);
+		       "          houji serve %s          （监听 %s%s%s）\n"),
+		plan->directory, plan->directory, address,
+		web->count > 0 ? SAY(", for the web on ", "，Web 监听 ") : "", web_address);
 }
 
 int
@@ -502,7 +541,8 @@ command_init(int argc, char **argv)
 	settings_default(&plan.settings);
 	while (option_next(&walk)) {
 		if (!take_option(&walk, &plan, is_first)) {
-			return option_argument_error(&walk);
+			return walk.key == OPTION_SET ? setting_error(&walk)
+						      : option_argument_error(&walk);
 		}
 	}
 	if (walk.is_done) {

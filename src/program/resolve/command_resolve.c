@@ -520,9 +520,9 @@ command_resolve(int argc, char **argv)
 	while (option_next(&walk)) {
 		if (!take_option(&walk, &inquiry)) {
 			return command_usage_error(&command_resolve_manual,
-				SAY("'%s' is not what the option takes, or too many were given",
-					"选项不接受 '%s'，或给出过多"),
-				walk.argument);
+				SAY("--%s does not take '%s', or was given too often",
+					"--%s 不接受 '%s'，或给出过多"),
+				option_name(&walk), walk.argument);
 		}
 	}
 	if (walk.is_done) {

@@ -49,23 +49,31 @@ key_of_letter(const struct option_row *rows, int letter)
 	return letter;
 }
 
-/* Looked for before anything is judged: a wrong option in front of it is to be told in JSON. */
+/* Looked for before anything is judged: a wrong option in front of it is to be told in JSON. On a
+ * copy, for getopt moves options to the front: an option at the end that lacks its argument would
+ * find one there the second time. */
 static bool
 json_is_wanted(const struct option_row *rows, int argc, char **argv)
 {
 	struct option longs[ROW_COUNT_MAX + 2];
 	char letters[2 * ROW_COUNT_MAX + 4];
+	char **copy = calloc((size_t)argc + 1, sizeof(*copy));
 	bool is_wanted = false;
 	int found;
 
+	if (copy == NULL) {
+		return false;
+	}
+	memcpy(copy, argv, (size_t)argc * sizeof(*copy));
 	getopt_tables(rows, longs, letters);
-	while ((found = getopt_long(argc, argv, letters, longs, NULL)) != -1) {
+	while ((found = getopt_long(argc, copy, letters, longs, NULL)) != -1) {
 		int key = found < 128 && found >= 'A' ? key_of_letter(rows, found) : found;
 
 		for (const struct option_row *row = rows; row->key != 0; row++) {
 			is_wanted |= row->key == key && strcmp(row->name, "json") == 0;
 		}
 	}
+	free(copy);
 	return is_wanted;
 }
 
@@ -158,18 +166,33 @@ option_word_error(const struct option_walk *walk)
 		SAY("say first one of: %s", "请先给出其中之一：%s"), walk->manual->first_words);
 }
 
-int
-option_argument_error(const struct option_walk *walk)
+static const struct option_row *
+row_of(const struct option_walk *walk)
 {
 	const struct option_row *row = walk->manual->rows;
 
 	while (row->key != 0 && row->key != walk->key) {
 		row++;
 	}
+	return row;
+}
+
+const char *
+option_name(const struct option_walk *walk)
+{
+	const struct option_row *row = row_of(walk);
+
+	return row->key == 0 ? "?" : row->name;
+}
+
+int
+option_argument_error(const struct option_walk *walk)
+{
+	const struct option_row *row = row_of(walk);
+
 	return command_usage_error(walk->manual,
 		SAY("--%s takes %s; '%s' is none", "--%s 的参数是 %s，不接受 '%s'"),
-		row->key == 0 ? "?" : row->name,
-		row->argument == NULL ? SAY("nothing", "空") : row->argument,
+		option_name(walk), row->argument == NULL ? SAY("nothing", "空") : row->argument,
 		walk->argument == NULL ? "" : walk->argument);
 }
 

@@ -85,6 +85,9 @@ bool option_take_word(struct option_walk *walk, size_t *ret_number);
 /* Tells which words may come first; returns EXIT_CODE_USAGE. */
 int option_word_error(const struct option_walk *walk);
 
+/* The long name of the option at hand. */
+const char *option_name(const struct option_walk *walk);
+
 /* What the option takes, and that its argument is none; returns EXIT_CODE_USAGE. */
 int option_argument_error(const struct option_walk *walk);
 

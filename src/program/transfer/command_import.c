@@ -228,8 +228,7 @@ command_import(int argc, char **argv)
 		records.is_quiet |= walk.key == OPTION_QUIET;
 		if (walk.key == OPTION_MAX_ERRORS &&
 			!option_number(walk.argument, LONG_MAX, &records.errors_max)) {
-			return command_usage_error(&command_import_manual,
-				SAY("not a number: '%s'", "不是数字：'%s'"), walk.argument);
+			return option_argument_error(&walk);
 		}
 	}
 	if (walk.is_done) {

@@ -180,10 +180,17 @@ load_begin(struct load *load)
 				"houji load: 从第 %" PRIu64 " 行之后继续\n"),
 			load->line);
 	}
-	if (status == STATUS_OK) {
-		catch_signals();
-		status = load_run(load, &problem);
+	if (status != STATUS_OK) {
+		struct problem closing;
+
+		load_source_close(load);
+		if (ledger_close(load->ledger, &closing) != STATUS_OK) {
+			fprintf(stderr, "houji load: %s\n", closing.text);
+		}
+		return command_problem(&command_load_manual, &problem);
 	}
+	catch_signals();
+	status = load_run(load, &problem);
 	load_source_close(load);
 	return load_end(load, status, &problem);
 }
@@ -204,8 +211,7 @@ command_load(int argc, char **argv)
 		options.is_quiet |= walk.key == OPTION_QUIET;
 		if (walk.key == OPTION_MAX_ERRORS &&
 			!option_number(walk.argument, LONG_MAX, &options.errors_max)) {
-			return command_usage_error(&command_load_manual,
-				SAY("not a number: '%s'", "不是数字：'%s'"), walk.argument);
+			return option_argument_error(&walk);
 		}
 	}
 	if (walk.is_done) {

@@ -150,6 +150,7 @@ load_chunk_parse(struct load_chunk *chunk, struct records_reader *reader, struct
 		const uint8_t *stop = memchr(at, '\n', (size_t)(end - at));
 		struct bytes line = bytes_over(at, (size_t)((stop == NULL ? end : stop) - at));
 
+		line = number == 1 ? bytes_behind_mark(line) : line;
 		if (!line_is_empty(line)) {
 			arena_reset(scratch);
 			line_parse(chunk, line, number, reader, scratch, &memory);
