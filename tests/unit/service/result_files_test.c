@@ -6,9 +6,11 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -340,6 +342,78 @@ the_oldest_results_go_when_there_is_too_much_of_them(void **state)
 	memcpy(path, before, sizeof(path));
 }
 
+/* A disk that takes no more: a limit of the process stands for it. */
+static void
+what_does_not_fit_on_disk_is_told_and_not_kept(void **state)
+{
+	static const struct {
+		rlim_t room;
+		size_t size;
+	} rows[] = {{RESULT_FILE_OFFSET / 2, 0}, {4096, 70000}, {4096, 5000}};
+	static const uint8_t twelfth[RESULT_KEY_SIZE] = {0x12};
+	static uint8_t octets[70000];
+	struct result_files *files = files_open();
+	struct result_progress found;
+	struct result_file *file;
+	struct rlimit before, limit;
+	size_t count = file_count();
+
+	(void)state;
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		enum status status, finished;
+
+		assert_int_equal(result_file_begin(files, twelfth, &file, &found), STATUS_OK);
+		limit = (struct rlimit){rows[i].room, before.rlim_max};
+		assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+		result_file_write(file, bytes_over(octets, rows[i].size));
+		status = result_file_status(file);
+		finished = result_file_finish(file, &whole);
+		assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+		assert_int_equal(status, rows[i].size > 65536 ? STATUS_SYSTEM : STATUS_OK);
+		assert_int_equal(finished, STATUS_SYSTEM);
+		result_file_end(file);
+		assert_int_equal(file_count(), count);
+	}
+	result_files_close(files);
+}
+
+static void
+results_are_the_nodes_alone(void **state)
+{
+	static const uint8_t thirteenth[RESULT_KEY_SIZE] = {0x13};
+	struct result_files *files = files_open();
+	struct stat about;
+	char name[256];
+
+	(void)state;
+	keep(files, thirteenth, "mine\n");
+	snprintf(name, sizeof(name), "%s/13%062d", path, 0);
+	assert_int_equal(stat(name, &about), 0);
+	assert_int_equal(about.st_mode & 0777, 0600);
+	assert_int_equal(stat(path, &about), 0);
+	assert_int_equal(about.st_mode & 0777, 0700);
+	result_files_close(files);
+}
+
+static void
+a_folder_that_cannot_be_made_is_told(void **state)
+{
+	struct problem problem = {.text = ""};
+	char name[128];
+
+	(void)state;
+	snprintf(name, sizeof(name), "%s/none/results", folder);
+	assert_null(result_files_open(name, &problem));
+	assert_non_null(strstr(problem.text, "none/results"));
+	snprintf(name, sizeof(name), "%s/file", folder);
+	fclose(fopen(name, "w"));
+	problem.text[0] = '\0';
+	assert_null(result_files_open(name, &problem));
+	assert_non_null(strstr(problem.text, "cannot open the folder"));
+}
+
 static void
 large_results_are_whole(void **state)
 {
@@ -377,6 +451,9 @@ main(void)
 		cmocka_unit_test(a_file_of_another_layout_is_none),
 		cmocka_unit_test(results_past_the_limit_are_refused_and_not_kept),
 		cmocka_unit_test(results_go_after_a_day),
+		cmocka_unit_test(what_does_not_fit_on_disk_is_told_and_not_kept),
+		cmocka_unit_test(results_are_the_nodes_alone),
+		cmocka_unit_test(a_folder_that_cannot_be_made_is_told),
 		cmocka_unit_test(what_is_finished_stays_as_it_is),
 		cmocka_unit_test(the_oldest_results_go_when_there_is_too_much_of_them),
 	};
