@@ -486,6 +486,10 @@ request_check(struct words *words, const struct answer *answer)
 			expect_number(words, "operation", message.header.opcode);
 		} else if (words_take(words, "fragments")) {
 			expect_number(words, "fragments", answer->fragment_count);
+			/* Of requests, unlike answers, each fragment says that it is one. */
+			if (answer->envelope.is_truncated != (answer->fragment_count > 1)) {
+				words_fail(words, "the flag of fragments is not as it should be");
+			}
 		} else if (words_take(words, "name")) {
 			expect_octets(words, "name", request_handle(&request));
 		} else {

@@ -153,6 +153,36 @@ messages_are_posted_one_after_the_other_on_one_connection(void **state)
 }
 
 static void
+an_answer_may_come_in_pieces_cut_anywhere(void **state)
+{
+	static const char *const answers[] = {
+		"HTTP/1.1 200 OK\r\nContent-Type: application/x-hdl-message\r\n"
+		"Content-Length: 8\r\n\r\nsay1say2",
+		"HTTP/1.1 200 OK\r\nContent-Type: application/x-hdl-message\r\n"
+		"Transfer-Encoding: chunked\r\n\r\n3\r\nsay\r\n5\r\n1say2\r\n0\r\n\r\n",
+	};
+	(void)state;
+
+	for (size_t i = 0; i < 2; i++) {
+		for (size_t cut = 1; cut < strlen(answers[i]); cut++) {
+			struct scene *scene = scene_begin(NULL, NULL);
+
+			write_message(scene, "ask1");
+			expect_request(scene, "192.0.2.1:8000", "/", "ask1");
+			fake_peer_send(scene->peer, bytes_over(answers[i], cut));
+			fake_run();
+			fake_peer_send(scene->peer, bytes_from_string(answers[i] + cut));
+			fake_run();
+			assert_string_equal(scene->got, "say1say2");
+			assert_int_equal(scene->closed_count, 0);
+			write_message(scene, "ask2"); /* It is over, and the connection is well. */
+			expect_request(scene, "192.0.2.1:8000", "/", "ask2");
+			scene_end(scene);
+		}
+	}
+}
+
+static void
 what_is_asked_while_an_answer_comes_waits_for_its_end(void **state)
 {
 	struct scene *scene = scene_begin(NULL, NULL);
@@ -419,6 +449,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(messages_are_posted_one_after_the_other_on_one_connection),
+		cmocka_unit_test(an_answer_may_come_in_pieces_cut_anywhere),
 		cmocka_unit_test(what_is_asked_while_an_answer_comes_waits_for_its_end),
 		cmocka_unit_test(a_server_that_closes_gets_another_connection),
 		cmocka_unit_test(an_idle_connection_may_end),
