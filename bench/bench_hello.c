@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
 #include <microhttpd.h>
 #include <signal.h>
 #include <stdint.h>
@@ -13,7 +14,10 @@
  * epoll of its own as in the node, which answers every request with the same body of the given size
  * and looks at nothing.
  *
- *     bench_hello PORT ANSWER-SIZE
+ * The library clears a connection's memory for each request, so how much there is of it counts: as
+ * much as the library gives it, or what is said.
+ *
+ *     bench_hello PORT BODY-SIZE [CONNECTION-MEMORY]
  */
 static struct MHD_Response *response;
 
@@ -67,7 +71,7 @@ serve(struct MHD_Daemon *server)
 		if (MHD_get_timeout(server, &left_ms) == MHD_YES && left_ms == 0) {
 			continue;
 		}
-		if (epoll_wait(outer, &event, 1, 1000) < 0 && !is_over) {
+		if (epoll_wait(outer, &event, 1, 1000) < 0 && errno != EINTR) {
 			return;
 		}
 	}
@@ -77,12 +81,17 @@ serve(struct MHD_Daemon *server)
 int
 main(int argc, char **argv)
 {
-	size_t size = argc == 3 ? strtoul(argv[2], NULL, 10) : 0;
+	size_t size = argc >= 3 ? strtoul(argv[2], NULL, 10) : 0;
+	struct MHD_OptionItem memory[] = {
+		{MHD_OPTION_CONNECTION_MEMORY_LIMIT, argc > 3 ? strtol(argv[3], NULL, 10) : 0,
+			NULL},
+		{MHD_OPTION_END, 0, NULL},
+	};
 	char *body = malloc(size + 1);
 	struct MHD_Daemon *server;
 
 	if (size == 0 || body == NULL) {
-		fprintf(stderr, "usage: bench_hello PORT ANSWER-SIZE\n");
+		fprintf(stderr, "usage: bench_hello PORT BODY-SIZE [CONNECTION-MEMORY]\n");
 		return 2;
 	}
 	memset(body, 'x', size);
@@ -90,7 +99,8 @@ main(int argc, char **argv)
 	MHD_add_response_header(response, "Content-Type", "application/json;charset=utf-8");
 	server = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_TURBO,
 		(uint16_t)strtoul(argv[1], NULL, 10), NULL, NULL, hello, NULL,
-		MHD_OPTION_CONNECTION_LIMIT, 4096U, MHD_OPTION_END);
+		MHD_OPTION_CONNECTION_LIMIT, 4096U, MHD_OPTION_ARRAY,
+		argc > 3 ? memory : memory + 1, MHD_OPTION_END);
 	if (server == NULL) {
 		fprintf(stderr, "bench_hello: cannot listen on %s\n", argv[1]);
 		return 1;

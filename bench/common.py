@@ -5,6 +5,7 @@ import atexit
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import statistics
@@ -17,7 +18,7 @@ BUILD = ROOT / "build" / "bench"
 DATA = ROOT / "build" / "bench-data"
 HOUJI = BUILD / "src" / "program" / "houji"
 ECHO_PORT, HOUJI_PORT, KNOT_PORT, NSD_PORT = 26410, 26411, 26412, 26413
-HELLO_PORT, HTTP_PORT, NGINX_PORT = 26414, 26415, 26416
+HELLO_PORT, HTTP_PORT, NGINX_PORT, HELLO_SAME_PORT = 26414, 26415, 26416, 26417
 HTTP_PATHS = 100_000  # Different handles that wrk asks for.
 ANSWER_SIZE, REQUEST_SIZE = 317, 90
 DNS_NAMES = 1_000_000
@@ -31,6 +32,11 @@ def say(text):
 
 def run(*words, **more):
     return subprocess.run([str(w) for w in words], check=True, text=True, **more)
+
+
+def limit(name):
+    """A limit of the program, as it was built."""
+    return int(re.search(rf"X\({name}, (\d+),", (ROOT / "src" / "base" / "limits.h").read_text())[1])
 
 
 def refuse_what_cannot_work(records):

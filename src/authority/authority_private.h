@@ -8,12 +8,25 @@
  * What the files of the authority share: the worker's view of the records, and the difference
  * that a change makes, computed alike before anybody proved anything and within the commit.
  */
+/*
+ * A record without HS_NAMESPACE, as prefixes mostly have: every redirect asks for those of its
+ * prefix and of all above. An entry of the journal never changes, so what was read at a place holds
+ * as long as the name leads there, and that is looked up each time.
+ */
+enum { AUTHORITY_PLAIN_COUNT = 64, AUTHORITY_PLAIN_KEY_SIZE_MAX = 46 };
+struct authority_plain {
+	uint64_t place; /* 0: nothing is remembered. */
+	uint16_t key_size;
+	uint8_t key[AUTHORITY_PLAIN_KEY_SIZE_MAX]; /* Longer ones are read each time. */
+};
+
 struct authority {
 	struct records_reader *reader;
 	struct authority_share share;
 	struct authority_templates templates;
 	struct access_remote *remote; /* NULL: nothing is known of records elsewhere. */
 	uint8_t prefix[HANDLE_KEY_SIZE_MAX]; /* Of the name being asked for. */
+	struct authority_plain plain[AUTHORITY_PLAIN_COUNT];
 };
 
 /* True if this server of the site is the one for `name`. */

@@ -15,16 +15,49 @@ struct chain {
 	const struct markup_element *items[MARKUP_NAMESPACE_COUNT_MAX];
 };
 
+static bool
+plain_is_of(const struct authority_plain *plain, const struct records_lookup *lookup)
+{
+	return plain->place == lookup->place &&
+		bytes_equal(bytes_over(plain->key, plain->key_size),
+			bytes_over(lookup->key, lookup->key_size));
+}
+
+static void
+plain_remember(struct authority_plain *plain, const struct records_lookup *lookup)
+{
+	if (lookup->key_size <= AUTHORITY_PLAIN_KEY_SIZE_MAX) {
+		plain->place = lookup->place;
+		plain->key_size = lookup->key_size;
+		memcpy(plain->key, lookup->key, lookup->key_size);
+	}
+}
+
 bool
 authority_namespace(
 	struct authority *authority, struct bytes handle, struct handle_value *ret_value)
 {
+	struct records_lookup lookup __attribute__((uninitialized)); /* It has a name's room. */
+	struct authority_plain *plain;
 	struct record record;
 	struct handle_value value;
+	uint64_t first;
 
-	if (records_get(authority->reader, handle, &record) != STATUS_OK ||
-		!markup_namespace_find(&record.values, &value) ||
+	if (records_lookup_begin(authority->reader, handle, &lookup) != STATUS_OK) {
+		return false;
+	}
+	records_lookup_first(authority->reader, &lookup);
+	first = lookup.place;
+	plain = &authority->plain[lookup.probe.hash % AUTHORITY_PLAIN_COUNT];
+	if (first == 0 || plain_is_of(plain, &lookup) ||
+		records_lookup_end(authority->reader, &lookup, &record) != STATUS_OK) {
+		return false;
+	}
+	if (!markup_namespace_find(&record.values, &value) ||
 		(value.permissions & HANDLE_PUBLIC_READ) == 0) {
+		if (lookup.place == first) {
+			plain_remember(plain, &lookup);
+		}
 		return false;
 	}
 	*ret_value = value;

@@ -14,19 +14,10 @@ bytes_compare(struct bytes one, struct bytes other)
 }
 
 bool
-bytes_equal_fold(struct bytes one, struct bytes other)
+octets_equal_fold(const uint8_t *one, const uint8_t *other, size_t size)
 {
-	return one.size == other.size && bytes_start_with_fold(one, other);
-}
-
-bool
-bytes_start_with_fold(struct bytes whole, struct bytes start)
-{
-	if (whole.size < start.size) {
-		return false;
-	}
-	for (size_t i = 0; i < start.size; i++) {
-		if (ascii_upper(whole.at[i]) != ascii_upper(start.at[i])) {
+	for (size_t i = 0; i < size; i++) {
+		if (one[i] != other[i] && ascii_upper(one[i]) != ascii_upper(other[i])) {
 			return false;
 		}
 	}
@@ -131,6 +122,9 @@ bytes_utf8_size(struct bytes run)
 				break;
 			}
 			i += sizeof(eight);
+		}
+		while (i < run.size && run.at[i] < 0x80) {
+			i++;
 		}
 		if (i == run.size) {
 			break;

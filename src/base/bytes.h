@@ -47,10 +47,31 @@ bytes_equal(struct bytes one, struct bytes other)
 /* Order of memcmp; a run comes before its extensions. */
 int bytes_compare(struct bytes one, struct bytes other);
 
+static inline uint8_t
+ascii_upper(uint8_t octet)
+{
+	return octet >= 'a' && octet <= 'z' ? (uint8_t)(octet - ('a' - 'A')) : octet;
+}
+
 /* ASCII letters a-z are equal to A-Z, every other octet only to itself: the case rule of
  * handles and types (RFC 3651, 2.1; UTF-8 beyond ASCII is never folded). */
-bool bytes_equal_fold(struct bytes one, struct bytes other);
-bool bytes_start_with_fold(struct bytes whole, struct bytes start);
+bool octets_equal_fold(const uint8_t *one, const uint8_t *other, size_t size);
+
+/* Mostly the first octet tells two words apart. */
+static inline bool
+bytes_start_with_fold(struct bytes whole, struct bytes start)
+{
+	return whole.size >= start.size &&
+		(start.size == 0 ||
+			(ascii_upper(whole.at[0]) == ascii_upper(start.at[0]) &&
+				octets_equal_fold(whole.at, start.at, start.size)));
+}
+
+static inline bool
+bytes_equal_fold(struct bytes one, struct bytes other)
+{
+	return one.size == other.size && bytes_start_with_fold(one, other);
+}
 
 /* Here, as bytes_slice(): a call would cost more than they do. */
 static inline bool
@@ -84,12 +105,6 @@ bytes_slice(struct bytes whole, size_t from, size_t size)
 
 /* Without the spaces and tabs at both ends. */
 struct bytes bytes_trim(struct bytes whole);
-
-static inline uint8_t
-ascii_upper(uint8_t octet)
-{
-	return octet >= 'a' && octet <= 'z' ? (uint8_t)(octet - ('a' - 'A')) : octet;
-}
 
 /* Octets of UTF-8 as RFC 3629 has it (no overlong form, no surrogate, <= U+10FFFF) that the
  * run begins with: its size, or the place of the first character that is broken or cut. */

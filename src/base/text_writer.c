@@ -85,58 +85,115 @@ text_write_percent(struct text_writer *writer, struct bytes run, const char *pla
 	}
 }
 
-/* Stores `count` decimal digits. */
-static char *
-digits_put(char *at, uint32_t number, int count)
+static inline char *
+two_digits_put(char *at, uint32_t number)
 {
-	for (int i = count - 1; i >= 0; i--) {
-		at[i] = (char)('0' + number % 10);
-		number /= 10;
-	}
-	return at + count;
+	at[0] = (char)('0' + number / 10);
+	at[1] = (char)('0' + number % 10);
+	return at + 2;
 }
 
-void
-text_write_time(struct text_writer *writer, int64_t seconds)
+static inline char *
+year_put(char *at, uint32_t year)
 {
-	uint32_t day;
-	uint32_t second;
-	uint32_t era;
+	return two_digits_put(two_digits_put(at, year / 100), year % 100);
+}
+
+/* "22:13:20" */
+static char *
+clock_put(char *at, uint32_t second)
+{
+	at = two_digits_put(at, second / 3600);
+	*at++ = ':';
+	at = two_digits_put(at, second / 60 % 60);
+	*at++ = ':';
+	return two_digits_put(at, second % 60);
+}
+
+struct date {
 	uint32_t year;
-	uint32_t month;
-	char text[sizeof("2023-11-14T22:13:20Z") - 1];
-	char *at = text;
+	uint32_t month; /* 1 to 12. */
+	uint32_t day;
+};
 
-	if (seconds < 0 || seconds >= time_end) {
-		text_writer_fail(writer, STATUS_INVALID);
-		return;
-	}
-	day = (uint32_t)(seconds / SECONDS_A_DAY) + DAYS_BEFORE_1970;
-	second = (uint32_t)(seconds % SECONDS_A_DAY);
+/* Years that begin in March put the leap day last: then month lengths follow a rule. */
+static struct date
+date_of(int64_t seconds)
+{
+	uint32_t day = (uint32_t)(seconds / SECONDS_A_DAY) + DAYS_BEFORE_1970;
+	uint32_t era = day / DAYS_AN_ERA;
+	uint32_t year, month;
 
-	/* Years that begin in March put the leap day last: then month lengths follow a rule. */
-	era = day / DAYS_AN_ERA;
 	day %= DAYS_AN_ERA;
 	year = (day - day / 1460 + day / 36524 - day / 146096) / 365;
 	day -= 365 * year + year / 4 - year / 100;
 	month = (5 * day + 2) / 153;
 	day -= (153 * month + 2) / 5;
-	year += era * 400 + (month >= 10);
-	month = month < 10 ? month + 3 : month - 9;
+	return (struct date){
+		.year = year + era * 400 + (month >= 10),
+		.month = month < 10 ? month + 3 : month - 9,
+		.day = day + 1,
+	};
+}
 
-	at = digits_put(at, year, 4);
+static bool
+time_is_out(struct text_writer *writer, int64_t seconds)
+{
+	if (seconds < 0 || seconds >= time_end) {
+		text_writer_fail(writer, STATUS_INVALID);
+		return true;
+	}
+	return false;
+}
+
+void
+text_write_time(struct text_writer *writer, int64_t seconds)
+{
+	struct date date;
+	char *at;
+
+	if (time_is_out(writer, seconds)) {
+		return;
+	}
+	at = text_writer_take(writer, sizeof("2023-11-14T22:13:20Z") - 1);
+	if (at == NULL) {
+		return;
+	}
+	date = date_of(seconds);
+	at = year_put(at, date.year);
 	*at++ = '-';
-	at = digits_put(at, month, 2);
+	at = two_digits_put(at, date.month);
 	*at++ = '-';
-	at = digits_put(at, day + 1, 2);
+	at = two_digits_put(at, date.day);
 	*at++ = 'T';
-	at = digits_put(at, second / 3600, 2);
-	*at++ = ':';
-	at = digits_put(at, second / 60 % 60, 2);
-	*at++ = ':';
-	at = digits_put(at, second % 60, 2);
+	at = clock_put(at, (uint32_t)(seconds % SECONDS_A_DAY));
 	*at = 'Z';
-	text_write(writer, bytes_over(text, sizeof(text)));
+}
+
+void
+text_write_http_time(struct text_writer *writer, int64_t seconds)
+{
+	/* The first of 1970 was a Thursday. */
+	static const char days[] = "Thu, Fri, Sat, Sun, Mon, Tue, Wed, ";
+	static const char months[] = " Jan  Feb  Mar  Apr  May  Jun  Jul  Aug  Sep  Oct  Nov  Dec ";
+	struct date date;
+	char *at;
+
+	if (time_is_out(writer, seconds)) {
+		return;
+	}
+	at = text_writer_take(writer, sizeof("Tue, 14 Nov 2023 22:13:20 GMT") - 1);
+	if (at == NULL) {
+		return;
+	}
+	date = date_of(seconds);
+	memcpy(at, days + 5 * (seconds / SECONDS_A_DAY % 7), 5);
+	at = two_digits_put(at + 5, date.day);
+	memcpy(at, months + 5 * (date.month - 1), 5);
+	at = year_put(at + 5, date.year);
+	*at++ = ' ';
+	at = clock_put(at, (uint32_t)(seconds % SECONDS_A_DAY));
+	memcpy(at, " GMT", 4);
 }
 
 /* Characters that move the cursor, reorder the line or fake its end. */

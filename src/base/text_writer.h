@@ -81,6 +81,8 @@ void text_write_percent(struct text_writer *writer, struct bytes run, const char
 
 /* "2023-11-14T22:13:20Z" for seconds since 1970; years 1970 to 9999, INVALID beyond. */
 void text_write_time(struct text_writer *writer, int64_t seconds);
+/* The same as "Tue, 14 Nov 2023 22:13:20 GMT" (RFC 9110, 5.6.7). */
+void text_write_http_time(struct text_writer *writer, int64_t seconds);
 
 /* For one line on a terminal or in a log: controls, DEL, C1 controls, bidi marks and
  * invalid UTF-8 become \xNN; a backslash is doubled. */

@@ -4,7 +4,7 @@
 #include "base/limits.h"
 #include "base/text_writer.h"
 #include "handle/handle_json_parts.h"
-#include "json/json_scan.h"
+#include "handle/handle_json_plain.h"
 
 enum {
 	PERMISSION_DIGITS = 4,
@@ -15,7 +15,6 @@ enum {
 	SITE_FIXED_SIZE = 20,
 	ADMIN_FIXED_SIZE = 12, /* With the two zero octets of old writers. */
 	TIME_TEXT_SIZE = 20,
-	PLAIN_VALUE_SIZE = 160, /* But for type and data: names, numbers of 10 digits, a time. */
 };
 
 /*
@@ -182,58 +181,10 @@ data_write(struct json_writer *writer, const struct handle_value *value)
 	}
 }
 
-static bool
-is_plain(struct bytes text)
-{
-	const uint8_t *end = text.size == 0 ? text.at : text.at + text.size;
-	uint8_t high = 0;
-
-	return json_scan_plain(text.at, end, &high) == end && high == 0 &&
-		bytes_find(text, 0x7f) == text.size;
-}
-
-/* Most values are words of ASCII with nothing special about them: those are written at once, the
- * same octets as below. False: this is none. */
-static bool
-plain_value_write(struct json_writer *writer, const struct handle_value *value)
-{
-	size_t size = PLAIN_VALUE_SIZE + value->type.size + value->data.size;
-	struct text_writer text;
-	char *room;
-
-	if (value->permissions != HANDLE_PERMISSION_DEFAULT ||
-		value->ttl_kind != HANDLE_TTL_RELATIVE || value->reference_count > 0 ||
-		bytes_start_with_fold(value->type, TEXT("HS_")) || !is_plain(value->type) ||
-		!is_plain(value->data)) {
-		return false;
-	}
-	room = json_raw_begin(writer, size);
-	if (room == NULL) {
-		return false;
-	}
-	text = text_writer_over(room, size);
-	text_write_string(&text, "{\"index\":");
-	text_write_u64(&text, value->index);
-	text_write_string(&text, ",\"type\":\"");
-	text_write(&text, value->type);
-	text_write_string(&text, "\",\"data\":{\"format\":\"string\",\"value\":\"");
-	text_write(&text, value->data);
-	text_write_string(&text, "\"},\"ttl\":");
-	text_write_u64(&text, value->ttl);
-	if (value->timestamp != 0) {
-		text_write_string(&text, ",\"timestamp\":\"");
-		text_write_time(&text, value->timestamp);
-		text_write_char(&text, '"');
-	}
-	text_write_char(&text, '}');
-	json_raw_end(writer, text_written(&text).size);
-	return true;
-}
-
 void
 handle_value_write_json(struct json_writer *writer, const struct handle_value *value)
 {
-	if (plain_value_write(writer, value)) {
+	if (handle_json_write_plain(writer, value)) {
 		return;
 	}
 	json_write_object(writer);

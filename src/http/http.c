@@ -185,6 +185,7 @@ face_retire(struct http_face *face)
 static bool
 http_make(struct http *http)
 {
+	http_route_starts_make(http->route_starts);
 	http->arena = arena_new(ARENA_BLOCK_SIZE, REQUEST_MEMORY_MAX);
 	http->out = malloc(HTTP_ANSWER_SIZE_MAX);
 	http->known = malloc(sizeof(*http->known));

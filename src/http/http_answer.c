@@ -12,8 +12,6 @@
 #include "base/text_writer.h"
 #include "markup/markup_url.h"
 
-#include <time.h>
-
 enum {
 	HEADER_TEXT_SIZE_MAX = 512,
 	NUMBER_TEXT_SIZE_MAX = 64, /* Of headers that hold a time or a number. */
@@ -31,10 +29,32 @@ static const char page_policy[] = "default-src 'none'; style-src 'self'; font-sr
 				  "img-src 'self'";
 static const char file_policy[] = "default-src 'none'; style-src 'unsafe-inline'; sandbox";
 
+#define EACH_OCTET(octet) (0x0101010101010101ull * (octet))
+
+/* Eight octets at once: taking 1 from an octet that is 0 sets its top bit, and taking 0x20 that of
+ * a control; what is beyond ASCII is masked out. Octets above a find may be taken for one, too. */
+static inline bool
+octets_have_control(uint64_t octets)
+{
+	uint64_t del = octets ^ EACH_OCTET(0x7f);
+	uint64_t found = ((octets - EACH_OCTET(0x20)) & ~octets) | ((del - EACH_OCTET(1)) & ~del);
+
+	return (found & EACH_OCTET(0x80)) != 0;
+}
+
 /* Printable ASCII and UTF-8: nothing that ends a line or hides what follows. */
 static bool
 header_is_harmless(const char *value)
 {
+	size_t left = strlen(value);
+	uint64_t octets;
+
+	for (; left >= sizeof(octets); left -= sizeof(octets), value += sizeof(octets)) {
+		memcpy(&octets, value, sizeof(octets));
+		if (octets_have_control(octets)) {
+			return false;
+		}
+	}
 	for (; *value != '\0'; value++) {
 		if ((uint8_t)*value < 0x20 || *value == 0x7f) {
 			return false;
@@ -97,40 +117,16 @@ policy_add(struct MHD_Response *response, const struct http_answer *answer)
 }
 
 static void
-digits_write(struct text_writer *writer, int number, char behind)
+time_add(struct MHD_Response *response, const char *name, int64_t at_s)
 {
-	text_write_char(writer, (char)('0' + number / 10));
-	text_write_char(writer, (char)('0' + number % 10));
-	text_write_char(writer, behind);
-}
-
-/* "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110, 5.6.7). */
-static void
-time_add(struct MHD_Response *response, const char *name, time_t at)
-{
-	static const char days[][4] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-	static const char months[][4] = {
-		"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
 	char text[NUMBER_TEXT_SIZE_MAX];
 	struct text_writer writer = text_writer_over(text, sizeof(text) - 1);
-	struct tm parts;
 
-	if (gmtime_r(&at, &parts) == NULL || parts.tm_year < 0 || parts.tm_year > 8099) {
-		return;
+	text_write_http_time(&writer, at_s);
+	if (text_writer_end(&writer) == STATUS_OK) {
+		*writer.next = '\0';
+		header_add_own(response, name, text);
 	}
-	text_write_string(&writer, days[parts.tm_wday]);
-	text_write_string(&writer, ", ");
-	digits_write(&writer, parts.tm_mday, ' ');
-	text_write_string(&writer, months[parts.tm_mon]);
-	text_write_char(&writer, ' ');
-	text_write_i64(&writer, parts.tm_year + 1900);
-	text_write_char(&writer, ' ');
-	digits_write(&writer, parts.tm_hour, ':');
-	digits_write(&writer, parts.tm_min, ':');
-	digits_write(&writer, parts.tm_sec, ' ');
-	text_write_string(&writer, "GMT");
-	text[text_written(&writer).size] = '\0';
-	header_add_own(response, name, text);
 }
 
 static void
@@ -148,11 +144,11 @@ cache_add(struct MHD_Response *response, const struct http_answer *answer)
 	text[text_written(&writer).size] = '\0';
 	header_add_own(response, "Cache-Control", text);
 	if (answer->changed_s > 0) {
-		time_add(response, "Last-Modified", (time_t)answer->changed_s);
+		time_add(response, "Last-Modified", answer->changed_s);
 	}
 	if (answer->location != NULL) {
 		/* Handle.net tells it of redirects. */
-		time_add(response, "Expires", (time_t)(clock_wall_ms() / 1000 + answer->max_age_s));
+		time_add(response, "Expires", clock_wall_ms() / 1000 + answer->max_age_s);
 	}
 }
 
@@ -250,8 +246,9 @@ etag_write(struct bytes body, char ret_text[ETAG_SIZE])
 	uint64_t sum = checksum_over(body, 0);
 
 	ret_text[0] = '"';
-	for (size_t i = 0; i < 16; i++) {
-		ret_text[1 + i] = "0123456789abcdef"[sum >> (60 - 4 * i) & 0x0f];
+	for (int i = 0; i < 16; i++) {
+		ret_text[1 + i] = "0123456789abcdef"[sum >> 60];
+		sum <<= 4;
 	}
 	ret_text[17] = '"';
 	ret_text[18] = '\0';

@@ -15,35 +15,52 @@
  */
 enum { SHARED_AGE_S_MAX = 86400 };
 
+/* Mostly nothing in it is encoded: then it stays where it is, in memory of the transport. */
+static bool
+handle_decode(struct http_request *request, struct bytes text, struct bytes *ret_name)
+{
+	uint8_t *octets;
+	size_t size = 0;
+
+	if (bytes_find(text, '%') == text.size) {
+		*ret_name = text;
+		return true;
+	}
+	octets = arena_alloc(request->http->arena, text.size);
+	if (octets == NULL || http_percent_decode(text, false, octets, &size) != STATUS_OK) {
+		return false;
+	}
+	*ret_name = bytes_over(octets, size);
+	return true;
+}
+
 bool
 http_handle_take(struct http_request *request, struct bytes *ret_name)
 {
 	struct bytes rest = request->rest;
-	uint8_t *octets;
-	size_t size = 0;
+	struct bytes name;
 
 	if (bytes_start_with(rest, TEXT("/"))) {
 		rest = bytes_slice(rest, 1, rest.size);
 	}
-	octets = arena_alloc(request->http->arena, rest.size + 1);
-	if (octets == NULL || http_percent_decode(rest, false, octets, &size) != STATUS_OK) {
+	if (!handle_decode(request, rest, &name)) {
 		http_answer_wrong(request, "The handle", (struct bytes){NULL, 0},
 			"has a % without two hex digits behind it");
 		return false;
 	}
-	*ret_name = bytes_over(octets, size);
-	if (size == 0) {
+	if (name.size == 0) {
 		http_answer_code(request, 400, RESPONSE_INVALID_HANDLE,
 			TEXT("Empty handle invalid"), (struct bytes){NULL, 0});
 		return false;
 	}
-	if (!bytes_are_utf8(*ret_name) || size > HANDLE_NAME_SIZE_MAX) {
+	if (!bytes_are_utf8(name) || name.size > HANDLE_NAME_SIZE_MAX) {
 		http_answer_code(request, 400, RESPONSE_INVALID_HANDLE,
-			size > HANDLE_NAME_SIZE_MAX ? TEXT("The handle is too long")
-						    : TEXT("The handle is not UTF-8"),
+			name.size > HANDLE_NAME_SIZE_MAX ? TEXT("The handle is too long")
+							 : TEXT("The handle is not UTF-8"),
 			(struct bytes){NULL, 0});
 		return false;
 	}
+	*ret_name = name;
 	return true;
 }
 
@@ -156,13 +173,13 @@ uint32_t
 http_values_ttl(const struct handle_value_list *list)
 {
 	struct wire_reader walk = handle_value_list_walk(list);
-	int64_t now_s = clock_wall_ms() / 1000;
 	int64_t least = SHARED_AGE_S_MAX;
 	struct handle_value value;
 
 	while (handle_value_next(&walk, &value)) {
-		int64_t left =
-			value.ttl_kind == HANDLE_TTL_ABSOLUTE ? value.ttl - now_s : value.ttl;
+		int64_t left = value.ttl_kind == HANDLE_TTL_ABSOLUTE
+			? value.ttl - clock_wall_ms() / 1000
+			: value.ttl;
 
 		least = left < least ? left : least;
 	}
@@ -175,7 +192,7 @@ http_changed_s(const struct service *service, const struct service_answer *answe
 {
 	int64_t changed_s = service_changed_ms(service, answer) / 1000;
 
-	return changed_s < clock_wall_ms() / 1000 ? changed_s : 0;
+	return changed_s < service_now_s(service) ? changed_s : 0;
 }
 
 static void
@@ -267,11 +284,13 @@ void
 http_look_up_as(struct http *http, const struct request *question, const struct http_look_up *how,
 	struct http_resolved *ret_resolved)
 {
-	struct service_query query = {.source = how->source, .is_counted = how->is_counted};
+	struct service_query query __attribute__((uninitialized)); /* It has a name's room. */
 	struct service_query *queries = &query;
 	struct service_answer answer;
 	enum status status;
 
+	query.source = how->source;
+	query.is_counted = how->is_counted;
 	if (service_begin(http->service, question, &query)) {
 		service_look_ahead(http->service, &queries, 1);
 	}

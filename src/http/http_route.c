@@ -6,6 +6,8 @@
 #include "http/http_tunnel.h"
 #include "http/http_v1.h"
 
+#include <assert.h>
+
 enum { ALLOW_TEXT_SIZE_MAX = 64, MESSAGE_SIZE_OF_REFUSAL_MAX = 256 };
 
 #define WITH(parameter) ((uint64_t)1 << ROUTE_PARAMETER_##parameter)
@@ -27,6 +29,7 @@ const struct route http_routes[] = {
 };
 
 const size_t http_route_count = sizeof(http_routes) / sizeof(http_routes[0]);
+static_assert(sizeof(http_routes) / sizeof(http_routes[0]) <= UINT8_MAX, "rows have one octet");
 
 const char *const http_method_names[HTTP_METHOD_NAME_COUNT] = {
 	"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"};
@@ -34,20 +37,18 @@ const char *const http_method_names[HTTP_METHOD_NAME_COUNT] = {
 static bool
 route_fits(const struct route *route, struct bytes path, struct bytes *ret_rest)
 {
-	const char *pattern = route->path;
+	const char *star = strchrnul(route->path, '*');
+	size_t at = (size_t)(star - route->path);
 	struct bytes back;
-	size_t at = 0;
 
-	for (; *pattern != '\0' && *pattern != '*'; pattern++, at++) {
-		if (at == path.size || path.at[at] != (uint8_t)*pattern) {
-			return false;
-		}
+	if (!bytes_start_with(path, bytes_over(route->path, at))) {
+		return false;
 	}
 	*ret_rest = (struct bytes){NULL, 0};
-	if (*pattern == '\0') {
+	if (*star == '\0') {
 		return at == path.size;
 	}
-	back = bytes_from_string(pattern + 1);
+	back = bytes_from_string(star + 1);
 	if (back.size > path.size - at ||
 		!bytes_equal(bytes_slice(path, path.size - back.size, path.size), back)) {
 		return false;
@@ -58,16 +59,32 @@ route_fits(const struct route *route, struct bytes path, struct bytes *ret_rest)
 		bytes_find(*ret_rest, '%') < ret_rest->size;
 }
 
-/* The first row that fits, and then the one of the same path that has the method. All methods of
- * the path go to `ret_methods`. NULL: no such path. */
+void
+http_route_starts_make(uint8_t ret_starts[HTTP_ROUTE_START_COUNT])
+{
+	for (size_t octet = 0; octet < HTTP_ROUTE_START_COUNT; octet++) {
+		size_t row = 0;
+
+		while (row < http_route_count && http_routes[row].path[1] != '*' &&
+			(uint8_t)http_routes[row].path[1] != octet) {
+			row++;
+		}
+		ret_starts[octet] = (uint8_t)row;
+	}
+}
+
+/* The first row that fits, and then the one of the same path that has the method. The methods of
+ * the path, up to the one wanted, go to `ret_methods`. NULL: no such path. */
 static const struct route *
 route_find(const struct http_request *request, unsigned int *ret_methods, struct bytes *ret_rest)
 {
+	const uint8_t *starts = request->http->route_starts;
+	size_t start = request->path.size > 1 ? starts[request->path.at[1]] : 0;
 	const struct route *found = NULL;
 	struct bytes rest;
 
 	*ret_methods = 0;
-	for (size_t i = 0; i < http_route_count; i++) {
+	for (size_t i = start; i < http_route_count; i++) {
 		const struct route *route = &http_routes[i];
 
 		if (found != NULL && strcmp(route->path, found->path) != 0) {
@@ -78,9 +95,10 @@ route_find(const struct http_request *request, unsigned int *ret_methods, struct
 		}
 		*ret_rest = rest;
 		*ret_methods |= route->methods;
-		if (found == NULL || (route->methods & request->method) != 0) {
-			found = route;
+		if ((route->methods & request->method) != 0) {
+			return route;
 		}
+		found = found == NULL ? route : found;
 	}
 	return found;
 }

@@ -14,13 +14,24 @@ static const struct octet_set of_addresses = {0xafffff5a00000000, 0x47fffffeafff
 /* Letters, digits and -._~/:@!$&()*+,= */
 static const struct octet_set of_paths = {0x27ffff5200000000, 0x47fffffe87ffffff};
 
-static bool
+static inline bool
 set_has(const struct octet_set *set, uint8_t octet)
 {
-	if (octet >= 128) {
-		return false;
+	uint64_t half = (octet & 64) != 0 ? set->high : set->low;
+
+	return octet < 128 && (half >> (octet & 63) & 1) != 0;
+}
+
+/* Where the first octet stands that is none of the set, from `at` on. */
+static inline size_t
+set_end(const struct octet_set *set, struct bytes text, size_t at)
+{
+	const struct octet_set here = *set;
+
+	while (at < text.size && set_has(&here, text.at[at])) {
+		at++;
 	}
-	return (octet < 64 ? set->low >> octet & 1 : set->high >> (octet - 64) & 1) != 0;
+	return at;
 }
 
 bool
@@ -57,13 +68,15 @@ static void
 encoded_write(struct text_writer *writer, struct bytes text)
 {
 	size_t from = 0; /* What is not written yet stays as it is. */
+	size_t at = 0;
 
-	for (size_t i = 0; i < text.size; i++) {
-		if (!set_has(&of_addresses, text.at[i]) && !is_escape(text, i)) {
-			text_write(writer, bytes_slice(text, from, i - from));
-			escape_write(writer, text.at[i]);
-			from = i + 1;
+	while ((at = set_end(&of_addresses, text, at)) < text.size) {
+		if (!is_escape(text, at)) {
+			text_write(writer, bytes_slice(text, from, at - from));
+			escape_write(writer, text.at[at]);
+			from = at + 1;
 		}
+		at++;
 	}
 	text_write(writer, bytes_slice(text, from, text.size));
 }
@@ -95,15 +108,16 @@ http_url_write(struct text_writer *writer, struct bytes url, struct bytes append
 void
 http_path_write(struct text_writer *writer, struct bytes name)
 {
+	/* Two slashes in front would be another host. */
+	bool begins_with_slash = name.size > 0 && name.at[0] == '/';
 	size_t from = 0; /* What is not written yet stays as it is. */
+	size_t at = begins_with_slash ? 0 : set_end(&of_paths, name, 0);
 
-	for (size_t i = 0; i < name.size; i++) {
-		/* Two slashes in front would be another host. */
-		if (!set_has(&of_paths, name.at[i]) || (i == 0 && name.at[i] == '/')) {
-			text_write(writer, bytes_slice(name, from, i - from));
-			escape_write(writer, name.at[i]);
-			from = i + 1;
-		}
+	while (at < name.size) {
+		text_write(writer, bytes_slice(name, from, at - from));
+		escape_write(writer, name.at[at]);
+		from = at + 1;
+		at = set_end(&of_paths, name, from);
 	}
 	text_write(writer, bytes_slice(name, from, name.size));
 }

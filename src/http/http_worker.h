@@ -25,7 +25,7 @@
  *     redirect/          where an identifier leads: places, links, GS1 Digital Link, QR codes
  *     v1/                /v1 and its description
  */
-enum { HTTP_LISTENER_COUNT_MAX = 32, HTTP_BUCKET_COUNT = 1024 };
+enum { HTTP_LISTENER_COUNT_MAX = 32, HTTP_BUCKET_COUNT = 1024, HTTP_ROUTE_START_COUNT = 256 };
 
 /* In the order of the bits of a route. */
 enum http_method {
@@ -171,6 +171,7 @@ struct http {
 	struct http_known *known; /* Proofs that were right (http_identity.h). */
 	struct http_gzip *gzip;
 	char *out; /* HTTP_ANSWER_SIZE_MAX: bodies are written here. */
+	uint8_t route_starts[HTTP_ROUTE_START_COUNT];
 };
 
 /* http.c */
@@ -197,5 +198,8 @@ void http_request_ended(void *context, struct MHD_Connection *transport, void **
 /* NULL: no such header. */
 const char *http_request_header(const struct http_request *request, const char *name);
 
-/* http_route.c: makes the answer, or suspends the request. */
+/* http_route.c: for each octet behind the first slash of a path, the first row of the table that
+ * may fit. */
+void http_route_starts_make(uint8_t ret_starts[HTTP_ROUTE_START_COUNT]);
+/* Makes the answer, or suspends the request. */
 void http_route(struct http_request *request);

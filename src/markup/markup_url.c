@@ -28,7 +28,12 @@ octet_is_hex(uint8_t octet)
 static bool
 octet_is_of_set(uint8_t octet, const char *set)
 {
-	return octet != '\0' && strchr(set, octet) != NULL;
+	for (; *set != '\0'; set++) {
+		if (octet == (uint8_t)*set) {
+			return true;
+		}
+	}
+	return false;
 }
 
 /* Where the authority begins, or 0: no scheme that is allowed. */
@@ -37,6 +42,9 @@ authority_at(struct bytes url)
 {
 	static const char *const schemes[] = {"http://", "https://", "ftp://"};
 
+	if (bytes_start_with(url, TEXT("https://"))) {
+		return sizeof("https://") - 1; /* Mostly. */
+	}
 	for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
 		struct bytes scheme = bytes_from_string(schemes[i]);
 

@@ -86,13 +86,19 @@ records_lookup_begin(
 {
 	size_t size = handle_name_key(name, ret_lookup->key);
 
+	ret_lookup->key_size = (uint16_t)size;
 	if (size == 0) {
 		return STATUS_INVALID;
 	}
-	ret_lookup->key_size = (uint16_t)size;
 	ret_lookup->place = 0;
 	ret_lookup->probe = places_probe(reader->places, bytes_over(ret_lookup->key, size));
 	return STATUS_OK;
+}
+
+void
+records_lookup_first(struct records_reader *reader, struct records_lookup *lookup)
+{
+	lookup->place = places_next(reader->places, &lookup->probe);
 }
 
 void
@@ -144,13 +150,13 @@ records_lookup_end(
 enum status
 records_get(struct records_reader *reader, struct bytes name, struct record *ret_record)
 {
-	struct records_lookup lookup;
+	struct records_lookup lookup __attribute__((uninitialized)); /* It has a name's room. */
 	enum status status = records_lookup_begin(reader, name, &lookup);
 
 	if (status != STATUS_OK) {
 		return status;
 	}
-	lookup.place = places_next(reader->places, &lookup.probe);
+	records_lookup_first(reader, &lookup);
 	return records_lookup_end(reader, &lookup, ret_record);
 }
 

@@ -46,6 +46,8 @@ struct records_lookup {
 };
 enum status records_lookup_begin(struct records_reader *reader, struct bytes name,
 	struct records_lookup *ret_lookup) MUST_CHECK; /* INVALID: no such name can exist. */
+/* The first place where the record may be, 0: nowhere. Instead of the next, for one alone. */
+void records_lookup_first(struct records_reader *reader, struct records_lookup *lookup);
 /* For a whole batch: what each of them needs is brought near at the same time. */
 void records_look_ahead(
 	struct records_reader *reader, struct records_lookup *const *lookups, size_t count);

@@ -124,6 +124,12 @@ service_leave(struct service *service)
 	authority_leave(service->authority);
 }
 
+int64_t
+service_now_s(const struct service *service)
+{
+	return service->now_s;
+}
+
 static bool
 request_is_resolution(const struct request *request)
 {

@@ -112,6 +112,7 @@ size_t service_stream_count(const struct service *service);
 
 void service_enter(struct service *service); /* Once a wake-up. */
 void service_leave(struct service *service);
+int64_t service_now_s(const struct service *service); /* When it was entered, by the wall clock. */
 
 /* The request on its way; three steps, so that a batch overlaps its cache misses. */
 struct service_query {

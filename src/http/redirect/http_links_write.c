@@ -117,6 +117,11 @@ attribute_write(struct text_writer *writer, const char *name, struct bytes value
 	text_write_string(writer, "; ");
 	text_write_string(writer, name);
 	text_write_string(writer, "=\"");
+	if (bytes_find(value, '"') == value.size && bytes_find(value, '\\') == value.size) {
+		text_write(writer, value);
+		text_write_char(writer, '"');
+		return;
+	}
 	for (size_t i = 0; i < value.size; i++) {
 		if (value.at[i] == '"' || value.at[i] == '\\') {
 			text_write(writer, bytes_slice(value, from, i - from));

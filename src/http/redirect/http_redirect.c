@@ -105,7 +105,8 @@ choices_of(const struct http_request *request, const struct http_resolved *resol
 			: bytes_start_with_fold(value.type, TEXT("URL."))	  ? &choices.url
 										  : NULL;
 
-		if (choice != NULL && http_leads_to(request, resolved->name, value.data)) {
+		if (choice != NULL && !choice->is_found &&
+			http_leads_to(request, resolved->name, value.data)) {
 			choose(choice, &value);
 		} else if (bytes_equal_fold(value.type, TEXT("HS_ALIAS"))) {
 			choose(&choices.alias, &value);
@@ -197,8 +198,10 @@ redirect(const struct following *following, unsigned int status, const char *loc
 	struct http_request *request = following->request;
 	struct text_writer writer = text_writer_over(request->http->out, HTTP_ANSWER_SIZE_MAX);
 	struct bytes text = bytes_from_string(location);
-	struct lines lines = {.count = 0};
+	struct bytes written;
+	struct lines lines __attribute__((uninitialized)); /* Read as far as they are counted. */
 
+	lines.count = 0;
 	text_write_string(&writer, "<html><head><title>Handle Redirect</title>");
 	if (has_lines(following)) {
 		char *room = arena_alloc(request->http->arena, HTTP_HEADERS_SIZE_MAX);
@@ -209,9 +212,11 @@ redirect(const struct following *following, unsigned int status, const char *loc
 		lines_take(following, MARKUP_LINE_HEADER, &lines, NULL);
 	}
 	text_write_string(&writer, "</head>\n<body><a href=\"");
+	written.at = (const uint8_t *)writer.next;
 	http_html_write(&writer, text);
+	written.size = (size_t)(writer.next - (const char *)written.at);
 	text_write_string(&writer, "\">");
-	http_html_write(&writer, text);
+	text_write(&writer, written);
 	text_write_string(&writer, "</a></body></html>");
 	http_answer(request,
 		&(struct http_answer){.status = status,

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "authority/authority_private.h"
 #include "unit/authority/change_rig.h"
 
 /* Writes a record of one value, whatever rights that would need. */
@@ -114,6 +115,64 @@ a_changed_template_is_seen_at_once(void **state)
 	assert_string_equal(resolved(rig, "88.1/b@x"), "1=http://new/x");
 }
 
+static bool
+has_namespace(struct rig *rig, const char *name)
+{
+	struct handle_value value;
+	bool has;
+
+	authority_enter(rig->authority);
+	has = authority_namespace(rig->authority, bytes_from_string(name), &value);
+	authority_leave(rig->authority);
+	return has;
+}
+
+/* Twice each: what is remembered of a record must not outlive it. */
+static void
+that_a_prefix_says_nothing_is_remembered_as_long_as_its_record_stands(void **state)
+{
+	struct rig *rig = *state;
+	struct ledger_change delete = {.kind = JOURNAL_DELETE, .name = TEXT("0.NA/88.1")};
+
+	write_one(rig, "0.NA/88.1", 1, "DESC", "nothing", HANDLE_PERMISSION_DEFAULT);
+	assert_false(has_namespace(rig, "0.NA/88.1"));
+	assert_false(has_namespace(rig, "0.na/88.1"));
+	write_namespace(rig, "0.NA/88.1", "");
+	assert_true(has_namespace(rig, "0.NA/88.1"));
+	assert_true(has_namespace(rig, "0.NA/88.1"));
+	write_one(rig, "0.NA/88.1", 1, "HS_NAMESPACE", "<namespace/>", HANDLE_ADMIN_READ);
+	assert_false(has_namespace(rig, "0.NA/88.1"));
+	assert_false(has_namespace(rig, "0.NA/88.1"));
+	write_namespace(rig, "0.NA/88.1", "");
+	assert_true(has_namespace(rig, "0.NA/88.1"));
+	assert_int_equal(ledger_commit(rig->ledger, &delete), STATUS_OK);
+	assert_false(has_namespace(rig, "0.NA/88.1"));
+	write_namespace(rig, "0.NA/88.1", "");
+	assert_true(has_namespace(rig, "0.NA/88.1"));
+}
+
+/* More prefixes than are remembered, of names short and long, every third with a namespace. */
+static void
+prefixes_without_a_namespace_are_not_taken_for_each_other(void **state)
+{
+	enum { PREFIX_COUNT = 3 * AUTHORITY_PLAIN_COUNT };
+	struct rig *rig = *state;
+	char name[96];
+
+	for (int round = 0; round < 3; round++) {
+		for (int i = 0; i < PREFIX_COUNT; i++) {
+			snprintf(name, sizeof(name), "0.NA/88.1.%0*d", i % 2 == 0 ? 3 : 60, i);
+			if (round == 0 && i % 3 == 0) {
+				write_namespace(rig, name, "");
+			} else if (round == 0) {
+				write_one(rig, name, 1, "D", "d", HANDLE_PERMISSION_DEFAULT);
+			}
+			assert_int_equal(has_namespace(rig, name), i % 3 == 0);
+			assert_int_equal(has_namespace(rig, name), i % 3 == 0);
+		}
+	}
+}
+
 static void
 a_delimiter_alone_leads_to_the_base(void **state)
 {
@@ -223,6 +282,12 @@ main(void)
 			handles_are_computed_from_their_base, rig_begin, rig_end),
 		cmocka_unit_test_setup_teardown(
 			a_changed_template_is_seen_at_once, rig_begin, rig_end),
+		cmocka_unit_test_setup_teardown(
+			that_a_prefix_says_nothing_is_remembered_as_long_as_its_record_stands,
+			rig_begin, rig_end),
+		cmocka_unit_test_setup_teardown(
+			prefixes_without_a_namespace_are_not_taken_for_each_other, rig_begin,
+			rig_end),
 		cmocka_unit_test_setup_teardown(
 			a_delimiter_alone_leads_to_the_base, rig_begin, rig_end),
 		cmocka_unit_test_setup_teardown(

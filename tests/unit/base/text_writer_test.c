@@ -141,6 +141,34 @@ every_day_until_9999_is_what_the_c_library_says_and_reads_back(void **state)
 }
 
 static void
+times_of_http_are_written_as_rfc_9110_has_them(void **state)
+{
+	struct text_writer outside = text_writer_over((char[32]){0}, 32);
+	char text[32];
+
+	(void)state;
+	ASSERT_WRITES("Sun, 06 Nov 1994 08:49:37 GMT", text_write_http_time(&writer, 784111777));
+	ASSERT_WRITES("Thu, 01 Jan 1970 00:00:00 GMT", text_write_http_time(&writer, 0));
+	ASSERT_WRITES("Fri, 31 Dec 9999 23:59:59 GMT", text_write_http_time(&writer, 253402300799));
+	text_write_http_time(&outside, 253402300800);
+	assert_int_equal(text_writer_end(&outside), STATUS_INVALID);
+	assert_int_equal(text_written(&outside).size, 0);
+	for (int64_t day = 0; day < 200 * 366; day += 13) {
+		struct text_writer writer = text_writer_over(text, sizeof(text));
+		time_t seconds = (time_t)(day * 86400 + day * 7919 % 86400);
+		char wanted[32];
+		struct tm fields;
+
+		strftime(wanted, sizeof(wanted), "%a, %d %b %Y %H:%M:%S GMT",
+			gmtime_r(&seconds, &fields));
+		text_write_http_time(&writer, seconds);
+		if (!bytes_equal(text_written(&writer), bytes_from_string(wanted))) {
+			fail_msg("%s for %" PRId64, wanted, (int64_t)seconds);
+		}
+	}
+}
+
+static void
 times_of_another_shape_or_day_are_refused(void **state)
 {
 	static const char *const bad[] = {"", "2023-11-14", "2023-11-14T22:13:20",
@@ -272,6 +300,7 @@ main(void)
 		cmocka_unit_test(nothing_fits_where_there_is_no_room),
 		cmocka_unit_test(the_first_fault_is_kept_and_nothing_more_is_written),
 		cmocka_unit_test(times_are_written_as_rfc_3339_has_them),
+		cmocka_unit_test(times_of_http_are_written_as_rfc_9110_has_them),
 		cmocka_unit_test(every_day_until_9999_is_what_the_c_library_says_and_reads_back),
 		cmocka_unit_test(times_of_another_shape_or_day_are_refused),
 		cmocka_unit_test(what_could_move_a_terminal_is_escaped),
