@@ -63,11 +63,10 @@ closed(void *context, enum status status)
 static const struct client_carrier_calls calls = {received, closed};
 
 static struct scene *
-scene_begin(const char *host, const char *path)
+scene_begin_by(enum client_transport transport, const char *host, const char *path)
 {
 	struct scene *scene = calloc(1, sizeof(*scene));
-	struct client_place place = {
-		.transport = CLIENT_TRANSPORT_HTTP, .host = host, .path = path};
+	struct client_place place = {.transport = transport, .host = host, .path = path};
 	struct problem problem = {.text = ""};
 
 	fake_begin(1);
@@ -76,6 +75,12 @@ scene_begin(const char *host, const char *path)
 	scene->carrier = client_carrier_open(scene->loop, &place, &calls, scene, &problem);
 	assert_non_null(scene->carrier);
 	return scene;
+}
+
+static struct scene *
+scene_begin(const char *host, const char *path)
+{
+	return scene_begin_by(CLIENT_TRANSPORT_HTTP, host, path);
 }
 
 static void
@@ -217,6 +222,54 @@ a_server_that_closes_gets_another_connection(void **state)
 		expect_request(scene, "192.0.2.1:8000", "/", "ask2");
 		assert_ptr_not_equal(scene->peer, first);
 		assert_true(fake_peer_is_closed(first) || fake_peer_has_ended(first));
+		scene_end(scene);
+	}
+}
+
+/* What begins a connection with TLS: the name of the host stands in it as it is. */
+static void
+over_tls_a_name_is_said_and_an_address_is_not(void **state)
+{
+	static const struct {
+		const char *host, *said; /* NULL: nothing. */
+	} rows[] = {
+		{"id.example.org:8443", "id.example.org"},
+		{"id.example.org", "id.example.org"},
+		{"192.0.2.1:8443", NULL},
+		{"192.0.2.1", NULL},
+		{"[2001:db8::1]:8443", NULL},
+		{"[2001:db8::1]", NULL},
+		{NULL, NULL},
+	};
+	(void)state;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct scene *scene = scene_begin_by(CLIENT_TRANSPORT_HTTPS, rows[i].host, "/");
+		/* RFC 6066, 3: a type, 0 for a list of one name, which is a host's. */
+		uint8_t extension[64];
+		struct wire_writer writer = wire_writer_over(extension, sizeof(extension));
+		struct bytes name = bytes_from_string(rows[i].said == NULL ? "" : rows[i].said);
+		struct address to;
+		struct bytes hello;
+
+		wire_write_u16(&writer, 0);
+		wire_write_u16(&writer, (uint16_t)(name.size + 5));
+		wire_write_u16(&writer, (uint16_t)(name.size + 3));
+		wire_write_u8(&writer, 0);
+		wire_write_u16(&writer, (uint16_t)name.size);
+		wire_write_bytes(&writer, name);
+		fake_run();
+		scene->peer = fake_accept(&to);
+		assert_non_null(scene->peer);
+		fake_run();
+		hello = fake_peer_received(scene->peer);
+		assert_true(hello.size > 100);
+		assert_int_equal(hello.at[0], 22); /* A handshake. */
+		assert_int_equal(
+			memmem(hello.at, hello.size, extension, wire_writer_size(&writer)) != NULL,
+			rows[i].said != NULL);
+		assert_null(memmem(hello.at, hello.size, "192.0.2.1", 9));
+		assert_null(memmem(hello.at, hello.size, "2001:db8", 8));
 		scene_end(scene);
 	}
 }
@@ -452,6 +505,7 @@ main(void)
 		cmocka_unit_test(an_answer_may_come_in_pieces_cut_anywhere),
 		cmocka_unit_test(what_is_asked_while_an_answer_comes_waits_for_its_end),
 		cmocka_unit_test(a_server_that_closes_gets_another_connection),
+		cmocka_unit_test(over_tls_a_name_is_said_and_an_address_is_not),
 		cmocka_unit_test(an_idle_connection_may_end),
 		cmocka_unit_test(a_carrier_may_be_closed_by_who_is_shown_a_message),
 		cmocka_unit_test(what_is_no_answer_ends_the_carrier),
