@@ -150,12 +150,15 @@ refusal_tell(struct replication_follower *follower, const struct response *respo
 {
 	enum response_shape shape = response_shape(
 		response->message.header.opcode, response->message.header.response_code);
-	struct bytes text = shape == RESPONSE_MESSAGE ? response->error.text : TEXT("");
+	uint32_t code = response->message.header.response_code;
+	struct bytes text = shape == RESPONSE_MESSAGE && response->error.text.size > 0
+		? response->error.text
+		: bytes_from_string(response_code_text(code));
 
 	follower_fail(follower,
-		problem_set(&follower->fault, STATUS_DENIED, "the primary refuses: code %u%s%.*s",
-			(unsigned)response->message.header.response_code, text.size > 0 ? ", " : "",
-			(int)(text.size < 200 ? text.size : 200), (const char *)text.at));
+		problem_set(&follower->fault, STATUS_DENIED, "the primary refuses: code %u, %.*s",
+			(unsigned)code, (int)(text.size < 200 ? text.size : 200),
+			(const char *)text.at));
 }
 
 static void

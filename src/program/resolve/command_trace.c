@@ -105,7 +105,8 @@ print_outcome(const struct resolver_step *step)
 	if (step->status != STATUS_OK) {
 		value_print_escaped(step->text);
 	} else {
-		printf("%u %s", step->response_code, response_code_text(step->response_code));
+		printf("%u %s", step->response_code,
+			text_say(response_code_text(step->response_code)));
 		if (step->value_count > 0) {
 			printf(step->value_count == 1 ? SAY(", 1 value", "，%u 个值")
 						      : SAY(", %u values", "，%u 个值"),
@@ -191,7 +192,7 @@ print_answer(const struct tracing *tracing, const struct resolver_answer *answer
 		value_print_list(&answer->values);
 		return;
 	}
-	printf(": %s\n", status_text(answer->status));
+	printf(": %s\n", text_say(status_text(answer->status)));
 	if (answer->text.size > 0) {
 		printf("; ");
 		value_print_escaped(answer->text);
