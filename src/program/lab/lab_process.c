@@ -152,13 +152,20 @@ lab_process_wait(pid_t pid, const char *log, struct problem *problem)
 	return problem_set(problem, STATUS_SYSTEM, "%s", text[0] == '\0' ? log : text);
 }
 
-/* A node says one line when it listens. */
+/* A node says so when it listens; a warning may come before that, and a fault instead of it. */
 static bool
 node_listens(const char *log)
 {
-	struct stat about;
+	char text[TAIL_SIZE_MAX];
+	ssize_t size = 0;
+	int fd = open(log, O_RDONLY | O_CLOEXEC);
 
-	return stat(log, &about) == 0 && about.st_size > 0;
+	if (fd >= 0) {
+		size = pread(fd, text, sizeof(text) - 1, 0);
+		close(fd);
+	}
+	text[size < 0 ? 0 : size] = '\0';
+	return strstr(text, SAY("houji: listening on ", "后稷：正在监听 ")) != NULL;
 }
 
 static pid_t
