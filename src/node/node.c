@@ -574,19 +574,24 @@ void
 node_describe(const struct node *node, char *ret_text, size_t capacity)
 {
 	struct text_writer writer = text_writer_over(ret_text, capacity - 1);
-	uint64_t prefixes = records_prefix_count(ledger_records(node->ledger));
 
-	addresses_write(&writer, node->bound, node->bound_count, " (udp, tcp), ");
-	addresses_write(&writer, node->http, node->http_count, " (http, https), ");
+	addresses_write(&writer, node->bound, node->bound_count, " (udp, tcp)");
+	text_write_string(&writer, node->http_count > 0 ? ", " : "");
+	addresses_write(&writer, node->http, node->http_count, " (http, https)");
+	text_write_string(&writer, node->certified_count > 0 ? ", " : "");
 	addresses_write(
-		&writer, node->certified, node->certified_count, " (https, client certificates), ");
-	text_write_u64(&writer, node->worker_count);
-	text_write_string(&writer, node->worker_count == 1 ? " worker, " : " workers, ");
-	text_write_u64(&writer, prefixes);
-	text_write_string(&writer, prefixes == 1 ? " prefix, " : " prefixes, ");
-	text_write_u64(&writer, journal_last_sequence(ledger_journal(node->ledger)));
-	text_write_string(&writer, " entries in the ledger");
+		&writer, node->certified, node->certified_count, " (https, client certificates)");
 	ret_text[text_written(&writer).size] = '\0';
+}
+
+struct node_counts
+node_counts(const struct node *node)
+{
+	return (struct node_counts){
+		.workers = node->worker_count,
+		.prefixes = records_prefix_count(ledger_records(node->ledger)),
+		.entries = journal_last_sequence(ledger_journal(node->ledger)),
+	};
 }
 
 const struct settings *

@@ -39,8 +39,15 @@ enum status node_reload(struct node *node, struct problem *problem) MUST_CHECK;
 void node_stop(struct node *node);
 enum status node_close(struct node *node, struct problem *problem);
 
-/* One line: where it listens, with how many workers, over how many prefixes and entries. */
+/* One line: where it listens. */
 void node_describe(const struct node *node, char *ret_text, size_t capacity);
+
+struct node_counts {
+	size_t workers;
+	uint64_t prefixes;
+	uint64_t entries; /* Of the ledger. */
+};
+struct node_counts node_counts(const struct node *node);
 const struct settings *node_settings(const struct node *node);
 
 /* DIR/NAME into `ret_path`; TOO_LARGE past NODE_PATH_SIZE_MAX. */

@@ -101,6 +101,17 @@ print_rehearsal(const struct settings *settings)
 }
 
 static void
+print_listening(const struct node *node, const char *addresses)
+{
+	struct node_counts counts = node_counts(node);
+
+	printf(SAY("houji: listening on %s, %s, %s, %s in the ledger\n",
+		       "后稷：正在监听 %s，%s，%s，账本中有%s\n"),
+		addresses, count_say(counts.workers, "worker", "workers", "个工作线程").text,
+		COUNT_PREFIXES(counts.prefixes), COUNT_ENTRIES(counts.entries));
+}
+
+static void
 reload(struct node *node)
 {
 	struct problem problem = {.text = ""};
@@ -162,7 +173,7 @@ serve(const char *directory)
 	status = node_start(node, &problem);
 	if (status == STATUS_OK) {
 		node_describe(node, text, sizeof(text));
-		printf(SAY("houji: listening on %s\n", "后稷：正在监听 %s\n"), text);
+		print_listening(node, text);
 		print_dangers(node);
 		print_rehearsal(node_settings(node));
 		fflush(stdout);
