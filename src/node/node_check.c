@@ -4,6 +4,8 @@
 #include "node/node_face.h"
 #include "node/node_mirror.h"
 
+#include <unistd.h>
+
 /* A ledger that is served is in order, or its node would not run. One whose view lags behind is
  * mended by the start. */
 static enum status
@@ -34,12 +36,28 @@ addresses_check(const struct settings_addresses *list, bool is_served, struct pr
 	return status;
 }
 
+/* A ledger is written as soon as it is served: by what the start leaves in order, too. */
+static enum status
+folder_check(const char *directory, struct problem *problem)
+{
+	char path[NODE_PATH_SIZE_MAX];
+	enum status status = node_path(directory, "lock", path, problem);
+
+	if (status == STATUS_OK && access(directory, W_OK | X_OK) != 0) {
+		status = problem_system(problem, "cannot open %s", path);
+	}
+	return status;
+}
+
 static enum status
 face_check(const char *directory, const struct node_face *face, struct problem *problem)
 {
 	bool is_served = false;
-	enum status status = ledger_check(directory, &is_served, problem);
+	enum status status = folder_check(directory, problem);
 
+	if (status == STATUS_OK) {
+		status = ledger_check(directory, &is_served, problem);
+	}
 	if (status == STATUS_OK) {
 		status = addresses_check(&face->settings.listen, is_served, problem);
 	}

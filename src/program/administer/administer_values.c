@@ -307,6 +307,11 @@ change_run(struct administer *administer, struct administer_values *values,
 	exit_code = administer_values_take(
 		values, walk->argv + walk->index + 1, (size_t)(walk->argc - walk->index - 1));
 	request->values.values = administer_values_list(values);
+	if (exit_code == EXIT_CODE_OK && request->values.values.count == 0) {
+		return command_usage_error(values->manual, "%s",
+			SAY("give a value: INDEX:TYPE=DATA, or --file FILE",
+				"请给出值：INDEX:TYPE=DATA，或 --file FILE"));
+	}
 	if (exit_code == EXIT_CODE_OK) {
 		exit_code = administer_open(administer);
 	}

@@ -11,9 +11,11 @@
 #include "program/terminal/value_print.h"
 #include "json/json_writer.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { OPTION_PARENT = 1, OPTION_PREFIX, OPTION_DERIVED, OPTION_CONTACT, OPTION_ADMIN_KEY };
 enum { TEXT_SIZE_MAX = 16384 };
@@ -268,12 +270,31 @@ entry_listed(void *context, const struct docking_entry *entry)
 	}
 }
 
+/* A folder that is none has no requests either: that is not what was asked. */
+static bool
+node_is_there(const struct call *call)
+{
+	char path[PATH_MAX];
+	int size = snprintf(path, sizeof(path), "%s/houji.yaml", call->directory);
+
+	if (size > 0 && size < PATH_MAX && access(path, F_OK) == 0) {
+		return true;
+	}
+	(void)command_failure(&command_dock_manual,
+		SAY("%s is no node: there is no houji.yaml", "%s 不是节点：没有 houji.yaml"),
+		call->directory);
+	return false;
+}
+
 static int
 run_list(struct call *call)
 {
 	struct problem problem = {.text = ""};
 	enum status status;
 
+	if (!node_is_there(call)) {
+		return EXIT_CODE_FAILED;
+	}
 	call->writer = json_writer_over(call->text, sizeof(call->text));
 	json_write_array(&call->writer);
 	status = docking_queue_walk(call->directory, entry_listed, call, &problem);
