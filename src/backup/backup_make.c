@@ -279,8 +279,18 @@ struct node_folder {
 	const char *name; /* NULL: DIR itself. */
 };
 
-/* houji.yaml, keys, whatever an operator put beside them; not what only a running node or a
- * load needs. */
+/* What a node or a load makes again: where it stands, or what it remembers. A mirror's position is
+ * right for the ledger of its moment only, and a cache may be larger than any backup. */
+static bool
+is_made_again(struct bytes name)
+{
+	return bytes_equal(name, TEXT("lock")) || bytes_equal(name, TEXT("ledger")) ||
+		bytes_equal(name, TEXT("view")) || bytes_equal(name, TEXT("mirror.json")) ||
+		bytes_start_with(name, TEXT("load.state")) ||
+		bytes_start_with(name, TEXT("cache.")) || bytes_start_with(name, TEXT("query.log"));
+}
+
+/* houji.yaml, keys, whatever an operator put beside them. */
 static bool
 is_node_file(const struct make *make, const char *name)
 {
@@ -291,9 +301,7 @@ is_node_file(const struct make *make, const char *name)
 		return bytes_equal(text, TEXT("heads.ndjson")) ||
 			bytes_equal(text, TEXT("heads.before-restore.ndjson"));
 	}
-	return backup_name_is_plain(text) && !bytes_equal(text, TEXT("lock")) &&
-		!bytes_equal(text, TEXT("ledger")) && !bytes_equal(text, TEXT("view")) &&
-		!bytes_start_with(text, TEXT("load.state"));
+	return backup_name_is_plain(text) && !is_made_again(text);
 }
 
 /* "<hash>-keys+server.pem": under the digest of its octets, so that an earlier backup's stays

@@ -371,6 +371,36 @@ keys_come_along_when_asked_and_nobody_else_may_read_them(void **state)
 	assert_int_equal(file.st_mode & 0777, 0700);
 }
 
+static void
+what_a_node_makes_again_stays_where_it_is(void **state)
+{
+	static const char *const names[] = {
+		"mirror.json", "load.state", "query.log", "query.log.1", "cache.0", "cache.12.new"};
+	struct scene *scene = *state;
+	struct backup_options options = {.with_keys = true};
+	struct backup_report report;
+	struct problem problem;
+	char path[2 * SCENE_PATH_SIZE];
+
+	write_file(scene->node, "houji.yaml", TEXT("settings"));
+	write_file(scene->node, "mirror.json.old", TEXT("an operator's own"));
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		write_file(scene->node, names[i], TEXT("x"));
+	}
+	/* A cache may be larger than what a backup takes of a node's file. */
+	snprintf(path, sizeof(path), "%s/cache.0", scene->node);
+	assert_int_equal(truncate(path, (off_t)BACKUP_NODE_FILE_SIZE_MAX + 1), 0);
+	change_much(scene->ledger, 0, 10);
+	assert_int_equal(
+		backup_make(scene->node, scene->to, &options, &report, &problem), STATUS_OK);
+	assert_int_equal(report.node_file_count, 2);
+	restore_well(scene->to, scene->restored, &all_of_it);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		snprintf(path, sizeof(path), "%s/%s", scene->restored, names[i]);
+		assert_int_not_equal(access(path, F_OK), 0);
+	}
+}
+
 /* Ends the process at the n-th word of progress. */
 static bool
 end_at(void *context, uint64_t done, uint64_t total)
@@ -476,6 +506,7 @@ main(void)
 		CASE(nothing_is_overwritten),
 		CASE(a_backup_of_another_history_is_left_alone),
 		CASE(keys_come_along_when_asked_and_nobody_else_may_read_them),
+		CASE(what_a_node_makes_again_stays_where_it_is),
 		CASE(a_backup_killed_at_any_step_leaves_the_earlier_one),
 #if !defined(__SANITIZE_THREAD__) /* Which does not follow a child that starts threads. */
 		CASE(a_restore_killed_at_any_step_can_be_made_again),
