@@ -55,7 +55,41 @@ jws_split(struct bytes text, struct jws *ret_jws)
 	return ret_jws->header.size > 0 && ret_jws->payload.size > 0 && ret_jws->signature.size > 0;
 }
 
-/* {"payload":..., "signatures":[{"protected":..., "signature":...}]}: the first signature. */
+static void
+signature_read(struct json_reader *reader, struct jws *jws)
+{
+	struct bytes name;
+
+	json_read_object(reader);
+	while (json_next_member(reader, &name)) {
+		if (bytes_equal(name, TEXT("protected"))) {
+			jws->header = json_read_string(reader);
+		} else if (bytes_equal(name, TEXT("signature"))) {
+			jws->signature = json_read_string(reader);
+		} else {
+			json_skip(reader);
+		}
+	}
+}
+
+/* The first of several counts: one is enough, and which must not depend on what others add. */
+static void
+signatures_read(struct json_reader *reader, struct jws *jws)
+{
+	bool is_first = true;
+
+	json_read_array(reader);
+	while (json_next_element(reader)) {
+		if (is_first) {
+			signature_read(reader, jws);
+		} else {
+			json_skip(reader);
+		}
+		is_first = false;
+	}
+}
+
+/* {"payload":..., "signatures":[{"protected":..., "signature":...}]} (RFC 7515, 7.2.1). */
 static bool
 jws_read_json(struct bytes text, struct arena *arena, struct jws *ret_jws)
 {
@@ -67,19 +101,7 @@ jws_read_json(struct bytes text, struct arena *arena, struct jws *ret_jws)
 		if (bytes_equal(name, TEXT("payload"))) {
 			ret_jws->payload = json_read_string(&reader);
 		} else if (bytes_equal(name, TEXT("signatures"))) {
-			json_read_array(&reader);
-			while (json_next_element(&reader)) {
-				json_read_object(&reader);
-				while (json_next_member(&reader, &name)) {
-					struct bytes part = json_read_string(&reader);
-
-					if (bytes_equal(name, TEXT("protected"))) {
-						ret_jws->header = part;
-					} else if (bytes_equal(name, TEXT("signature"))) {
-						ret_jws->signature = part;
-					}
-				}
-			}
+			signatures_read(&reader, ret_jws);
 		} else {
 			json_skip(&reader);
 		}

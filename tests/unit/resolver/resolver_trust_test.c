@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "resolver/resolver_trust.h"
 
+#include "base/text_writer.h"
 #include "handle/handle_key.h"
 #include "support/cmocka_all.h"
 #include "vectors/vector.h"
@@ -155,6 +156,42 @@ both_serialisations_of_a_signature_are_read(void **state)
 	assert_judged(scene, RESOLVER_TRUST_YES, "signed, up to the root");
 }
 
+/* The JSON with another signature behind its first `[`, or in front of its first `]`. */
+static struct bytes
+with_another_signature(struct bytes json, char mark, const char *another, char room[RECORD_SIZE])
+{
+	struct text_writer writer = text_writer_over(room, RECORD_SIZE);
+	size_t at = bytes_find(json, (uint8_t)mark) + (mark == '[' ? 1 : 0);
+
+	text_write(&writer, bytes_slice(json, 0, at));
+	text_write_string(&writer, another);
+	text_write(&writer, bytes_slice(json, at, json.size));
+	return text_written(&writer);
+}
+
+static void
+of_several_signatures_the_first_counts(void **state)
+{
+	static char room[RECORD_SIZE];
+	struct vector vector = vector_named("hs-signature-jws-admin_rsa2048");
+	struct bytes json = vector_text(&vector, "json");
+	struct scene *scene = scene_new();
+
+	(void)state;
+	scene_add(scene, vector_named("value-digest-2").octets);
+	scene_add_value(scene, 401, TEXT("HS_SIGNATURE"),
+		with_another_signature(json, ']',
+			",{\"header\":{},\"protected\":\"e30\",\"signature\":\"AA\"}", room));
+	assert_judged(scene, RESOLVER_TRUST_YES, "signed, up to the root");
+	scene = scene_new();
+	scene_add(scene, vector_named("value-digest-2").octets);
+	scene_add_value(scene, 401, TEXT("HS_SIGNATURE"),
+		with_another_signature(
+			json, '[', "{\"protected\":\"e30\",\"signature\":\"AA\"},", room));
+	assert_int_equal(judged(scene), RESOLVER_TRUST_NO);
+	scene_free(scene);
+}
+
 static void
 one_octet_changed_is_not_trusted(void **state)
 {
@@ -302,6 +339,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_a_real_owner_signed_is_trusted_up_to_the_root),
 		cmocka_unit_test(both_serialisations_of_a_signature_are_read),
+		cmocka_unit_test(of_several_signatures_the_first_counts),
 		cmocka_unit_test(one_octet_changed_is_not_trusted),
 		cmocka_unit_test(a_value_that_nobody_signed_leaves_it_unknown),
 		cmocka_unit_test(a_record_without_a_signature_is_unknown),
