@@ -41,11 +41,21 @@ key_make(struct cache_key *key, uint64_t number)
 	}
 }
 
+static void
+look_ahead(struct cache *cache, const struct cache_key keys[UDP_BATCH_MAX])
+{
+	struct bytes names[UDP_BATCH_MAX];
+
+	for (size_t i = 0; i < UDP_BATCH_MAX; i++) {
+		names[i] = bytes_over(keys[i].octets + 1, keys[i].size - 1);
+	}
+	cache_look_ahead(cache, names, UDP_BATCH_MAX);
+}
+
 static double
 ask(struct cache *cache, uint64_t among, bool is_ahead, uint64_t *ret_found)
 {
 	static struct cache_key keys[4096];
-	struct bytes names[UDP_BATCH_MAX];
 	uint64_t seed = 88, found = 0;
 	double spent = 0;
 
@@ -62,11 +72,7 @@ ask(struct cache *cache, uint64_t among, bool is_ahead, uint64_t *ret_found)
 			struct cache_entry entry;
 
 			if (is_ahead && i % UDP_BATCH_MAX == 0) {
-				for (size_t j = 0; j < UDP_BATCH_MAX; j++) {
-					names[j] = bytes_over(
-						keys[i + j].octets + 1, keys[i + j].size - 1);
-				}
-				cache_look_ahead(cache, names, UDP_BATCH_MAX);
+				look_ahead(cache, &keys[i]);
 			}
 			found += cache_find(cache, &keys[i], 1000, &entry) ? 1 : 0;
 		}

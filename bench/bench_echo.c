@@ -91,14 +91,48 @@ struct peer {
 };
 
 static void
+peer_accept(int poll, int listener, struct peer *peers)
+{
+	int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	int one = 1;
+
+	if (fd >= 0) {
+		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+		peers[fd] = (struct peer){fd, 0};
+		epoll_ctl(poll, EPOLL_CTL_ADD, fd,
+			&(struct epoll_event){.events = EPOLLIN, .data.fd = fd});
+	}
+}
+
+static void
+peer_answer(struct peer *peer, size_t request_size, size_t answer_size)
+{
+	static uint8_t in[BUFFER];
+	static uint8_t out[4 * BUFFER];
+	ssize_t size = read(peer->fd, in, sizeof(in));
+	size_t answers;
+
+	if (size <= 0) {
+		close(peer->fd);
+		return;
+	}
+	peer->left += (size_t)size;
+	answers = peer->left / request_size;
+	peer->left %= request_size;
+	if (answers * answer_size > sizeof(out)) {
+		answers = sizeof(out) / answer_size;
+	}
+	if (answers > 0 && write(peer->fd, out, answers * answer_size) < 0) {
+		close(peer->fd);
+	}
+}
+
+static void
 echo_tcp(int fd, size_t request_size, size_t answer_size)
 {
 	static struct peer peers[65536];
-	static uint8_t in[BUFFER];
-	static uint8_t out[4 * BUFFER];
 	struct epoll_event events[EVENTS];
 	int poll = epoll_create1(EPOLL_CLOEXEC);
-	int one = 1;
 
 	if (listen(fd, 1024) != 0) {
 		die("listen");
@@ -108,37 +142,10 @@ echo_tcp(int fd, size_t request_size, size_t answer_size)
 		int count = epoll_wait(poll, events, EVENTS, -1);
 
 		for (int i = 0; i < count; i++) {
-			struct peer *peer;
-			ssize_t size;
-			size_t answers;
-
 			if (events[i].data.fd == fd) {
-				int new = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-
-				if (new >= 0) {
-					setsockopt(
-						new, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-					peers[new] = (struct peer){new, 0};
-					epoll_ctl(poll, EPOLL_CTL_ADD, new,
-						&(struct epoll_event){
-							.events = EPOLLIN, .data.fd = new});
-				}
-				continue;
-			}
-			peer = &peers[events[i].data.fd];
-			size = read(peer->fd, in, sizeof(in));
-			if (size <= 0) {
-				close(peer->fd);
-				continue;
-			}
-			peer->left += (size_t)size;
-			answers = peer->left / request_size;
-			peer->left %= request_size;
-			if (answers * answer_size > sizeof(out)) {
-				answers = sizeof(out) / answer_size;
-			}
-			if (answers > 0 && write(peer->fd, out, answers * answer_size) < 0) {
-				close(peer->fd);
+				peer_accept(poll, fd, peers);
+			} else {
+				peer_answer(&peers[events[i].data.fd], request_size, answer_size);
 			}
 		}
 	}

@@ -81,7 +81,8 @@ access_effect_modify(const struct handle_value *before, const struct handle_valu
 								: ACCESS_MODIFIES_VALUE;
 }
 
-uint16_t
+/* The rights that some effects need of a record's administrator. */
+static uint16_t
 access_rights_of_effects(uint32_t effects)
 {
 	uint16_t rights = 0;

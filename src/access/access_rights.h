@@ -37,9 +37,6 @@ enum access_effect access_effect_remove(const struct handle_value *before);
 enum access_effect access_effect_modify(
 	const struct handle_value *before, const struct handle_value *after);
 
-/* The rights that some effects need of a record's administrator. */
-uint16_t access_rights_of_effects(uint32_t effects);
-
 /* Whose word counts. */
 enum access_source {
 	ACCESS_FROM_RECORD, /* HS_ADMIN of the handle itself, as it is before the change. */

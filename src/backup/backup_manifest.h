@@ -9,9 +9,10 @@
  *
  *     {"houji":"backup","version":1,"created":T,"segment_size":N,"place":N,"last":N,
  *      "sequence":N,"time_ms":N,"head":HEX}
- *     {"file":"ledger/0000000000000000.seg","size":N,"sha256":HEX}     each segment, in order *     {"file":"node/<hash>-houji.yaml","size":N,"sha256":HEX}          with keys only
+ *     {"file":"ledger/0000000000000000.seg","size":N,"sha256":HEX}     each segment, in order
+ *     {"file":"node/<hash>-houji.yaml","size":N,"sha256":HEX}          with keys only
  *     {"file":"node/<hash>-keys+server.pem","size":N,"sha256":HEX}     of a folder in DIR
-*     {"lines":N,"sha256":HEX}
+ *     {"lines":N,"sha256":HEX}
  *
  * A segment that was pruned (journal_prune.h) has its line with "pruned_ms":T and is a file of
  * its own, <base>-<T>.seg with T in hex, so that an earlier backup's stays what it was.
@@ -20,8 +21,9 @@
  * only the first `size` octets count: what lies behind them is of a later backup that was not
  * finished.
  *
- * A manifest may come from anybody. Names of segments are not read but expected, other names
- * are one plain word, or two with a plus between; sizes agree with the places they stand for; counts are bounded.
+ * A manifest may come from anybody. Names of segments are not read but expected, other names are
+ * one plain word, or two with a plus between; sizes agree with the places they stand for; counts
+ * are bounded.
  */
 enum {
 	BACKUP_VERSION = 1,

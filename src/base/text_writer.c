@@ -243,6 +243,30 @@ text_write_escaped(struct text_writer *writer, struct bytes run)
 	}
 }
 
+bool
+text_write_entity(struct text_writer *writer, uint32_t character)
+{
+	switch (character) {
+	case '<':
+		text_write_string(writer, "&lt;");
+		return true;
+	case '>':
+		text_write_string(writer, "&gt;");
+		return true;
+	case '&':
+		text_write_string(writer, "&amp;");
+		return true;
+	case '"':
+		text_write_string(writer, "&quot;");
+		return true;
+	case '\'':
+		text_write_string(writer, "&#39;");
+		return true;
+	default:
+		return false;
+	}
+}
+
 enum status
 text_writer_end(const struct text_writer *writer)
 {

@@ -4,6 +4,7 @@
 #include "base/bytes.h"
 #include "base/status.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -87,6 +88,10 @@ void text_write_http_time(struct text_writer *writer, int64_t seconds);
 /* For one line on a terminal or in a log: controls, DEL, C1 controls, bidi marks and
  * invalid UTF-8 become \xNN; a backslash is doubled. */
 void text_write_escaped(struct text_writer *writer, struct bytes run);
+
+/* What means something within texts and attributes of XML and HTML: < > & " ' as entities. False,
+ * and nothing is written: `character` is none of them. */
+bool text_write_entity(struct text_writer *writer, uint32_t character);
 
 static inline struct bytes
 text_written(const struct text_writer *writer)

@@ -42,8 +42,8 @@ struct cache_limits {
 	int64_t negative_ms; /* Of "no such handle" and "no such value". */
 	int64_t failure_ms; /* Of failures that do not say themselves. */
 	int64_t stale_ms; /* Kept beyond its lifetime; 0: never. */
-	uint32_t
-		prefetch_percent; /* Of its lifetime, left when a hot name is asked anew; 0: never. */
+	/* Of its lifetime, left when a hot name is asked for anew; 0: never. */
+	uint32_t prefetch_percent;
 };
 
 enum {

@@ -37,7 +37,8 @@ struct client_question {
 	const struct client_place *web;
 	bool is_web_only;
 	uint32_t deadline_ms; /* For everything together; 0: 10 seconds. */
-	/* The first wait for an answer over UDP; the second is twice as long, and so on. 0: as above. */
+	/* The first wait for an answer over UDP; the second is twice as long, and so on. 0: as
+	 * above. */
 	uint32_t udp_wait_ms;
 	uint32_t udp_try_count; /* Before TCP is tried; 0: 3. */
 	uint32_t tcp_wait_ms; /* Before HTTP is tried; 0: CLIENT_TCP_PATIENCE_MS. */

@@ -37,6 +37,22 @@ struct client_carrier {
 
 enum { HEAD_SIZE_MAX = 1024 };
 
+const char *
+client_transport_name(enum client_transport transport)
+{
+	switch (transport) {
+	case CLIENT_TRANSPORT_UDP:
+		return "udp";
+	case CLIENT_TRANSPORT_TCP:
+		return "tcp";
+	case CLIENT_TRANSPORT_HTTP:
+		return "http";
+	case CLIENT_TRANSPORT_HTTPS:
+		break;
+	}
+	return "https";
+}
+
 static bool
 carrier_is_http(const struct client_carrier *carrier)
 {

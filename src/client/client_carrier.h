@@ -29,6 +29,9 @@ enum client_transport {
 	CLIENT_TRANSPORT_HTTPS,
 };
 
+const char *client_transport_name(
+	enum client_transport transport); /* "udp", "tcp", "http", "https". */
+
 /* Where a server is, and how it is spoken to. */
 struct client_place {
 	struct address address;

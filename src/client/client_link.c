@@ -80,7 +80,8 @@ client_link_drop_carrier(struct client_link *link)
 	link->is_answered = false;
 }
 
-void
+/* The connection is of no use any more: everything sent is told `status`. */
+static void
 client_link_fail(struct client_link *link, enum status status)
 {
 	struct client_call_list failed = link->sent;

@@ -15,9 +15,10 @@
  *     ... loop_run(loop): `answered` for each, in the order of sending ...
  *     client_link_free(link);
  *
- * Requests are pipelined, up to `depth` on their way at once, as soon as the server shows that
- * it keeps the connection; a server that closes after each answer (Handle.net does) gets one
- * connection for each request. Over HTTP (client_carrier.h) one is on its way at a time. Requests wait here without bound: their owner counts.
+ * Requests are pipelined, up to `depth` on their way at once, as soon as the server shows that it
+ * keeps the connection; a server that closes after each answer (Handle.net does) gets one
+ * connection for each request. Over HTTP (client_carrier.h) one is on its way at a time. Requests
+ * wait here without bound: their owner counts.
  *
  * With an identity, a server that asks for proof (402) gets it once it has shown the digest of
  * what was asked. With `is_session` a session is opened first (Diffie-Hellman over the group
@@ -25,11 +26,11 @@
  * values that not everybody may read are encrypted. A session that the server has forgotten is
  * opened again, once for each request.
  *
- * A server that is too busy (3) has not done what it was asked: the request is sent again,
- * after pauses that double from CLIENT_PAUSE_MIN_MS to CLIENT_PAUSE_MAX_MS, each by chance up
- * to half shorter so that many clients do not come back at once. Meanwhile nothing else is
- * sent, and the order stays; a request that was refused goes alone. When the next pause would not end before the request's deadline,
- * counted from its first sending, the answer 3 is handed on.
+ * A server that is too busy (3) has not done what it was asked: the request is sent again, after
+ * pauses that double from CLIENT_PAUSE_MIN_MS to CLIENT_PAUSE_MAX_MS, each by chance up to half
+ * shorter so that many clients do not come back at once. Meanwhile nothing else is sent, and the
+ * order stays; a request that was refused goes alone. When the next pause would not end before the
+ * request's deadline, counted from its first sending, the answer 3 is handed on.
  *
  * Everything runs on the loop's thread. A link is not freed from inside a callback.
  */

@@ -57,8 +57,6 @@ struct client_call *client_call_take(struct client_call_list *list, struct clien
 /* Tells and forgets: `answer` is NULL unless OK. */
 void client_link_tell(struct client_link *link, struct client_call *call, enum status status,
 	const struct client_answer *answer);
-/* The connection is of no use any more: everything sent is told `status`. */
-void client_link_fail(struct client_link *link, enum status status);
 /* Makes a connection if there is none; false if that is impossible. */
 bool client_link_connect(struct client_link *link);
 void client_link_drop_carrier(struct client_link *link);

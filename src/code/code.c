@@ -8,12 +8,10 @@
 static const struct {
 	const char *name;
 	const char *type;
-	const char *chinese;
 	const char *standard;
 	void (*recognise)(struct code_result *result);
 } systems[CODE_SYSTEM_COUNT] = {
-#define X(NAME, name, type, chinese, standard) \
-	{#name, type, chinese, standard, code_##name##_recognise},
+#define X(NAME, name, type, standard) {#name, type, standard, code_##name##_recognise},
 #include "code/codes.def"
 #undef X
 };
@@ -84,12 +82,6 @@ const char *
 code_system_name(enum code_system system)
 {
 	return systems[system].name;
-}
-
-const char *
-code_system_chinese(enum code_system system)
-{
-	return systems[system].chinese;
 }
 
 const char *

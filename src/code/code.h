@@ -30,7 +30,7 @@
  * text and into `room`: keep both where they are for as long as the result is used.
  */
 enum code_system {
-#define X(NAME, name, type, chinese, standard) CODE_##NAME,
+#define X(NAME, name, type, standard) CODE_##NAME,
 #include "code/codes.def"
 #undef X
 	CODE_SYSTEM_COUNT
@@ -90,7 +90,6 @@ enum status code_identify(struct bytes code, struct code_result *ret_result) MUS
 const struct code_candidate *code_best(const struct code_result *result);
 
 const char *code_system_name(enum code_system system); /* "gs1": for mappings and JSON. */
-const char *code_system_chinese(enum code_system system);
 const char *code_system_standard(enum code_system system);
 bool code_system_find(struct bytes name, enum code_system *ret_system);
 

@@ -3,9 +3,9 @@
 
 /*
  * Ecode: version, numbering system (NSI), main code (MD). Sizes by version as GB/T 31866-2015 is
- * said to have them (not checked against the text); the table of the edition of 2023 is not public. The frame carries no check and
- * the registry of numbering systems is not here, so that without "ecode:" in front it is never
- * more than a weak candidate: most numbers have the form.
+ * said to have them (not checked against the text); the table of the edition of 2023 is not public.
+ * The frame carries no check and the registry of numbering systems is not here, so that without
+ * "ecode:" in front it is never more than a weak candidate: most numbers have the form.
  */
 struct version {
 	char digit;

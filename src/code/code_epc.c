@@ -4,10 +4,11 @@
 #include <string.h>
 
 /*
- * EPC URNs (Tag Data Standard 1.13, 6 and 7: examples compared, clauses not checked): pure identities urn:epc:id:, tags urn:epc:tag: with
- * their filter, classes urn:epc:class: and patterns urn:epc:idpat: that end in ".*". Most are
- * GS1 keys with the company prefix cut off and the check digit left out: the key is made again,
- * and is the normal form. What is no GS1 key (gid, usdod, adi, bic) stays a URN.
+ * EPC URNs (Tag Data Standard 1.13, 6 and 7: examples compared, clauses not checked): pure
+ * identities urn:epc:id:, tags urn:epc:tag: with their filter, classes urn:epc:class: and patterns
+ * urn:epc:idpat: that end in ".*". Most are GS1 keys with the company prefix cut off and the check
+ * digit left out: the key is made again, and is the normal form. What is no GS1 key (gid, usdod,
+ * adi, bic) stays a URN.
  */
 struct scheme {
 	const char *name; /* Behind urn:epc:id: */

@@ -2,10 +2,10 @@
 #include "code/code_private.h"
 
 /*
- * Object identifiers in dotted form (ITU-T X.660, not checked against the text; RFC 3061 for the URN): roots 0, 1 and 2,
- * second arcs up to 39 below the first two, no leading zeros. Bare digits and dots need three
- * arcs to be taken for one; "1.2" is rather a version. The link is the name that the resolution
- * system asks for (X.672: arcs reversed below oid-res.org).
+ * Object identifiers in dotted form (ITU-T X.660, not checked against the text; RFC 3061 for the
+ * URN): roots 0, 1 and 2, second arcs up to 39 below the first two, no leading zeros. Bare digits
+ * and dots need three arcs to be taken for one; "1.2" is rather a version. The link is the name
+ * that the resolution system asks for (X.672: arcs reversed below oid-res.org).
  */
 static bool
 arc_is_good(struct bytes arc)

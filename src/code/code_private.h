@@ -21,8 +21,7 @@ enum {
 	CODE_WEAK = 15, /* The form alone, and others have it, too. */
 };
 
-#define X(NAME, name, type, chinese, standard) \
-	void code_##name##_recognise(struct code_result *result);
+#define X(NAME, name, type, standard) void code_##name##_recognise(struct code_result *result);
 #include "code/codes.def"
 #undef X
 

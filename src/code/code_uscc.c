@@ -4,10 +4,11 @@
 #include <string.h>
 
 /*
- * Unified social credit code (GB 32100-2015; clauses not checked against the text): registering department, kind of organisation,
- * region, subject, check character modulo 31. The subject, positions 9 to 17, is an
- * organisation code with a check character of its own modulo 11 (GB 11714). The first finds every
- * wrong character and every two neighbours that changed places, the second most of them.
+ * Unified social credit code (GB 32100-2015; clauses not checked against the text): registering
+ * department, kind of organisation, region, subject, check character modulo 31. The subject,
+ * positions 9 to 17, is an organisation code with a check character of its own modulo 11 (GB
+ * 11714). The first finds every wrong character and every two neighbours that changed places, the
+ * second most of them.
  */
 enum { CODE_SIZE = 18, SUBJECT_AT = 8, SUBJECT_SIZE = 9 };
 

@@ -2,6 +2,7 @@
 #include "docking/docking.h"
 
 #include "base/limits.h"
+#include "base/text_writer.h"
 #include "handle/handle_key.h"
 #include "handle/handle_name.h"
 #include "handle/handle_site.h"
@@ -16,6 +17,7 @@ enum {
 	INDEX_SIGNATURE = 400,
 	VALUE_COUNT_MAX = 5,
 	SIZE_SIZE = 4,
+	RUN_COUNT = 5,
 };
 
 static const char purpose[] = "houji dock 1";
@@ -23,7 +25,7 @@ static const char purpose[] = "houji dock 1";
 /* The runs that are signed, with what stands in front of them. */
 struct signed_runs {
 	uint8_t sizes[2][SIZE_SIZE];
-	struct bytes runs[5];
+	struct bytes runs[RUN_COUNT];
 };
 
 static void
@@ -85,7 +87,7 @@ docking_sign(const struct docking *docking, const struct crypto_key *site_key,
 		value_put(writer, INDEX_KEY, TEXT("HS_PUBKEY"), docking->key, docking, &count);
 	}
 	runs_make(&runs, docking->prefix, wire_written(writer));
-	status = crypto_sign(site_key, CRYPTO_SHA256, runs.runs, 5, signature, &size);
+	status = crypto_sign(site_key, CRYPTO_SHA256, runs.runs, RUN_COUNT, signature, &size);
 	if (status != STATUS_OK) {
 		return status;
 	}
@@ -133,7 +135,7 @@ signature_check(struct bytes prefix, struct bytes values, struct bytes site, str
 	}
 	if (status == STATUS_OK) {
 		runs_make(&runs, prefix, values);
-		status = crypto_verify(key, CRYPTO_SHA256, runs.runs, 5, signature);
+		status = crypto_verify(key, CRYPTO_SHA256, runs.runs, RUN_COUNT, signature);
 	}
 	crypto_key_free(key);
 	return status == STATUS_OK || status == STATUS_DENIED || status == STATUS_UNSUPPORTED
@@ -225,7 +227,7 @@ docking_read(
 enum status
 docking_fingerprint(struct bytes site, char ret_text[DOCKING_FINGERPRINT_SIZE + 1])
 {
-	static const char digits[] = "0123456789abcdef";
+	struct text_writer writer = text_writer_over(ret_text, DOCKING_FINGERPRINT_SIZE);
 	uint8_t digest[DOCKING_FINGERPRINT_SIZE / 2];
 	struct bytes key;
 	enum status status = site_key_octets(site, &key);
@@ -234,10 +236,7 @@ docking_fingerprint(struct bytes site, char ret_text[DOCKING_FINGERPRINT_SIZE + 
 		return status;
 	}
 	crypto_digest(CRYPTO_SHA256, key, digest);
-	for (size_t i = 0; i < sizeof(digest); i++) {
-		ret_text[2 * i] = digits[digest[i] >> 4];
-		ret_text[2 * i + 1] = digits[digest[i] & 15];
-	}
+	text_write_hex(&writer, bytes_over(digest, sizeof(digest)));
 	ret_text[DOCKING_FINGERPRINT_SIZE] = '\0';
 	return STATUS_OK;
 }

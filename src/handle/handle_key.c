@@ -23,7 +23,7 @@ static const struct {
 
 enum { KIND_COUNT = sizeof(kinds) / sizeof(kinds[0]) };
 
-const char *
+static const char *
 handle_key_kind_name(enum handle_key_kind kind)
 {
 	assert((size_t)kind < KIND_COUNT);

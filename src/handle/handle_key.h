@@ -43,7 +43,6 @@ struct handle_key {
  * past KEY_SIZE_MAX. Whether the numbers make a key is asked by handle_key_to_crypto(). */
 enum status handle_key_decode(struct bytes octets, struct handle_key *ret_key) MUST_CHECK;
 void handle_key_write(struct wire_writer *writer, const struct handle_key *key);
-const char *handle_key_kind_name(enum handle_key_kind kind); /* "RSA_PUB_KEY" ... */
 bool handle_key_is_private(const struct handle_key *key);
 
 /* The same kind with the same numbers, however these are padded; flags and tail aside. */

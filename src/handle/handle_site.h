@@ -30,6 +30,8 @@ enum { HANDLE_SITE_PRIMARY = 0x80, HANDLE_SITE_MULTI_PRIMARY = 0x40 };
 
 enum { HANDLE_ADDRESS_SIZE = 16 };
 
+enum { HANDLE_PORT = 2641 }; /* UDP and TCP, where nothing says otherwise (IANA: hdl-srv). */
+
 struct handle_site {
 	uint16_t format_version; /* 1. */
 	uint8_t protocol_major;

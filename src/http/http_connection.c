@@ -34,7 +34,8 @@ bucket_of(const uint8_t source[16])
 	return hash % HTTP_BUCKET_COUNT;
 }
 
-bool
+/* It is a server of the operator. */
+static bool
 http_peer_is_trusted(const struct http_settings *settings, const struct address *peer)
 {
 	struct http_networks proxies = {settings->proxies, settings->proxy_count};

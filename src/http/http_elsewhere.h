@@ -32,7 +32,7 @@
  * have things found out. `is_elsewhere`: it was noted. */
 void http_find(struct http_request *request, const struct request *question, struct arena *arena,
 	struct http_resolved *ret_resolved);
-/* The same for the handle that was asked for: counted, as by http_resolve(). */
+/* The same for the handle that was asked for: counted as any resolution is. */
 void http_find_asked(struct http_request *request, const struct request *question,
 	struct http_resolved *ret_resolved);
 /* True: the request waits, and is answered when it does not any more. False: nothing is missing. */

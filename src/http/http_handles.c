@@ -318,7 +318,8 @@ http_look_up(struct http *http, const struct request *question, struct arena *ar
 	http_look_up_as(http, question, &(struct http_look_up){.arena = arena}, ret_resolved);
 }
 
-void
+/* Answered at once, for everybody; counted. The values live until the wake-up ends. */
+static void
 http_resolve(struct http_request *request, const struct request *question,
 	struct http_resolved *ret_resolved)
 {

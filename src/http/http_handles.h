@@ -31,9 +31,6 @@ struct http_resolved {
 bool http_resolution_take(struct http_request *request, struct request *ret_question);
 /* The same without the handle: that stands elsewhere. */
 bool http_filter_take(struct http_request *request, struct request *ret_question);
-/* Answered at once, for everybody; counted. The values live until the wake-up ends. */
-void http_resolve(struct http_request *request, const struct request *question,
-	struct http_resolved *ret_resolved);
 /* The same, uncounted, of records that are here alone. Values that were chosen are in `arena`. */
 void http_look_up(struct http *http, const struct request *question, struct arena *arena,
 	struct http_resolved *ret_resolved);

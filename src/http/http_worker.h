@@ -181,8 +181,6 @@ void http_face_wake(struct http_face *face); /* Soon. */
 /* http_connection.c */
 void http_accepted(void *context, int fd, const struct address *peer);
 void http_connection_free(struct http_connection *connection);
-/* It is a server of the operator. */
-bool http_peer_is_trusted(const struct http_settings *settings, const struct address *peer);
 void http_connection_expire(struct http_connection *connection, uint32_t after_ms);
 /* The daemon took it, or lets it go. */
 void http_connection_notified(void *context, struct MHD_Connection *transport, void **place,

@@ -34,7 +34,8 @@ journal_next_start(const struct journal *journal, uint64_t end)
 	return end;
 }
 
-void
+/* The header page of the segment at `base`, whose first entry comes next. */
+static void
 journal_header_make(const struct journal *journal, uint64_t base, uint64_t first_sequence,
 	const uint8_t chain[JOURNAL_DIGEST_SIZE], uint8_t ret_octets[JOURNAL_HEADER_SIZE])
 {

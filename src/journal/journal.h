@@ -42,6 +42,9 @@ enum journal_kind {
 	JOURNAL_UNHOME = 5,
 };
 
+const char *journal_kind_name(
+	enum journal_kind kind); /* "put", "delete", "home", ...: for people. */
+
 enum {
 	JOURNAL_DIGEST_SIZE = 32,
 	JOURNAL_SEGMENT_SIZE = 64 << 20,

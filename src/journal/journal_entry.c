@@ -29,6 +29,24 @@ journal_entry_size(uint64_t key_size, uint64_t record_size, uint64_t actor_size)
 		align_up(actor_size + sizeof(uint32_t));
 }
 
+const char *
+journal_kind_name(enum journal_kind kind)
+{
+	switch (kind) {
+	case JOURNAL_PAD:
+		return "pad";
+	case JOURNAL_PUT:
+		return "put";
+	case JOURNAL_DELETE:
+		return "delete";
+	case JOURNAL_HOME:
+		return "home";
+	case JOURNAL_UNHOME:
+		break;
+	}
+	return "unhome";
+}
+
 /* Everything but the checksums and the record itself, which `after` stands for. The fields
  * are hashed as they are stored, so the hash does not depend on where an entry lies. */
 static void

@@ -99,7 +99,3 @@ bool journal_segment_data(
 /* journal_recovery.c: finds the end, cuts what was never acknowledged. */
 enum status journal_recover(struct journal *journal, const struct journal_opening *opening,
 	struct problem *problem) MUST_CHECK;
-
-/* journal.c: the header page of the segment at `base`, whose first entry comes next. */
-void journal_header_make(const struct journal *journal, uint64_t base, uint64_t first_sequence,
-	const uint8_t chain[JOURNAL_DIGEST_SIZE], uint8_t ret_octets[JOURNAL_HEADER_SIZE]);

@@ -3,13 +3,14 @@
 
 #include "base/file.h"
 #include "base/text_writer.h"
+#include "handle/handle_site.h"
 
 #include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 #include <yaml.h>
 
-enum { FILE_SIZE_MAX = 1048576, PORT_DEFAULT = 2641 };
+enum { FILE_SIZE_MAX = 1048576 };
 
 static const char *const role_names[] = {"top", "secondary", "enterprise", "recursive", "mirror"};
 enum { ROLE_COUNT = sizeof(role_names) / sizeof(role_names[0]) };
@@ -307,7 +308,7 @@ node_read(struct reading *reading, const yaml_node_t *map)
 {
 	struct lab_topology *topology = reading->topology;
 	struct lab_node node = {
-		.port = PORT_DEFAULT, .parent = LAB_NONE, .of = LAB_NONE, .is_connected = true};
+		.port = HANDLE_PORT, .parent = LAB_NONE, .of = LAB_NONE, .is_connected = true};
 	enum status status = STATUS_OK;
 
 	if (map->type != YAML_MAPPING_NODE) {

@@ -96,8 +96,9 @@ struct ledger_change {
 };
 
 /* For judges. A record as it is when the change comes to be made: of the handle that a PUT or
- * DELETE changes the `before` of the judge, of a prefix that is homed its 0.NA record. Valid as long as the ledger. NOT_FOUND, CORRUPT, INVALID (no such
- * name can be), or BUSY: a change in front of this one may concern it. */
+ * DELETE changes the `before` of the judge, of a prefix that is homed its 0.NA record. Valid as
+ * long as the ledger. NOT_FOUND, CORRUPT, INVALID (no such name can be), or BUSY: a change in front
+ * of this one may concern it. */
 enum status ledger_state_find(
 	struct ledger_state *state, struct bytes name, struct record *ret_record) MUST_CHECK;
 /* Whether the 0.NA handle (as handle_name_prefix_handle() writes it) is homed. OK or BUSY. */

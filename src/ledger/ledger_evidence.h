@@ -14,9 +14,9 @@
  * the applier's thread; nobody waits for it.
  */
 
-/* The key stays the caller's and lives until another is given or the ledger is closed; one that
- * is given later signs from the next head on, and the one before it is no longer used. A head of this key is checked by
- * ledger_verify(), too. For LEDGER_READ that is all it does. */
+/* The key stays the caller's and lives until another is given or the ledger is closed; one that is
+ * given later signs from the next head on, and the one before it is no longer used. A head of this
+ * key is checked by ledger_verify(), too. For LEDGER_READ that is all it does. */
 void ledger_evidence_sign(
 	struct ledger *ledger, const struct crypto_key *key, uint32_t interval_ms);
 

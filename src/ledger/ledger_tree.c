@@ -430,38 +430,6 @@ ledger_tree_place(const struct ledger_tree *tree, uint64_t sequence, uint64_t *r
 	return status;
 }
 
-enum status
-ledger_tree_sequence_at(const struct ledger_tree *tree, int64_t time_ms, uint64_t *ret_sequence)
-{
-	uint64_t rows = ledger_tree_row_count(tree), number = rows, sequence = 0;
-	uint64_t end = journal_last_sequence(tree->journal), place;
-	struct ledger_tree_row row = {.place = journal_first(tree->journal)};
-	struct journal_entry entry;
-	enum status status = STATUS_OK;
-
-	while (number > 0 && status == STATUS_OK) {
-		status = ledger_tree_row(tree, --number, &row);
-		if (row.time_ms <= time_ms) {
-			break;
-		}
-	}
-	if (number + 1 < rows) {
-		end = (number + 1) * LEDGER_TREE_ROW_COUNT;
-	}
-	place = row.place;
-	for (uint64_t at = number * LEDGER_TREE_ROW_COUNT; at < end && status == STATUS_OK; at++) {
-		status = journal_read(tree->journal, place, &entry);
-		if (status == STATUS_OK) {
-			sequence = entry.time_ms <= time_ms ? entry.sequence : sequence;
-			place = entry.next;
-		}
-	}
-	if (status == STATUS_OK) {
-		*ret_sequence = sequence;
-	}
-	return status;
-}
-
 /* Whole rows from `*from` on, as many as the file has before `to`. */
 static enum status
 range_rows(

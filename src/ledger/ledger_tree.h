@@ -56,11 +56,6 @@ enum status ledger_tree_row(const struct ledger_tree *tree, uint64_t number,
 enum status ledger_tree_place(
 	const struct ledger_tree *tree, uint64_t sequence, uint64_t *ret_place) MUST_CHECK;
 
-/* The last entry whose time is not later than `time_ms`, or 0. Clocks that were set back make
- * times go back, too: then the last row that begins not later decides. */
-enum status ledger_tree_sequence_at(
-	const struct ledger_tree *tree, int64_t time_ms, uint64_t *ret_sequence) MUST_CHECK;
-
 /* For ledger_merkle_inclusion() and its kin; `context` is the tree. */
 enum status ledger_tree_range(
 	void *context, uint64_t from, uint64_t to, struct ledger_merkle_hash *ret_root) MUST_CHECK;

@@ -150,8 +150,6 @@ struct loop_listener *loop_listen(struct loop *loop, const struct address *addre
 	loop_accepted *accepted, void *context, struct problem *problem);
 void loop_listener_close(struct loop_listener *listener);
 void loop_listener_address(const struct loop_listener *listener, struct address *ret_address);
-/* Stops accepting until resumed: the caps of the front. */
-void loop_listener_pause(struct loop_listener *listener, bool is_paused);
 
 /* Descriptors or kernel memory ran out: the listener rests for ACCEPT_REST_MS, and its owner
  * (the context of `accepted`) may close an idle stream to make room. */

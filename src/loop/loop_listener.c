@@ -19,14 +19,13 @@ struct loop_listener {
 	loop_exhausted *exhausted;
 	void *context;
 	struct loop_timer rest;
-	bool is_paused; /* By its owner. */
 	bool is_resting; /* Descriptors ran out. */
 };
 
 static void
 listener_watch(struct loop_listener *listener)
 {
-	bool is_open = !listener->is_paused && !listener->is_resting;
+	bool is_open = !listener->is_resting;
 
 	loop_source_watch(&listener->source, is_open ? EPOLLIN : 0);
 }
@@ -178,13 +177,6 @@ void
 loop_listener_address(const struct loop_listener *listener, struct address *ret_address)
 {
 	loop_socket_address(listener->source.fd, ret_address);
-}
-
-void
-loop_listener_pause(struct loop_listener *listener, bool is_paused)
-{
-	listener->is_paused = is_paused;
-	listener_watch(listener);
 }
 
 void

@@ -218,22 +218,8 @@ static void
 quoted_write(struct text_writer *writer, struct bytes text)
 {
 	for (size_t i = 0; i < text.size; i++) {
-		switch (text.at[i]) {
-		case '<':
-			text_write_string(writer, "&lt;");
-			break;
-		case '>':
-			text_write_string(writer, "&gt;");
-			break;
-		case '&':
-			text_write_string(writer, "&amp;");
-			break;
-		case '"':
-			text_write_string(writer, "&quot;");
-			break;
-		default:
+		if (!text_write_entity(writer, text.at[i])) {
 			text_write_char(writer, (char)text.at[i]);
-			break;
 		}
 	}
 }

@@ -48,7 +48,7 @@ markup_decimal(struct bytes text, int64_t otherwise)
 	return decimal_read(text, &number) ? number : otherwise;
 }
 
-bool
+static bool
 markup_is_decimal(struct bytes text)
 {
 	int64_t number;

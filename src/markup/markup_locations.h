@@ -19,7 +19,6 @@
 
 /* A decimal number as millionths: at most twelve characters; `otherwise` for what is none. */
 int64_t markup_decimal(struct bytes text, int64_t otherwise);
-bool markup_is_decimal(struct bytes text);
 
 /* True for an element that is a place. */
 bool markup_is_location(const struct markup_element *element);

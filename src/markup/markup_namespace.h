@@ -4,9 +4,6 @@
 #include "handle/handle_value.h"
 #include "markup/markup_tree.h"
 
-/* Prefixes above a prefix, itself and the configuration: those that count. */
-enum { MARKUP_NAMESPACE_COUNT_MAX = 12 };
-
 /*
  * Values of type HS_NAMESPACE at a prefix handle: what holds for all identifiers of the prefix
  * (handle-protocol, 8 and 18.4).
@@ -20,6 +17,9 @@ enum { MARKUP_NAMESPACE_COUNT_MAX = 12 };
  *
  * Of several values of one record the one with the lowest index counts.
  */
+
+/* Of a prefix, those above it, and the configuration: as many as count. */
+enum { MARKUP_NAMESPACE_COUNT_MAX = 12 };
 
 /* False: the record has none. */
 bool markup_namespace_find(const struct handle_value_list *values, struct handle_value *ret_value);

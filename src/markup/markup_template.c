@@ -112,17 +112,7 @@ static void
 escaped_write(struct text_writer *writer, struct bytes text)
 {
 	for (size_t i = 0; i < text.size; i++) {
-		if (text.at[i] == '<') {
-			text_write_string(writer, "&lt;");
-		} else if (text.at[i] == '>') {
-			text_write_string(writer, "&gt;");
-		} else if (text.at[i] == '&') {
-			text_write_string(writer, "&amp;");
-		} else if (text.at[i] == '"') {
-			text_write_string(writer, "&quot;");
-		} else if (text.at[i] == '\'') {
-			text_write_string(writer, "&#39;");
-		} else {
+		if (!text_write_entity(writer, text.at[i])) {
 			text_write_char(writer, (char)text.at[i]);
 		}
 	}

@@ -122,7 +122,8 @@ message_decode(const struct envelope *envelope, struct bytes octets, struct mess
 	return status;
 }
 
-void
+/* The part behind the body: u32 size and credential, or nothing (has_credential_size). */
+static void
 message_credential_write(struct wire_writer *writer, const struct message *message)
 {
 	if (message->has_credential_size || message->credential.size > 0) {

@@ -129,9 +129,6 @@ enum status message_decode(const struct envelope *envelope, struct bytes octets,
 /* Writes header, body and credential as in `message`; header.body_size is taken from the body. */
 void message_write(struct wire_writer *writer, const struct message *message);
 
-/* The part behind the body: u32 size and credential, or nothing (has_credential_size). */
-void message_credential_write(struct wire_writer *writer, const struct message *message);
-
 /* The same when the body is written in place: header, then whatever the caller writes, then
  * body_size is stored and the credential (its u32 size always) appended. TOO_LARGE in the
  * writer when the whole exceeds MESSAGE_SIZE_MAX. */

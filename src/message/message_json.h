@@ -26,12 +26,12 @@
  *     payload_hex     instead of all three: encrypted messages, fragments, lying sizes
  *     octets_hex      instead of everything: not even an envelope
  *
- * Reading is more lenient than writing, because people write messages too: an absent member
- * is zero or empty, versions are 2.11, the site serial is 65535, flags are RECURSIVE,
- * CACHE_CERTIFY and PUBLIC_ONLY as clients send them, the credential is null, `opcode` and `response_code` may be
+ * Reading is more lenient than writing, because people write messages too: an absent member is zero
+ * or empty, versions are 2.11, the site serial is 65535, flags are RECURSIVE, CACHE_CERTIFY and
+ * PUBLIC_ONLY as clients send them, the credential is null, `opcode` and `response_code` may be
  * names. body_size and (except with payload_hex) message_size are counted, not believed.
- * `operation`, `response`, `undecoded` and `about` inform; they are not read. Any other member
- * is an error.
+ * `operation`, `response`, `undecoded` and `about` inform; they are not read. Any other member is
+ * an error.
  */
 
 /* The members of one object that the caller has opened and closes. `octets` begins with the

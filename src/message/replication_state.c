@@ -68,25 +68,3 @@ replication_state_find(struct bytes text, struct bytes source, struct arena *are
 	}
 	return status;
 }
-
-void
-replication_state_write(struct json_writer *writer, struct bytes source,
-	const struct replication_source_state *state, struct bytes own_name)
-{
-	json_write_object(writer);
-	json_write_name(writer, "replicationServerStates");
-	json_write_object(writer);
-	if (state->is_known) {
-		json_write_name_bytes(writer, source);
-		json_write_object(writer);
-		json_write_name(writer, "lastTxnId");
-		json_write_u64(writer, state->last_id);
-		json_write_name(writer, "lastTimestamp");
-		json_write_u64(writer, state->last_date);
-		json_write_object_end(writer);
-	}
-	json_write_object_end(writer);
-	json_write_name(writer, "ownName");
-	json_write_string(writer, own_name);
-	json_write_object_end(writer);
-}

@@ -4,7 +4,6 @@
 #include "base/arena.h"
 #include "base/bytes.h"
 #include "base/status.h"
-#include "json/json_writer.h"
 
 /*
  * Where a mirror of many servers stands, as it says in a request 1001 of kind 1 (Handle.net
@@ -25,7 +24,3 @@ struct replication_source_state {
 /* What the text says of `source`; of the first source it names if `source` is empty. */
 enum status replication_state_find(struct bytes text, struct bytes source, struct arena *arena,
 	struct replication_source_state *ret_state) MUST_CHECK;
-
-/* A text about one source. */
-void replication_state_write(struct json_writer *writer, struct bytes source,
-	const struct replication_source_state *state, struct bytes own_name);

@@ -18,7 +18,7 @@ enum dump_octet {
 	DUMP_END = 0xff,
 };
 
-bool
+static bool
 replication_action_has_values(enum replication_action action)
 {
 	return action == REPLICATION_CREATE || action == REPLICATION_UPDATE;

@@ -131,8 +131,6 @@ enum status replication_decode(struct replication_decoder *decoder, struct bytes
 void replication_block_write(struct wire_writer *writer, enum replication_stream stream,
 	const struct replication_block *block, const struct handle_value_list *list);
 
-bool replication_action_has_values(enum replication_action action);
-
 /* The walk starts at wire_reader_over(values->octets). */
 bool replication_value_next(struct wire_reader *walk, struct bytes *ret_value);
 

@@ -12,7 +12,8 @@ struct node_certificate {
 	char key[CRYPTO_PEM_SIZE_MAX];
 };
 
-/* SYSTEM, TOO_LARGE, DENIED, INVALID for files that are there and cannot be used. `key` is the node's. */
+/* SYSTEM, TOO_LARGE, DENIED, INVALID for files that are there and cannot be used. `key` is the
+ * node's. */
 enum status node_certificate_read(const char *directory, const struct settings *settings,
 	const struct crypto_key *key, struct node_certificate **ret_certificate,
 	struct problem *problem) MUST_CHECK;

@@ -6,6 +6,7 @@
 #include "base/text_writer.h"
 #include "code/code_map.h"
 #include "handle/handle_name.h"
+#include "handle/handle_site.h"
 #include "http/http_url.h"
 #include "http/redirect/http_destination.h"
 #include "ledger/ledger_prune.h"
@@ -54,7 +55,6 @@ static const struct settings_row rows[] = {
 enum {
 	ROW_COUNT = sizeof(rows) / sizeof(rows[0]),
 	SETTING_NAME_SIZE_MAX = 64,
-	HANDLE_PORT = 2641,
 	WRITTEN_ROW_SIZE_MAX = 16384,
 	WRITTEN_SIZE_MAX = 131072
 };

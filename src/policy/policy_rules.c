@@ -7,6 +7,7 @@
 #include "crypto/crypto.h"
 #include "handle/handle_json.h"
 #include "handle/handle_name.h"
+#include "handle/handle_site.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -18,7 +19,6 @@ enum {
 	LINE_BLOCK_SIZE = 16384,
 	LINE_MEMORY_MAX = 4 << 20,
 	WHY_SIZE_MAX = 256,
-	HANDLE_PORT = 2641,
 	PREFIX_HANDLE_SIZE = 5, /* "0.NA/" */
 	TEXT_SHOWN_MAX = 64,
 };
@@ -422,7 +422,7 @@ policy_rules_read(const char *path, struct policy_rules **ret_rules, struct prob
 	}
 	octets = malloc(POLICY_RULES_SIZE_MAX + 1);
 	if (octets == NULL) {
-		return problem_system(problem, "cannot read %s", path);
+		return problem_set(problem, STATUS_NO_MEMORY, "no memory to read %s", path);
 	}
 	status = file_read(path, POLICY_RULES_SIZE_MAX, octets, &size, problem);
 	if (status == STATUS_OK) {

@@ -102,7 +102,8 @@ ready_run(void *context)
 	}
 }
 
-void
+/* Its step is called soon, from the loop. */
+static void
 resolver_walk_ready(struct walk *walk)
 {
 	struct resolver *resolver = walk->resolver;

@@ -121,7 +121,6 @@ struct walk {
 };
 
 /* resolver.c */
-void resolver_walk_ready(struct walk *walk); /* Its step is called soon, from the loop. */
 void resolver_walk_over(struct walk *walk); /* Tells who waits; the walk goes. */
 /* Lets `walk` wait for a walk with this goal, one under way or a new one: `step` is called when
  * it is over. BUSY, NO_MEMORY; CONFLICT if that one waits for `walk`. */

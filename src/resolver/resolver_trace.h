@@ -12,7 +12,6 @@
  */
 enum resolver_step_kind {
 	RESOLVER_STEP_EXCHANGE, /* A server answered, or did not. */
-	RESOLVER_STEP_CACHED, /* It was known. */
 	RESOLVER_STEP_NOTE, /* What was made of it: `text`. */
 };
 

@@ -11,7 +11,6 @@ struct loop_listener {
 	void *context;
 	struct loop_timer rest;
 	struct address address;
-	bool is_paused;
 	bool is_resting;
 	bool is_closed;
 };
@@ -116,7 +115,7 @@ listener_rest(struct loop_listener *listener)
 static bool
 listener_is_ready(const struct loop_listener *listener)
 {
-	return !listener->is_closed && !listener->is_paused && !listener->is_resting &&
+	return !listener->is_closed && !listener->is_resting &&
 		connection_waiting(listener) != NULL;
 }
 
@@ -236,12 +235,6 @@ void
 loop_listener_address(const struct loop_listener *listener, struct address *ret_address)
 {
 	*ret_address = listener->address;
-}
-
-void
-loop_listener_pause(struct loop_listener *listener, bool is_paused)
-{
-	listener->is_paused = is_paused;
 }
 
 void

@@ -21,7 +21,8 @@
  *     FAULT_CALL   which calls count: write (pwrite, pwritev, writev, write), sync (fdatasync,
  *                  fsync, msync), room (fallocate, posix_fallocate, ftruncate), memory (malloc,
  *                  calloc, realloc), map (mmap)
- *     FAULT_AT     the n-th of them fails (from 1 on) *     FAULT_ERRNO  with this error; 0: the process is killed instead, with that call not made
+ *     FAULT_AT     the n-th of them fails (from 1 on)
+ *     FAULT_ERRNO  with this error; 0: the process is killed instead, with that call not made
 *     FAULT_STAYS  if set, and so do all later ones
  *
  * Nothing counts before the program calls fault_arm(); writes to the first three descriptors

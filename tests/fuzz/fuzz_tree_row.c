@@ -80,7 +80,7 @@ ask(struct journal *journal, bool is_writable)
 	struct ledger_tree *tree;
 	struct journal_entry entry;
 	struct ledger_merkle_hash root;
-	uint64_t place, sequence;
+	uint64_t place;
 	bool is_complete;
 
 	FUZZ_CHECK(ledger_tree_open(path, is_writable, journal, &tree, NULL) == STATUS_OK);
@@ -96,7 +96,6 @@ ask(struct journal *journal, bool is_writable)
 		}
 	}
 	(void)(ledger_tree_root(tree, ENTRY_COUNT, &root) == STATUS_OK);
-	(void)(ledger_tree_sequence_at(tree, 1, &sequence) == STATUS_OK);
 	ledger_tree_close(tree);
 }
 

@@ -9,8 +9,8 @@
 
 /*
  * Servers that a resolver asks: each at an address of its own, over UDP, TCP and HTTP (whoever
- * connects and says POST means that), on a loop of their own, with what it holds and how it behaves as a test says. They run with everything else in
- * fake_run(); what they are asked is counted.
+ * connects and says POST means that), on a loop of their own, with what it holds and how it behaves
+ * as a test says. They run with everything else in fake_run(); what they are asked is counted.
  *
  *     world = upstream_world_new();
  *     server = upstream_get(world, &address);

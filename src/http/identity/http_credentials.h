@@ -34,13 +34,6 @@ enum status http_credentials_read(struct bytes text, struct arena *arena,
 /* The place of what is called `name`; NULL: nothing is. */
 struct bytes *http_credentials_place(struct http_credentials *credentials, struct bytes name);
 
-/* True if it claims to be somebody, and does not only name a session. */
-static inline bool
-http_credentials_claim(const struct http_credentials *credentials)
-{
-	return credentials->id.size > 0 || credentials->signature.size > 0;
-}
-
 /* "301:0.NA/20.500", or a handle alone, whose index is then 0: any of it. */
 bool http_identity_read(struct bytes text, struct operation_claim *claim);
 

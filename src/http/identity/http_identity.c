@@ -169,6 +169,13 @@ http_identity_credentials(struct http_request *request, struct http_credentials 
 	return true;
 }
 
+/* Whether they are of somebody, and do not only name a session. */
+static bool
+credentials_claim(const struct http_credentials *credentials)
+{
+	return credentials->id.size > 0 || credentials->signature.size > 0;
+}
+
 /* Fills `claim`, or clears `*ret_is_claim`; false: request->fault says why not. */
 static bool
 handle_claim(struct http_request *request, struct operation_claim *claim, bool *ret_is_claim)
@@ -193,7 +200,7 @@ handle_claim(struct http_request *request, struct operation_claim *claim, bool *
 	} else if (http_identity_session(request, &session)) {
 		named = bytes_from_string(request->session_id);
 	}
-	if (http_credentials_claim(&credentials)) {
+	if (credentials_claim(&credentials)) {
 		nonce = arena_copy(arena, bytes_over(session.nonce, sizeof(session.nonce)));
 		request->fault = named.size == 0 ? "sessionId is missing" : NULL;
 		return named.size > 0 &&

@@ -38,19 +38,9 @@ http_html_write(struct text_writer *writer, struct bytes text)
 			continue;
 		}
 		size = bytes_utf8_first(text, &character);
-		if (character == '<') {
-			text_write_string(writer, "&lt;");
-		} else if (character == '>') {
-			text_write_string(writer, "&gt;");
-		} else if (character == '&') {
-			text_write_string(writer, "&amp;");
-		} else if (character == '"') {
-			text_write_string(writer, "&quot;");
-		} else if (character == '\'') {
-			text_write_string(writer, "&#39;");
-		} else if (size == 0 || character < 0xa0) {
+		if (size == 0 || (character < 0xa0 && !text_write_entity(writer, character))) {
 			text_write_string(writer, "\xef\xbf\xbd");
-		} else {
+		} else if (character >= 0xa0) {
 			text_write(writer, bytes_slice(text, 0, size));
 		}
 		text = bytes_slice(text, size == 0 ? 1 : size, text.size);

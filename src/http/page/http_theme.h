@@ -9,9 +9,9 @@
  * How the pages of a node look: its own pages, and those of the operator in front of them.
  *
  * A theme is a set of files for one host, by which the node is asked, or for all others, "default".
- * Pages (`start.html`, `error.html`, `record.html`, `leave.html` and what they name) are templates; `style.css`
- * and pictures are served as they are, below /static/. Whatever a host does not have is taken from
- * "default", and what that does not have from the node itself.
+ * Pages (`start.html`, `error.html`, `record.html`, `leave.html` and what they name) are templates;
+ * `style.css` and pictures are served as they are, below /static/. Whatever a host does not have is
+ * taken from "default", and what that does not have from the node itself.
  *
  *     themes = http_themes_new();
  *     status = http_themes_add(themes, host, name, octets, &problem);

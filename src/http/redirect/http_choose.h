@@ -34,7 +34,6 @@ struct http_wish {
 
 /* "name:value" or "name"; what is too much is left out. */
 void http_wish_add(struct http_wish *wish, struct bytes want);
-void http_wish_add_pair(struct http_wish *wish, const char *name, struct bytes value);
 
 /* The headers of a request; each may be NULL. `is_metadata`: what leads to metadata is asked for,
  * and not a role. What is made of them lies in `arena`. */

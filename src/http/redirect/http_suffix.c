@@ -6,7 +6,9 @@
 #include "http/http_url.h"
 #include "http/redirect/http_leave.h"
 
-struct bytes
+/* The next shorter name whose end may be a part: cut before its last slash or point; empty: none,
+ * or only the prefix would be left. */
+static struct bytes
 http_suffix_shorten(struct bytes name)
 {
 	size_t slash = bytes_find(name, '/');

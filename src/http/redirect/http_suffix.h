@@ -12,7 +12,3 @@
 
 /* For a name that is not registered. True: answered. */
 bool http_suffix_take(struct http_request *request, struct bytes name);
-
-/* The next shorter name whose end may be a part: cut before its last slash or point; empty: none,
- * or only the prefix would be left. */
-struct bytes http_suffix_shorten(struct bytes name);

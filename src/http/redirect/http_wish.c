@@ -31,7 +31,7 @@ http_wish_add(struct http_wish *wish, struct bytes want)
 	}
 }
 
-void
+static void
 http_wish_add_pair(struct http_wish *wish, const char *name, struct bytes value)
 {
 	if (wish->count < HTTP_WANT_COUNT_MAX) {

@@ -170,24 +170,15 @@ entry_is_told(const struct watcher *watcher, const struct journal_entry *entry)
 static const char *
 action_of(const struct journal_entry *entry)
 {
-	switch (entry->kind) {
-	case JOURNAL_PUT:
-		for (size_t i = 0; i < entry->before.size; i++) {
-			if (entry->before.at[i] != 0) {
-				return "modify";
-			}
-		}
-		return "create";
-	case JOURNAL_DELETE:
-		return "delete";
-	case JOURNAL_HOME:
-		return "home";
-	case JOURNAL_UNHOME:
-		return "unhome";
-	case JOURNAL_PAD:
-		break;
+	if (entry->kind != JOURNAL_PUT) {
+		return journal_kind_name(entry->kind);
 	}
-	return "?";
+	for (size_t i = 0; i < entry->before.size; i++) {
+		if (entry->before.at[i] != 0) {
+			return "modify";
+		}
+	}
+	return "create";
 }
 
 /* As first written, where that is known. */

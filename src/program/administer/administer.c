@@ -17,7 +17,7 @@ administer_begin(struct administer *administer, const struct command_manual *man
 {
 	memset(administer, 0, sizeof(*administer));
 	administer->manual = manual;
-	administer->server = "127.0.0.1:2641";
+	administer->server = SERVER_NAME_DEFAULT;
 	administer->timeout_ms = CLIENT_LINK_DEADLINE_DEFAULT_MS;
 	administer->secret_source =
 		(struct passphrase_source){.option = "--secret-file", .variable = "HOUJI_SECRET"};
@@ -234,7 +234,8 @@ print_json(const struct administer *administer, const struct response *response,
 			  status_text(status));
 }
 
-int
+/* "who refused what, with which code", on stderr or as JSON; returns EXIT_CODE_FAILED. */
+static int
 administer_refused(const struct administer *administer, const struct request *request,
 	const struct response *response)
 {

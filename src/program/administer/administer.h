@@ -140,10 +140,6 @@ int administer_ask(
 int administer_ask_parts(struct administer *administer, const struct request *request,
 	client_link_answered *answered, void *context) MUST_CHECK;
 
-/* "who refused what, with which code", on stderr or as JSON; returns EXIT_CODE_FAILED. */
-int administer_refused(const struct administer *administer, const struct request *request,
-	const struct response *response);
-
 /* Why there is no answer, in the words of who waits for it. */
 const char *administer_failure_text(enum status status);
 

@@ -10,9 +10,10 @@
  *     HS_SITE         the site with the handles PREFIX/...           (handle protocol, 18.2, 20)
  *     HS_SITE.PREFIX  the site with the prefixes below, PREFIX.N
  *
- * A record that is there keeps everything else it has; one that is not is made, administered by
- * who makes it, and by the child's key if it is given: so the child may change its own sites later.
- * What is already as it shall be is not touched. New values are there before old ones go, so that nobody asks in between and finds no site.
+ * A record that is there keeps everything else it has; one that is not is made, administered by who
+ * makes it, and by the child's key if it is given: so the child may change its own sites later.
+ * What is already as it shall be is not touched. New values are there before old ones go, so that
+ * nobody asks in between and finds no site.
  */
 enum { DELEGATION_SITE_COUNT_MAX = 8 };
 

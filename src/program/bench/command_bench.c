@@ -2,6 +2,7 @@
 #include "program/bench/bench.h"
 
 #include "base/limits.h"
+#include "program/server/server_name.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -152,7 +153,8 @@ command_bench(int argc, char **argv)
 	static int (*const runs[])(const struct bench_options *options) = {
 		bench_resolve, bench_lookup, bench_commit};
 	struct option_walk walk = option_walk_over(&command_bench_manual, argc, argv);
-	struct bench_options options = {.server = "127.0.0.1:2641", .connections = 8, .depth = 16};
+	struct bench_options options = {
+		.server = SERVER_NAME_DEFAULT, .connections = 8, .depth = 16};
 	size_t number;
 
 	while (option_next(&walk)) {

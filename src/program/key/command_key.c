@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "program/commands.h"
 #include "program/key/key.h"
+#include "program/server/server_name.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -199,7 +200,7 @@ command_key(int argc, char **argv)
 	struct option_walk walk = option_walk_over(&command_key_manual, argc, argv);
 	struct key_options options = {
 		.kind = CRYPTO_KEY_RSA,
-		.server = "127.0.0.1:2641",
+		.server = SERVER_NAME_DEFAULT,
 		.passphrase = {.option = "--passphrase-file", .variable = "HOUJI_PASSPHRASE"},
 		.new_passphrase = {.option = "--new-passphrase-file",
 			.variable = "HOUJI_NEW_PASSPHRASE"},

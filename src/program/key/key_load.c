@@ -39,7 +39,8 @@ cipher_warn(const char *command, const char *path, const struct handle_key_about
 	}
 }
 
-enum status
+/* What a file of a key is, without opening it: `ret_octets` holds KEY_FILE_SIZE_MAX + 1. */
+static enum status
 key_look(const char *command, const char *path, uint8_t *ret_octets, size_t *ret_size,
 	struct handle_key_about *ret_about, struct problem *problem)
 {

@@ -31,7 +31,3 @@ enum status key_load_public(const char *command, const char *path, struct crypto
 	struct problem *problem) MUST_CHECK;
 enum status key_load_public_octets(const char *command, const char *path, uint8_t *ret_octets,
 	struct bytes *ret_run, struct problem *problem) MUST_CHECK;
-
-/* The same without opening it: `ret_octets` holds KEY_FILE_SIZE_MAX + 1. */
-enum status key_look(const char *command, const char *path, uint8_t *ret_octets, size_t *ret_size,
-	struct handle_key_about *ret_about, struct problem *problem) MUST_CHECK;

@@ -101,24 +101,6 @@ record_of(const struct ledger_proof *proof, struct record *ret_record)
 		record_read(proof->entry.record, ret_record) == STATUS_OK;
 }
 
-static const char *
-kind_text(enum journal_kind kind)
-{
-	switch (kind) {
-	case JOURNAL_PUT:
-		return "put";
-	case JOURNAL_DELETE:
-		return "delete";
-	case JOURNAL_HOME:
-		return "home";
-	case JOURNAL_UNHOME:
-		return "unhome";
-	case JOURNAL_PAD:
-		break;
-	}
-	return "?";
-}
-
 static void
 print_text(const struct ledger_proof *proof)
 {
@@ -141,7 +123,7 @@ print_text(const struct ledger_proof *proof)
 		       "得到证明：条目 %llu 在 %llu 个条目的账本中（签署于 %s）\n"),
 		(unsigned long long)proof->entry.sequence, (unsigned long long)proof->head.size,
 		signed_at);
-	printf("%s ", kind_text(proof->entry.kind));
+	printf("%s ", journal_kind_name(proof->entry.kind));
 	value_print_escaped(record_of(proof, &record) ? record.name : proof->entry.key);
 	printf("  %s  ", evidence_tool_time(proof->entry.time_ms, time));
 	value_print_escaped(proof->entry.actor);
@@ -175,7 +157,7 @@ proof_write(struct json_writer *writer, const void *context)
 		json_write_name(writer, "timeMs");
 		json_write_i64(writer, proof->entry.time_ms);
 		json_write_name(writer, "kind");
-		json_write_string(writer, bytes_from_string(kind_text(proof->entry.kind)));
+		json_write_string(writer, bytes_from_string(journal_kind_name(proof->entry.kind)));
 		json_write_name(writer, "actor");
 		json_write_string(writer, proof->entry.actor);
 		json_write_name(writer, "key");

@@ -156,11 +156,8 @@ values_of(const struct record *record)
 static const char *
 action_of(const struct step *step)
 {
-	if (step->entry->kind == JOURNAL_HOME) {
-		return "home";
-	}
-	return step->entry->kind == JOURNAL_UNHOME ? "unhome"
-						   : history_action(step->entry, step->before);
+	return step->entry->kind == JOURNAL_PUT ? history_action(step->entry, step->before)
+						: journal_kind_name(step->entry->kind);
 }
 
 static const char *

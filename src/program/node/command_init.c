@@ -222,7 +222,8 @@ take_option(const struct option_walk *walk, struct init_plan *plan, bool is_firs
 	case OPTION_PREFIX:
 		return take_prefix(walk->argument, plan);
 	case OPTION_LISTEN:
-		return take_address(walk->argument, 2641, &plan->settings.listen, &is_first[0]);
+		return take_address(
+			walk->argument, HANDLE_PORT, &plan->settings.listen, &is_first[0]);
 	case OPTION_HTTP:
 		return take_address(walk->argument, 8000, &plan->settings.http, &is_first[1]);
 	case OPTION_ADDRESS:

@@ -33,8 +33,6 @@ enum {
 	OPTION_AT,
 };
 
-#define SERVER_DEFAULT "127.0.0.1:2641"
-
 enum { FILTER_COUNT_MAX = 64, FILTER_SIZE_MAX = 16384 };
 
 static const struct option_row rows[] = {
@@ -162,22 +160,6 @@ request_for(const struct inquiry *inquiry, uint32_t opcode)
 	return request;
 }
 
-static const char *
-transport_name(enum client_transport transport)
-{
-	switch (transport) {
-	case CLIENT_TRANSPORT_UDP:
-		return "udp";
-	case CLIENT_TRANSPORT_TCP:
-		return "tcp";
-	case CLIENT_TRANSPORT_HTTP:
-		return "http";
-	case CLIENT_TRANSPORT_HTTPS:
-		break;
-	}
-	return "https";
-}
-
 static void
 print_trace(const struct inquiry *inquiry, enum status status, const struct client_reply *reply)
 {
@@ -196,7 +178,7 @@ print_trace(const struct inquiry *inquiry, enum status status, const struct clie
 		SAY("; %s over %s: %s, answer code %u after %u ms, %u %s, %zu octets, protocol "
 		    "%u.%u\n",
 			"; %s 经 %s：%s，应答码 %u，%u 毫秒，%u %s，%zu 字节，协议 %u.%u\n"),
-		address, transport_name(reply->transport),
+		address, client_transport_name(reply->transport),
 		opcode_name(reply->response.message.header.opcode) == NULL
 			? "?"
 			: opcode_name(reply->response.message.header.opcode),
@@ -222,7 +204,7 @@ print_reply(const struct inquiry *inquiry, const struct client_reply *reply)
 	printf("; ");
 	value_print_escaped(inquiry->handle);
 	printf(" @%s %s: %u %s\n", address_format(&inquiry->place.place.address, address),
-		transport_name(reply->transport), code, text_say(response_code_text(code)));
+		client_transport_name(reply->transport), code, text_say(response_code_text(code)));
 	if (shape == RESPONSE_VALUES) {
 		value_print_list(&response->values.list);
 	} else if (shape == RESPONSE_REFERRAL && response->referral.has_values) {
@@ -559,7 +541,7 @@ command_resolve(int argc, char **argv)
 	if (walk_origin_count(&inquiry.walk.origin) > 0 || inquiry.walk.origin.is_teleinfo) {
 		return run_walk(&inquiry);
 	}
-	inquiry.server = inquiry.server == NULL ? SERVER_DEFAULT : inquiry.server;
+	inquiry.server = inquiry.server == NULL ? SERVER_NAME_DEFAULT : inquiry.server;
 	if (!server_name_read(inquiry.server, &inquiry.place)) {
 		return command_failure(&command_resolve_manual,
 			SAY("no such server: %s", "没有这个服务器：%s"), inquiry.server);

@@ -137,22 +137,6 @@ print_trust(const struct tracing *tracing)
 	}
 }
 
-static const char *
-transport_name(enum client_transport transport)
-{
-	switch (transport) {
-	case CLIENT_TRANSPORT_UDP:
-		return "udp";
-	case CLIENT_TRANSPORT_TCP:
-		return "tcp";
-	case CLIENT_TRANSPORT_HTTP:
-		return "http";
-	case CLIENT_TRANSPORT_HTTPS:
-		return "https";
-	}
-	return "?";
-}
-
 static void
 print_step(size_t number, const struct resolver_step *step)
 {
@@ -161,7 +145,7 @@ print_step(size_t number, const struct resolver_step *step)
 	printf("; %2zu %6u ms  ", number, step->at_ms);
 	if (step->kind == RESOLVER_STEP_EXCHANGE) {
 		printf("%-22s %s %4u ms  ", address_format(&step->server, address),
-			transport_name(step->transport), step->elapsed_ms);
+			client_transport_name(step->transport), step->elapsed_ms);
 	}
 	value_print_escaped(step->name);
 	printf(": ");
@@ -215,7 +199,8 @@ write_step(struct json_writer *writer, const struct resolver_step *step)
 		json_write_string(
 			writer, bytes_from_string(address_format(&step->server, address)));
 		json_write_name(writer, "transport");
-		json_write_string(writer, bytes_from_string(transport_name(step->transport)));
+		json_write_string(
+			writer, bytes_from_string(client_transport_name(step->transport)));
 		json_write_name(writer, "elapsed");
 		json_write_u64(writer, step->elapsed_ms);
 		json_write_name(writer, "outcome");

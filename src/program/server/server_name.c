@@ -2,13 +2,14 @@
 #include "program/server/server_name.h"
 
 #include "base/text_writer.h"
+#include "handle/handle_site.h"
 
 #include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { PORT_HANDLE = 2641, PORT_WEB = 8000, PORT_HTTP = 80, PORT_HTTPS = 443 };
+enum { PORT_WEB = 8000, PORT_HTTP = 80, PORT_HTTPS = 443 };
 
 /* getaddrinfo() would take 65537 for 1. */
 static bool
@@ -51,7 +52,7 @@ host_find(const char *name, uint16_t port_default, struct address *ret_address)
 bool
 server_name_find(const char *name, struct address *ret_address)
 {
-	return host_find(name, PORT_HANDLE, ret_address);
+	return host_find(name, HANDLE_PORT, ret_address);
 }
 
 /* What may stand in a request line and the header Host: printable ASCII without blanks. */

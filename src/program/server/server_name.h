@@ -9,6 +9,8 @@
  *     HOST, HOST:PORT, ADDR, ADDR:PORT or [ADDR]:PORT     the Handle protocol; 2641 without a port
  *     http://HOST, https://HOST, with :PORT and /PATH     the same messages over HTTP or HTTPS
  */
+#define SERVER_NAME_DEFAULT "127.0.0.1:2641" /* Who is asked when nobody is named. */
+
 enum { SERVER_HOST_SIZE_MAX = 264, SERVER_PATH_SIZE_MAX = 256 };
 
 struct server_name {

@@ -3,6 +3,7 @@
 
 #include "base/limits.h"
 #include "base/text_writer.h"
+#include "handle/handle_site.h"
 #include "message/message_json.h"
 #include "message/request.h"
 #include "program/terminal/outline.h"
@@ -14,7 +15,7 @@
 #include <string.h>
 
 enum { OPTION_HEX = 1, OPTION_RAW, OPTION_PCAP, OPTION_PORT, OPTION_WITH_SECRETS, OPTION_JSON };
-enum { DEFAULT_PORT = 2641, JSON_ROOM = 2 * JSON_TEXT_SIZE_MAX };
+enum { JSON_ROOM = 2 * JSON_TEXT_SIZE_MAX };
 
 static const struct option_row rows[] = {
 	{OPTION_HEX, "hex", 0, NULL,
@@ -368,7 +369,7 @@ int
 command_wire(int argc, char **argv)
 {
 	struct option_walk walk = option_walk_over(&command_wire_manual, argc, argv);
-	struct wire_job job = {.port = DEFAULT_PORT};
+	struct wire_job job = {.port = HANDLE_PORT};
 	bool is_decode;
 	size_t number;
 

@@ -209,6 +209,25 @@ what_could_move_a_terminal_is_escaped(void **state)
 }
 
 static void
+what_means_something_in_markup_becomes_an_entity_and_nothing_else_does(void **state)
+{
+	static const char *const entities[] = {"&lt;", "&gt;", "&amp;", "&quot;", "&#39;"};
+	static const char meant[] = "<>&\"'";
+	char room[8];
+
+	(void)state;
+	for (uint32_t character = 0; character < 0x180; character++) {
+		struct text_writer writer = text_writer_over(room, sizeof(room));
+		const char *place =
+			character == 0 || character > 0x7f ? NULL : strchr(meant, (int)character);
+
+		assert_int_equal(text_write_entity(&writer, character), place != NULL);
+		assert_true(bytes_equal(text_written(&writer),
+			bytes_from_string(place == NULL ? "" : entities[place - meant])));
+	}
+}
+
+static void
 marks_that_reorder_a_line_are_escaped_and_their_neighbours_are_not(void **state)
 {
 	static const uint32_t unsafe[][2] = {{0x61c, 0x61c}, {0x200e, 0x200f}, {0x2028, 0x202e},
@@ -304,6 +323,8 @@ main(void)
 		cmocka_unit_test(every_day_until_9999_is_what_the_c_library_says_and_reads_back),
 		cmocka_unit_test(times_of_another_shape_or_day_are_refused),
 		cmocka_unit_test(what_could_move_a_terminal_is_escaped),
+		cmocka_unit_test(
+			what_means_something_in_markup_becomes_an_entity_and_nothing_else_does),
 		cmocka_unit_test(
 			marks_that_reorder_a_line_are_escaped_and_their_neighbours_are_not),
 		cmocka_unit_test(numbers_are_read_strictly),

@@ -303,53 +303,6 @@ a_last_row_with_another_hash_is_not_taken(void **state)
 	}
 }
 
-/* A journal of three rows by itself, each entry with the time that the clock then showed. */
-static struct journal *
-journal_with_times(const struct ledger_scene *scene, const int64_t *times)
-{
-	struct journal_change change = {.kind = JOURNAL_PUT, .key = TEXT("KEY")};
-	struct journal *journal;
-	uint64_t place;
-
-	assert_int_equal(
-		journal_open_as(scene->directory,
-			&(struct journal_opening){
-				.is_writable = true, .known_place = 0, .segment_size = 1 << 20},
-			&journal, NULL),
-		STATUS_OK);
-	for (unsigned i = 0; i < 3 * LEDGER_TREE_ROW_COUNT; i++) {
-		change.time_ms = times[i];
-		assert_int_equal(journal_add(journal, &change, &place), STATUS_OK);
-	}
-	assert_int_equal(journal_flush(journal, NULL), STATUS_OK);
-	return journal;
-}
-
-static void
-a_clock_set_back_leaves_the_decision_to_the_rows(void **state)
-{
-	const struct ledger_scene *scene = *state;
-	int64_t times[3 * LEDGER_TREE_ROW_COUNT];
-	struct stand stand = {0};
-	uint64_t sequence;
-	char path[96];
-
-	for (int i = 0; i < 3 * LEDGER_TREE_ROW_COUNT; i++) {
-		times[i] = 1000 + i;
-	}
-	times[2 * LEDGER_TREE_ROW_COUNT + 5] = 1010;
-	stand.journal = journal_with_times(scene, times);
-	snprintf(path, sizeof(path), "%s/tree", scene->directory);
-	assert_int_equal(ledger_tree_open(path, true, stand.journal, &stand.tree, NULL), STATUS_OK);
-	stand_extend(&stand);
-	/* The last row begins later, so that its early entry does not count. */
-	assert_int_equal(ledger_tree_sequence_at(stand.tree, 1000 + 300, &sequence), STATUS_OK);
-	assert_int_equal(sequence, 301);
-	assert_int_equal(ledger_tree_sequence_at(stand.tree, 1020, &sequence), STATUS_OK);
-	assert_int_equal(sequence, 21);
-	stand_close(&stand);
-}
-
 /* A full disk: what could not be written is made once there is room. */
 static void
 a_row_that_could_not_be_written_is_made_later(void **state)
@@ -383,39 +336,6 @@ a_row_that_could_not_be_written_is_made_later(void **state)
 	stand_close(&stand);
 }
 
-static void
-a_time_leads_to_the_last_entry_before_it(void **state)
-{
-	struct stand stand;
-	struct journal_entry entry;
-	uint64_t sequence, place, times[ENTRY_COUNT + 1] = {0};
-
-	fill(*state, ENTRY_COUNT);
-	stand = stand_open(*state, true);
-	stand_extend(&stand);
-	for (uint64_t i = 1; i <= ENTRY_COUNT; i++) {
-		assert_int_equal(ledger_tree_place(stand.tree, i, &place), STATUS_OK);
-		assert_int_equal(journal_read(stand.journal, place, &entry), STATUS_OK);
-		times[i] = (uint64_t)entry.time_ms;
-	}
-	for (uint64_t i = 1; i <= ENTRY_COUNT; i++) {
-		uint64_t expected = i;
-
-		while (expected < ENTRY_COUNT && times[expected + 1] == times[i]) {
-			expected++;
-		}
-		assert_int_equal(ledger_tree_sequence_at(stand.tree, (int64_t)times[i], &sequence),
-			STATUS_OK);
-		assert_int_equal(sequence, expected);
-	}
-	assert_int_equal(
-		ledger_tree_sequence_at(stand.tree, (int64_t)times[1] - 1, &sequence), STATUS_OK);
-	assert_int_equal(sequence, 0);
-	assert_int_equal(ledger_tree_sequence_at(stand.tree, INT64_MAX, &sequence), STATUS_OK);
-	assert_int_equal(sequence, ENTRY_COUNT);
-	stand_close(&stand);
-}
-
 int
 main(void)
 {
@@ -428,9 +348,7 @@ main(void)
 		TEST(a_torn_row_is_made_again),
 		TEST(the_tree_of_another_journal_is_not_taken),
 		TEST(a_last_row_with_another_hash_is_not_taken),
-		TEST(a_clock_set_back_leaves_the_decision_to_the_rows),
 		TEST(a_row_that_could_not_be_written_is_made_later),
-		TEST(a_time_leads_to_the_last_entry_before_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,21 +15,6 @@
 enum { DESCRIPTORS_LEFT = 10, PEERS_TOO_MANY = 20, EXHAUSTED_COUNT = 4 };
 
 static void
-a_paused_listener_accepts_nothing_until_resumed(void **state)
-{
-	int peer;
-
-	(void)state;
-	loop_listener_pause(listener, true);
-	peer = peer_open(AF_INET, SOCK_STREAM, &server_address);
-	run_for_ms(loop, 10);
-	assert_int_equal(seen_count, 0);
-	loop_listener_pause(listener, false);
-	run_until_count(&seen_count, 1);
-	close(peer);
-}
-
-static void
 an_address_that_somebody_listens_on_is_not_free(void **state)
 {
 	struct problem problem;
@@ -40,38 +25,33 @@ an_address_that_somebody_listens_on_is_not_free(void **state)
 }
 
 static void
-pause_after_the_first(void *context, struct loop_stream *stream, const struct address *peer)
+take_nothing(void *context, struct loop_stream *stream, const struct address *peer)
 {
+	(void)context;
 	(void)peer;
 	(void)stream;
 	seen_count++;
-	loop_listener_pause(*(struct loop_listener **)context, true);
 }
 
 static void
-a_pause_inside_accepted_holds_at_once_and_unowned_streams_are_closed(void **state)
+a_stream_that_nobody_takes_is_closed(void **state)
 {
 	struct problem problem;
 	struct loop_listener *one;
 	struct address at = loopback_v4(0);
 	uint8_t octet;
-	int peers[5];
+	int peer;
 
 	(void)state;
-	one = loop_listen(loop, &at, pause_after_the_first, &one, &problem);
+	one = loop_listen(loop, &at, take_nothing, NULL, &problem);
 	assert_non_null(one);
 	loop_listener_address(one, &at);
-	for (size_t i = 0; i < 5; i++) {
-		peers[i] = peer_open(AF_INET, SOCK_STREAM, &at);
-	}
-	run_for_ms(loop, 10);
-	assert_int_equal(seen_count, 1);
-	assert_int_equal(recv(peers[0], &octet, 1, 0), 0);
+	peer = peer_open(AF_INET, SOCK_STREAM, &at);
+	run_until_count(&seen_count, 1);
+	assert_int_equal(recv(peer, &octet, 1, 0), 0);
 	seen_count = 0;
 	loop_listener_close(one);
-	for (size_t i = 0; i < 5; i++) {
-		close(peers[i]);
-	}
+	close(peer);
 }
 
 static void
@@ -194,21 +174,6 @@ without_descriptors_the_listener_rests_and_recovers(void **state)
 }
 
 static void
-a_paused_listener_may_be_closed(void **state)
-{
-	struct problem problem;
-	struct loop_listener *one;
-	struct address at = loopback_v4(0);
-
-	(void)state;
-	one = loop_listen(loop, &at, pause_after_the_first, &one, &problem);
-	assert_non_null(one);
-	loop_listener_pause(one, true);
-	loop_listener_close(one);
-	run_for_ms(loop, 2);
-}
-
-static void
 many_connections_at_once_are_all_taken(void **state)
 {
 	static int peers[TCP_ACCEPT_COUNT_MAX * 3];
@@ -231,7 +196,7 @@ an_address_that_is_not_ours_is_a_problem_that_names_it(void **state)
 
 	(void)state;
 	address.v4.sin_addr.s_addr = 0x01020308; /* 8.3.2.1 on this machine's order. */
-	assert_null(loop_listen(loop, &address, pause_after_the_first, NULL, &problem));
+	assert_null(loop_listen(loop, &address, take_nothing, NULL, &problem));
 	assert_non_null(strstr(problem.text, "8.3.2.1:7"));
 	assert_non_null(strstr(problem.text, "TCP"));
 }
@@ -242,12 +207,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		STREAM_TEST(a_paused_listener_accepts_nothing_until_resumed),
 		STREAM_TEST(an_address_that_somebody_listens_on_is_not_free),
-		STREAM_TEST(a_pause_inside_accepted_holds_at_once_and_unowned_streams_are_closed),
+		STREAM_TEST(a_stream_that_nobody_takes_is_closed),
 		STREAM_TEST(stream_and_listener_may_be_closed_inside_accepted),
 		STREAM_TEST(without_descriptors_the_listener_rests_and_recovers),
-		STREAM_TEST(a_paused_listener_may_be_closed),
 		STREAM_TEST(many_connections_at_once_are_all_taken),
 		STREAM_TEST(an_address_that_is_not_ours_is_a_problem_that_names_it),
 	};

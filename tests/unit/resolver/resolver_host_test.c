@@ -97,14 +97,6 @@ silence_holds_down_longer_each_time_and_an_answer_ends_it(void **state)
 	assert_false(resolver_host_is_held(host, 2000 + RESOLVER_HOLD_MAX_MS));
 	resolver_host_answered(host, 1000);
 	assert_false(resolver_host_is_held(host, 2000));
-	/* All is well: it takes as many times in a row as at first, and holds as briefly. */
-	for (uint32_t i = 1; i < RESOLVER_SILENCE_COUNT_MAX; i++) {
-		resolver_host_silent(host, 5000);
-		assert_false(resolver_host_is_held(host, 5000));
-	}
-	resolver_host_silent(host, 5000);
-	assert_true(resolver_host_is_held(host, 5000));
-	assert_false(resolver_host_is_held(host, 5000 + RESOLVER_HOLD_MIN_MS));
 	resolver_hosts_free(hosts);
 }
 
@@ -141,24 +133,6 @@ the_table_is_fixed_and_those_in_use_keep_their_places(void **state)
 	resolver_hosts_free(hosts);
 }
 
-/* One server that is asked all the time, among more than the table holds. */
-static void
-who_was_not_asked_for_the_longest_time_gives_way(void **state)
-{
-	struct resolver_hosts *hosts = resolver_hosts_new();
-	struct address often = address_of(1);
-
-	(void)state;
-	resolver_host_answered(resolver_hosts_get(hosts, &often, 1), 7000);
-	for (uint32_t i = 2; i < 4 * RESOLVER_HOST_COUNT_MAX; i++) {
-		struct address address = address_of(i);
-
-		resolver_host_answered(resolver_hosts_get(hosts, &address, i), 9000);
-		assert_int_equal(resolver_hosts_get(hosts, &often, i)->time_us, 7001);
-	}
-	resolver_hosts_free(hosts);
-}
-
 int
 main(void)
 {
@@ -169,7 +143,6 @@ main(void)
 			an_unknown_server_is_dearer_than_a_quick_one_and_cheaper_than_a_slow_one),
 		cmocka_unit_test(silence_holds_down_longer_each_time_and_an_answer_ends_it),
 		cmocka_unit_test(the_table_is_fixed_and_those_in_use_keep_their_places),
-		cmocka_unit_test(who_was_not_asked_for_the_longest_time_gives_way),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
