@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define TOP "nodes:\n- {name: top, role: top, address: 127.88.0.1, prefixes: [88]}\n"
 
@@ -192,6 +193,92 @@ prefixes_and_nodes_end_at_their_limits(void **state)
 	free(many);
 }
 
+static void
+names_and_ranges_end_at_their_limits(void **state)
+{
+	static const struct {
+		const char *range;
+		bool is_good;
+	} ranges[] = {{"88.99999998-99999999", true}, {"88.100000000-100000001", false},
+		{"88.99999999-100000000", false}, {"88.099999999-99999999", false}};
+	struct lab_topology *topology;
+	char text[512], word[LAB_PREFIX_SIZE_MAX + 2];
+
+	(void)state;
+	memset(word, '8', sizeof(word));
+	for (size_t size = LAB_PREFIX_SIZE_MAX - 1; size <= LAB_PREFIX_SIZE_MAX + 1; size++) {
+		snprintf(text, sizeof(text),
+			TOP "- {name: s, role: secondary, address: 127.88.0.2, parent: top,\n"
+			    "   prefixes: ['%.*s']}\n",
+			(int)size, word);
+		if (size > LAB_PREFIX_SIZE_MAX) {
+			refused(text, "lab.yaml:4:", "is no prefix");
+			continue;
+		}
+		assert_int_equal(parse(text, &topology), STATUS_OK);
+		assert_int_equal(lab_topology_holder(topology, word, size), 1);
+		lab_topology_free(topology);
+	}
+	for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++) {
+		snprintf(text, sizeof(text),
+			TOP "- {name: s, role: secondary, address: 127.88.0.2, parent: top,\n"
+			    "   prefixes: [%s]}\n",
+			ranges[i].range);
+		if (!ranges[i].is_good) {
+			refused(text, "lab.yaml:4:", "is no range");
+			continue;
+		}
+		assert_int_equal(parse(text, &topology), STATUS_OK);
+		assert_int_equal(lab_topology_holder(topology, "88.99999999", 11), 1);
+		lab_topology_free(topology);
+	}
+	memset(word, 'a', sizeof(word));
+	for (int size = LAB_NAME_SIZE_MAX - 1; size <= LAB_NAME_SIZE_MAX + 1; size++) {
+		snprintf(text, sizeof(text),
+			TOP "- {name: %.*s, role: recursive, address: 127.100.100.100}\n", size,
+			word);
+		if (size > LAB_NAME_SIZE_MAX) {
+			refused(text, "lab.yaml:3:", "at most 32");
+			continue;
+		}
+		assert_int_equal(parse(text, &topology), STATUS_OK);
+		assert_int_equal(strlen(topology->nodes[1].name), size);
+		assert_string_equal(topology->nodes[1].address, "127.100.100.100");
+		lab_topology_free(topology);
+	}
+}
+
+/* A comment up to the limit, behind a good topology. */
+static void
+a_file_is_read_up_to_its_limit(void **state)
+{
+	enum { FILE_SIZE_MAX = 1048576 };
+	char path[] = "/tmp/houji-topology-XXXXXX";
+	char *text = malloc(FILE_SIZE_MAX + 1);
+	int fd = mkstemp(path);
+
+	(void)state;
+	assert_true(text != NULL && fd >= 0);
+	memset(text, '#', FILE_SIZE_MAX + 1);
+	memcpy(text, TOP, strlen(TOP));
+	for (size_t size = FILE_SIZE_MAX - 1; size <= FILE_SIZE_MAX + 1; size++) {
+		struct lab_topology *topology = NULL;
+
+		assert_int_equal(pwrite(fd, text, size, 0), size);
+		problem.text[0] = '\0';
+		assert_int_equal(lab_topology_read(path, &topology, &problem),
+			size <= FILE_SIZE_MAX ? STATUS_OK : STATUS_TOO_LARGE);
+		assert_int_equal(topology != NULL, size <= FILE_SIZE_MAX);
+		lab_topology_free(topology);
+	}
+	close(fd);
+	unlink(path);
+	free(text);
+	assert_int_not_equal(
+		lab_topology_read(path, &(struct lab_topology *){NULL}, &problem), STATUS_OK);
+	assert_non_null(strstr(problem.text, path));
+}
+
 int
 main(void)
 {
@@ -201,6 +288,8 @@ main(void)
 		cmocka_unit_test(a_role_has_what_it_needs_and_nothing_else),
 		cmocka_unit_test(prefixes_are_checked_one_by_one),
 		cmocka_unit_test(prefixes_and_nodes_end_at_their_limits),
+		cmocka_unit_test(names_and_ranges_end_at_their_limits),
+		cmocka_unit_test(a_file_is_read_up_to_its_limit),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
