@@ -406,8 +406,8 @@ static const struct {
 	 "n>]>"
 	 "<locations/>",
 		"", 0, ""},
-	{"<?xml version='1.0' encoding='UTF-16'?><locations/>", "", 0, ""},
-	{"<?xml version='1.0' encoding='x-unknown'?><locations/>", "", 0, ""},
+	{"<locations>&#0;</locations>", "", 0, ""},
+	{"<locations>", "&#x1000000000;", 1000, "</locations>"},
 	{"<locations>", "&lt;&undefined;", 1, "</locations>"},
 	{"<locations>", "<a>", 20000, ""},
 	{"<locations>", "<location href='http://a'/>", 2300, "</locations>"},
@@ -465,7 +465,7 @@ bombs_are_refused_within_the_memory_of_a_request(void **state)
 		if (markup_value_check(&value, arena, &problem) != STATUS_INVALID_VALUE) {
 			fail_msg("taken: %zu, %s", i, bombs[i].front);
 		}
-		assert_in_range(arena_used(arena), 0, 6 * MARKUP_SIZE_MAX);
+		assert_in_range(arena_used(arena), 0, 8 * MARKUP_SIZE_MAX);
 	}
 }
 
