@@ -42,6 +42,22 @@ octets_have_control(uint64_t octets)
 	return (found & EACH_OCTET(0x80)) != 0;
 }
 
+/* UTF-8 without controls, those beyond ASCII with them. */
+static bool
+text_is_harmless(struct bytes rest)
+{
+	while (rest.size > 0) {
+		uint32_t character = 0;
+		size_t size = bytes_utf8_first(rest, &character);
+
+		if (size == 0 || character < 0x20 || (character >= 0x7f && character < 0xa0)) {
+			return false;
+		}
+		rest = bytes_slice(rest, size, rest.size);
+	}
+	return true;
+}
+
 /* Printable ASCII and UTF-8: nothing that ends a line or hides what follows. */
 static bool
 header_is_harmless(const char *value)
@@ -51,16 +67,14 @@ header_is_harmless(const char *value)
 
 	for (; left >= sizeof(octets); left -= sizeof(octets), value += sizeof(octets)) {
 		memcpy(&octets, value, sizeof(octets));
+		if ((octets & EACH_OCTET(0x80)) != 0) {
+			break;
+		}
 		if (octets_have_control(octets)) {
 			return false;
 		}
 	}
-	for (; *value != '\0'; value++) {
-		if ((uint8_t)*value < 0x20 || *value == 0x7f) {
-			return false;
-		}
-	}
-	return true;
+	return text_is_harmless(bytes_over(value, left));
 }
 
 /* Of the program's own words: nothing that somebody else wrote is in it. */
