@@ -153,6 +153,10 @@ http_filter_take(struct http_request *request, struct request *ret_question)
 	flags |= http_parameter_is_true(&request->parameters, TEXT("doNotRefer"))
 		? MESSAGE_FLAG_DO_NOT_REFER
 		: 0;
+	flags |= http_parameter_is_true(&request->parameters, TEXT("auth")) ||
+			http_parameter_is_true(&request->parameters, TEXT("cert"))
+		? MESSAGE_FLAG_AUTHORITATIVE
+		: 0;
 	ret_question->message.header.flags = flags;
 	return true;
 }
