@@ -130,7 +130,7 @@ static bool
 fail(struct backup_reader *reader, enum status status, const char *what)
 {
 	reader->status = problem_set(reader->problem, status, "line %llu: %s",
-		(unsigned long long)(reader->line_count + 1), what);
+		(unsigned long long)(reader->line_count + 1), problem_reason(what));
 	return false;
 }
 

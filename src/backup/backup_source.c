@@ -27,8 +27,9 @@ backup_source_open(struct backup_source *source, const char *path, struct proble
 	status = backup_manifest_read(source->folder_fd, &source->manifest, &inner);
 	if (status != STATUS_OK) {
 		return problem_set(problem, status, "%s: %s", path,
-			status == STATUS_NOT_FOUND ? "holds no backup, or one that was not finished"
-						   : inner.text);
+			status == STATUS_NOT_FOUND
+				? problem_reason("holds no backup, or one that was not finished")
+				: inner.text);
 	}
 	size = source->manifest.segment_size;
 	source->octets =

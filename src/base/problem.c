@@ -21,6 +21,12 @@ static const char *__attribute__((format_arg(1))) spoken(const char *format)
 	return speaker == NULL ? format : speaker(format);
 }
 
+const char *
+problem_reason(const char *reason)
+{
+	return speaker == NULL ? reason : speaker(reason);
+}
+
 enum status
 problem_set(struct problem *problem, enum status status, const char *format, ...)
 {

@@ -27,6 +27,10 @@ struct problem {
 typedef const char *problem_spoken(const char *format);
 void problem_speak(problem_spoken *spoken);
 
+/* A reason that becomes a part of another text, in the language spoken: for `%s`. It takes no
+ * arguments itself. */
+const char *problem_reason(const char *reason);
+
 /* Stores status and text (cut at its limit) and returns the status. `problem` may be NULL. */
 enum status problem_set(struct problem *problem, enum status status, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));

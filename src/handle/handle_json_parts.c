@@ -106,17 +106,20 @@ verdict_of_kind(const struct json_reader *reader, const struct handle_json_fault
 		(reader->status == STATUS_TOO_LARGE && expectation->limit == 0)) {
 		return problem_set(problem, reader->status, "%s: member \"%s\" %s", place,
 			fault->member,
-			reader->status == STATUS_TOO_LARGE ? "is larger than allowed"
-							   : "is not of the kind allowed here");
+			problem_reason(reader->status == STATUS_TOO_LARGE
+					? "is larger than allowed"
+					: "is not of the kind allowed here"));
 	}
 	if (reader->status == STATUS_TOO_LARGE && expectation->limit > 0) {
 		return problem_set(problem, reader->status,
 			"%s: member \"%s\" is larger than allowed: at most %u %s", place,
-			fault->member, (unsigned)expectation->limit, expectation->unit);
+			fault->member, (unsigned)expectation->limit,
+			problem_reason(expectation->unit));
 	}
 	return problem_set(problem, reader->status, "%s: member \"%s\" takes %s%s%s", place,
-		fault->member, expectation->takes, found != NULL ? "; here stands " : "",
-		found != NULL ? found : "");
+		fault->member, problem_reason(expectation->takes),
+		found != NULL ? problem_reason("; here stands ") : "",
+		found != NULL ? problem_reason(found) : "");
 }
 
 enum status

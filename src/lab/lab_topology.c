@@ -260,13 +260,13 @@ node_check(struct reading *reading, const yaml_node_t *at, const struct lab_node
 	}
 	if ((is_child || node->role == LAB_TOP) != (node->prefix_count > 0)) {
 		return fail(reading, at, "node %s: %s", node->name,
-			node->prefix_count > 0 ? "only top, secondary and enterprise nodes have "
-						 "prefixes"
-					       : "it has no prefixes");
+			problem_reason(node->prefix_count > 0
+					? "only top, secondary and enterprise nodes have prefixes"
+					: "it has no prefixes"));
 	}
 	if (is_child != (node->parent != LAB_NONE)) {
 		return fail(reading, at, "node %s: %s", node->name,
-			is_child ? "it has no parent" : "its role has no parent");
+			problem_reason(is_child ? "it has no parent" : "its role has no parent"));
 	}
 	if ((node->role == LAB_MIRROR) != (node->of != LAB_NONE)) {
 		return fail(
@@ -417,7 +417,8 @@ lab_topology_parse(const char *text, size_t size, const char *name,
 	if (!yaml_parser_load(&parser, &document)) {
 		status = problem_set(problem, STATUS_INVALID, "%s:%zu: not YAML: %s", name,
 			parser.problem_mark.line + 1,
-			parser.problem == NULL ? "it cannot be read" : parser.problem);
+			parser.problem == NULL ? problem_reason("it cannot be read")
+					       : parser.problem);
 	} else {
 		status = document_read(&reading);
 		yaml_document_delete(&document);

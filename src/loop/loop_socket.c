@@ -106,7 +106,7 @@ loop_address_check(const struct address *address, struct problem *problem)
 	}
 	errno = refusal;
 	return problem_system(problem, "cannot listen on %s (%s)%s", text, is_udp ? "UDP" : "TCP",
-		refusal == EADDRNOTAVAIL ? ": no address of this machine" : "");
+		refusal == EADDRNOTAVAIL ? problem_reason(": no address of this machine") : "");
 }
 
 enum status

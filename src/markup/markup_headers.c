@@ -61,7 +61,7 @@ refuse(struct problem *problem, struct bytes found, const char *why)
 
 	text_write_escaped(&writer, bytes_slice(found, 0, SHOWN_SIZE_MAX));
 	return problem_set(problem, STATUS_INVALID_VALUE, "\"%.*s\" %s",
-		(int)text_written(&writer).size, text, why);
+		(int)text_written(&writer).size, text, problem_reason(why));
 }
 
 static enum status

@@ -132,7 +132,7 @@ refuse(struct problem *problem, const struct markup_element *element, const char
 
 	text_write_escaped(&writer, bytes_slice(found, 0, SHOWN_SIZE_MAX));
 	return problem_set(problem, STATUS_INVALID_VALUE, "line %u: %s=\"%.*s\" %s", element->line,
-		name, (int)text_written(&writer).size, text, why);
+		name, (int)text_written(&writer).size, text, problem_reason(why));
 }
 
 static enum status

@@ -58,7 +58,7 @@ refuse(struct problem *problem, const struct markup_element *element, struct byt
 
 	text_write_escaped(&writer, bytes_slice(found, 0, SHOWN_SIZE_MAX));
 	return problem_set(problem, STATUS_INVALID_VALUE, "line %u: \"%.*s\" %s", element->line,
-		(int)text_written(&writer).size, text, why);
+		(int)text_written(&writer).size, text, problem_reason(why));
 }
 
 static enum status

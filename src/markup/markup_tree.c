@@ -31,8 +31,8 @@ static void
 fail(struct reading *reading, enum status status, const char *what)
 {
 	if (reading->status == STATUS_OK) {
-		reading->status = problem_set(
-			reading->problem, status, "line %u: %s", line_of(reading), what);
+		reading->status = problem_set(reading->problem, status, "line %u: %s",
+			line_of(reading), problem_reason(what));
 		XML_StopParser(reading->parser, XML_FALSE);
 	}
 }

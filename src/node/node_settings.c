@@ -343,7 +343,7 @@ static enum status
 reading_fail(struct reading *reading, const yaml_event_t *event, const char *what, const char *why)
 {
 	return problem_set(reading->problem, STATUS_INVALID, "%s:%zu: %s: %s", reading->name,
-		event->start_mark.line + 1, what, why);
+		event->start_mark.line + 1, what, problem_reason(why));
 }
 
 static enum status
@@ -351,7 +351,8 @@ row_fail(struct reading *reading, const yaml_event_t *event, const struct settin
 	const char *found)
 {
 	return problem_set(reading->problem, STATUS_INVALID, "%s:%zu: %s: expected %s, found %s",
-		reading->name, event->start_mark.line + 1, row->path, row->expected, found);
+		reading->name, event->start_mark.line + 1, row->path, row->expected,
+		problem_reason(found));
 }
 
 static const struct settings_row *
@@ -552,7 +553,7 @@ read_all(struct reading *reading)
 		if (!yaml_parser_parse(&reading->parser, &event)) {
 			return problem_set(reading->problem, STATUS_INVALID, "%s:%zu: %s",
 				reading->name, reading->parser.problem_mark.line + 1,
-				reading->parser.problem == NULL ? "not YAML"
+				reading->parser.problem == NULL ? problem_reason("not YAML")
 								: reading->parser.problem);
 		}
 		is_end = event.type == YAML_STREAM_END_EVENT;

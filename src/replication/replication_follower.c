@@ -169,7 +169,8 @@ follower_connect(void *context)
 	if (follower->channel == NULL) {
 		follower_fail(follower,
 			problem_set(&follower->fault, STATUS_SYSTEM, "%s",
-				stream == NULL ? problem.text : "no memory for a connection"));
+				stream == NULL ? problem.text
+					       : problem_reason("no memory for a connection")));
 		return;
 	}
 	follower->report.connection_count++;

@@ -275,8 +275,8 @@ bootstrap_read(struct bytes text, struct arena *arena, struct bootstrap *bootstr
 	status = json_reader_end(&reader);
 	if (status != STATUS_OK) {
 		return problem_set(problem, status, "octet %zu: %s", json_reader_at(&reader),
-			status == STATUS_INVALID ? "is not what should stand here"
-						 : status_text(status));
+			problem_reason(status == STATUS_INVALID ? "is not what should stand here"
+								: status_text(status)));
 	}
 	if (bootstrap->is_record && bootstrap->count == 0) {
 		reader = json_reader_over(text, arena);

@@ -137,7 +137,7 @@ static bool
 refuse(struct check *check, uint64_t page, const char *what)
 {
 	(void)problem_set(check->problem, STATUS_CORRUPT, "%s: page %llu: %s", check->path,
-		(unsigned long long)page, what);
+		(unsigned long long)page, problem_reason(what));
 	return false;
 }
 

@@ -156,7 +156,7 @@ refuse(struct problem *problem, enum status status, struct bytes host, struct by
 	const char *why)
 {
 	return problem_set(problem, status, "theme/%.*s/%.*s %s", (int)host.size,
-		(const char *)host.at, (int)name.size, (const char *)name.at, why);
+		(const char *)host.at, (int)name.size, (const char *)name.at, problem_reason(why));
 }
 
 enum status

@@ -33,6 +33,7 @@ text_say(const char *english)
 	static const struct words rows[] = {
 #define X(english, chinese) {english, chinese},
 #include "program/chinese.def"
+#include "program/chinese_reasons.def"
 #undef X
 	};
 

@@ -71,6 +71,30 @@ errno_chooses_the_status_and_survives(void **state)
 	}
 }
 
+static const char *
+spoken(const char *format)
+{
+	return strcmp(format, "line %d: %s") == 0 ? "%d: %s!"
+		: strcmp(format, "is wrong") == 0 ? "wrong indeed"
+						  : format;
+}
+
+static void
+texts_and_reasons_are_told_as_the_speaker_has_them(void **state)
+{
+	struct problem problem;
+
+	(void)state;
+	problem_speak(spoken);
+	problem_set(&problem, STATUS_INVALID, "line %d: %s", 7, problem_reason("is wrong"));
+	assert_string_equal(problem.text, "7: wrong indeed!");
+	problem_set(&problem, STATUS_INVALID, "line %d: %s", 7, problem_reason("is odd"));
+	assert_string_equal(problem.text, "7: is odd!");
+	problem_speak(NULL);
+	problem_set(&problem, STATUS_INVALID, "line %d: %s", 7, problem_reason("is wrong"));
+	assert_string_equal(problem.text, "line 7: is wrong");
+}
+
 int
 main(void)
 {
@@ -79,6 +103,7 @@ main(void)
 		cmocka_unit_test(nobody_has_to_ask_for_the_text),
 		cmocka_unit_test(long_texts_are_cut_with_a_nul_behind_them),
 		cmocka_unit_test(errno_chooses_the_status_and_survives),
+		cmocka_unit_test(texts_and_reasons_are_told_as_the_speaker_has_them),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
