@@ -74,6 +74,11 @@ header_is_harmless(const char *value)
 			return false;
 		}
 	}
+	for (; left > 0 && (uint8_t)*value < 0x80; left--, value++) {
+		if ((uint8_t)*value < 0x20 || *value == 0x7f) {
+			return false;
+		}
+	}
 	return text_is_harmless(bytes_over(value, left));
 }
 
