@@ -104,6 +104,7 @@
 	X(REQUEST_MEMORY_MAX, 1048576, "octets", "arena of one request")                          \
 	X(UDP_BATCH_MAX, 64, "datagrams", "datagrams taken or sent in one system call")           \
 	X(UDP_ROUND_COUNT_MAX, 8, "batches", "full batches taken before timers and streams")      \
+	X(LOOP_SOON_ROUND_MAX, 16, "rounds", "of what leads to more, before sockets are served")  \
 	X(UDP_REASSEMBLY_SLOT_COUNT, 256, "messages", "half-received messages, all sources")      \
 	X(UDP_REASSEMBLY_SIZE_MAX, 16384, "octets", "a message received in fragments")            \
 	X(UDP_REASSEMBLY_PER_SOURCE_MAX, 2, "messages", "half-received messages of one source")   \

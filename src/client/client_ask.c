@@ -76,8 +76,8 @@ ask_free(struct client_ask *ask)
 	free(ask);
 }
 
-/* Over: told from a timer that is due at once, because sockets may not be closed from
- * inside their own callbacks' buffers. */
+/* Over: told when its socket has been served, because what was received must not go while it is
+ * looked at. */
 static void
 ask_tell(void *context)
 {
@@ -102,7 +102,7 @@ ask_end(struct client_ask *ask, enum status status)
 	ask->is_over = true;
 	ask->status = status;
 	loop_timer_clear(ask->loop, &ask->retry);
-	loop_timer_set(ask->loop, &ask->deadline, loop_now_ms(ask->loop), ask_tell, ask);
+	loop_timer_set_soon(ask->loop, &ask->deadline, ask_tell, ask);
 }
 
 static void
@@ -454,8 +454,6 @@ ask_again(void *context)
 static enum status
 ask_start(struct client_ask *ask, const struct client_question *question, struct problem *problem)
 {
-	struct address any = address_any(&ask->server);
-
 	loop_timer_set(ask->loop, &ask->deadline, ask->deadline_ms, ask_deadline, ask);
 	if (question->is_web_only) {
 		return ask_carried(ask, question->web, problem);
@@ -463,7 +461,7 @@ ask_start(struct client_ask *ask, const struct client_question *question, struct
 	if (question->is_tcp_only) {
 		return ask_by_tcp(ask, problem);
 	}
-	ask->udp = loop_udp_open(ask->loop, &any, ask_received, ask, problem);
+	ask->udp = loop_udp_open_asking(ask->loop, &ask->server, ask_received, ask, problem);
 	if (ask->udp == NULL) {
 		return problem == NULL ? STATUS_SYSTEM : problem->status;
 	}

@@ -14,8 +14,8 @@
  * functions over scripted packets and a clock that a test moves, so everything above this
  * line runs unchanged in replays.
  *
- * One wake-up: `woken` (once) -> due timers -> posts -> sockets -> `served` -> `closed` of the
- * streams that went -> `sleeping`. Callbacks run on the loop's thread, never nested in each other:
+ * One wake-up: `woken` (once) -> due timers -> posts -> sockets -> `served` -> timers set soon ->
+ * `closed` of the streams that went -> `sleeping`. Callbacks run on the loop's thread, never nested in each other:
  * a socket closed inside any callback gets no further call but `closed`, and its memory
  * stays until the wake-up ends. Only loop_post() and loop_stop() may be called from other
  * threads; loop_stop() also from a signal handler.
@@ -52,6 +52,10 @@ struct loop_timer {
 };
 void loop_timer_set(struct loop *loop, struct loop_timer *timer, int64_t at_ms,
 	loop_timer_fired *fired, void *context);
+/* It fires in this wake-up still, after the sockets that are ready; what such timers set soon, too,
+ * LOOP_SOON_ROUND_MAX times, and then sockets have their turn. */
+void loop_timer_set_soon(
+	struct loop *loop, struct loop_timer *timer, loop_timer_fired *fired, void *context);
 void loop_timer_clear(struct loop *loop, struct loop_timer *timer);
 
 /* From any thread: `posted` runs on the loop's thread. The node must stay until then. A call that
@@ -95,6 +99,11 @@ enum status loop_address_choose(struct address *address, struct problem *problem
 
 /* SO_REUSEPORT is set, so that each worker opens the same address. IPv6 sockets are v6 only. */
 struct loop_udp *loop_udp_open(struct loop *loop, const struct address *address,
+	loop_udp_received *received, void *context, struct problem *problem);
+/* For whoever asks `peer` and waits for the answer: any address of ours of its family, a port of the
+ * kernel's choice that nobody shares. One of thousands: room for datagrams is the loop's, the same for
+ * all of them, and `local` of what comes is not known. Datagrams of others than the peer come, too. */
+struct loop_udp *loop_udp_open_asking(struct loop *loop, const struct address *peer,
 	loop_udp_received *received, void *context, struct problem *problem);
 void loop_udp_close(struct loop_udp *udp); /* What is queued is dropped. */
 void loop_udp_address(const struct loop_udp *udp, struct address *ret_address);

@@ -134,6 +134,7 @@ loop_free(struct loop *loop)
 	if (loop->wake_fd >= 0) {
 		close(loop->wake_fd);
 	}
+	loop_udp_rooms_free(loop);
 	free(loop->in_octets);
 	free(loop->out_octets);
 	free(loop);
@@ -171,6 +172,13 @@ loop_timer_set(struct loop *loop, struct loop_timer *timer, int64_t at_ms, loop_
 	void *context)
 {
 	loop_timers_set(&loop->timers, timer, at_ms, fired, context);
+}
+
+void
+loop_timer_set_soon(
+	struct loop *loop, struct loop_timer *timer, loop_timer_fired *fired, void *context)
+{
+	loop_timers_set_soon(&loop->timers, timer, fired, context);
 }
 
 void
@@ -291,6 +299,7 @@ loop_serve(struct loop *loop, const struct epoll_event *events, size_t count)
 	/* Streams that go on after a pause are shown what they kept, and may hold it back. */
 	loop_streams_settle(loop);
 	loop_tell_served(loop);
+	loop_timers_fire_soon(&loop->timers);
 	loop_bury(loop);
 	if (loop->sleeping != NULL) {
 		loop->sleeping(loop->sleeping_context);

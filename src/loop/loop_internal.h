@@ -43,6 +43,8 @@ struct loop {
 	struct loop_source *dead;
 	size_t source_count; /* Open or dead, not yet freed. */
 	struct loop_udp *queued; /* Sockets with datagrams that wait for the end of the wake-up. */
+	struct udp_room
+		*asking_rooms[2]; /* Of sockets that ask over IPv4 and IPv6; NULL: not yet. */
 	struct loop_stream *touched; /* Streams to be settled at the end of the wake-up. */
 	struct loop_stream *active; /* Whose callback runs: settled when it returns. */
 	/* One buffer each way for all streams: only what a stream must keep is its own. */
@@ -90,12 +92,15 @@ void loop_source_forget(struct loop_source *source);
 
 /* A non-blocking socket bound to `address`, SO_REUSEPORT set; -1 after problem_system(). */
 int loop_socket_open(int kind, const struct address *address, struct problem *problem);
+/* The same for UDP on a port of the kernel's choice, which nobody else may open. */
+int loop_socket_open_alone(const struct address *address, struct problem *problem);
 /* A listener over a bound socket, which is its own from then on. NULL: errno says why. */
 struct loop_listener *loop_listen_over(
 	struct loop *loop, int fd, loop_accepted *accepted, void *context);
 void loop_socket_address(int fd, struct address *ret_address);
 
 void loop_udp_flush_all(struct loop *loop);
+void loop_udp_rooms_free(struct loop *loop);
 
 /* loop_impair.c: only while the loop is impaired. */
 void loop_impair_wait(struct loop *loop);

@@ -41,25 +41,42 @@ socket_prepare(int fd, int kind, const struct address *address)
 	return !is_chosen || socket_set(fd, SOL_SOCKET, SO_REUSEPORT, 1);
 }
 
+static int
+socket_refused(int fd, int kind, const struct address *address, struct problem *problem)
+{
+	char text[ADDRESS_TEXT_SIZE_MAX];
+	int number = errno;
+
+	if (fd >= 0) {
+		close(fd);
+	}
+	address_format(address, text);
+	errno = number;
+	problem_system(
+		problem, "cannot listen on %s (%s)", text, kind == SOCK_DGRAM ? "UDP" : "TCP");
+	return -1;
+}
+
 int
 loop_socket_open(int kind, const struct address *address, struct problem *problem)
 {
-	char text[ADDRESS_TEXT_SIZE_MAX];
 	int fd = socket(address->any.sa_family, kind | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
-	if (fd < 0 || !socket_prepare(fd, kind, address)) {
-		int number = errno;
+	return fd >= 0 && socket_prepare(fd, kind, address)
+		? fd
+		: socket_refused(fd, kind, address, problem);
+}
 
-		if (fd >= 0) {
-			close(fd);
-		}
-		address_format(address, text);
-		errno = number;
-		problem_system(problem, "cannot listen on %s (%s)", text,
-			kind == SOCK_DGRAM ? "UDP" : "TCP");
-		return -1;
-	}
-	return fd;
+int
+loop_socket_open_alone(const struct address *address, struct problem *problem)
+{
+	int fd = socket(address->any.sa_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	bool is_v6 = address->any.sa_family == AF_INET6;
+
+	return fd >= 0 && (!is_v6 || socket_set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1)) &&
+			bind(fd, &address->any, address->size) == 0
+		? fd
+		: socket_refused(fd, SOCK_DGRAM, address, problem);
 }
 
 /* Bound without SO_REUSEPORT: refused where anybody has the address. A connection of an earlier

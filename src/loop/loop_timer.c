@@ -3,6 +3,8 @@
 
 #include <assert.h>
 
+enum { SOON_MS = INT32_MIN }; /* No clock is as early. */
+
 /*
  * Each node points to its first child and its next sibling; `previous` is the sibling in
  * front or, for a first child, the parent. A parent is never later than its children.
@@ -127,4 +129,21 @@ loop_timers_fire(struct loop_timers *timers, int64_t now_ms)
 		timer->fired(timer->context);
 	}
 	return count;
+}
+
+void
+loop_timers_set_soon(struct loop_timers *timers, struct loop_timer *timer, loop_timer_fired *fired,
+	void *context)
+{
+	loop_timers_set(timers, timer, SOON_MS, fired, context);
+}
+
+void
+loop_timers_fire_soon(struct loop_timers *timers)
+{
+	size_t rounds = 0;
+
+	while (rounds < LOOP_SOON_ROUND_MAX && loop_timers_fire(timers, SOON_MS) > 0) {
+		rounds++;
+	}
 }

@@ -15,6 +15,10 @@
  * is opened, and recvmmsg writes each peer's address straight into the batch that the
  * callback sees; a round is one recvmmsg, the callback, one sendmmsg, and nothing else.
  *
+ * That takes 150 KiB of room. Sockets that only ask share one room in each loop: callbacks are not
+ * nested, so what came lies there while its owner is shown it; and what is queued by one socket
+ * leaves before another one queues anything.
+ *
  * The strides of the buffers are odd numbers of cache lines, so that the first lines of all
  * buffers spread over the whole cache instead of fighting for a few sets.
  */
@@ -27,18 +31,8 @@ enum {
 /* Room for the one control message we ask for and give: the local address. */
 enum { CONTROL_SIZE = CMSG_SPACE(sizeof(struct in6_pktinfo)) };
 
-struct loop_udp {
-	struct loop_source source;
-	loop_udp_received *received;
-	void *context;
-	bool is_wildcard;
-	bool is_v6;
-	bool is_queued; /* On the loop's list of sockets to be flushed. */
-	bool is_serving; /* The callback runs; its answers leave when it returns. */
-	size_t batch_count; /* Of the running callback. */
-	size_t out_count;
-	struct loop_udp *next_queued;
-	struct loop_udp_counts counts;
+struct udp_room {
+	struct loop_udp *sender; /* Whose datagrams wait. */
 	struct loop_datagram batch[UDP_BATCH_MAX];
 	struct address out_peers[UDP_BATCH_MAX];
 	struct mmsghdr in_headers[UDP_BATCH_MAX];
@@ -49,6 +43,22 @@ struct loop_udp {
 	_Alignas(8) uint8_t out_controls[UDP_BATCH_MAX][CONTROL_SIZE];
 	_Alignas(64) uint8_t in_octets[UDP_BATCH_MAX][IN_STRIDE];
 	_Alignas(64) uint8_t out_octets[UDP_BATCH_MAX][OUT_STRIDE];
+};
+
+struct loop_udp {
+	struct loop_source source;
+	struct udp_room *room;
+	loop_udp_received *received;
+	void *context;
+	bool is_wildcard; /* The local address of what comes is known. */
+	bool is_v6;
+	bool is_asking; /* The room is the loop's. */
+	bool is_queued; /* On the loop's list of sockets to be flushed. */
+	bool is_serving; /* The callback runs; its answers leave when it returns. */
+	size_t batch_count; /* Of the running callback. */
+	size_t out_count;
+	struct loop_udp *next_queued;
+	struct loop_udp_counts counts;
 };
 
 static void
@@ -83,7 +93,7 @@ udp_read_local(struct msghdr *header, struct loop_local *ret_local)
 static void
 udp_write_local(struct loop_udp *udp, size_t number, const struct loop_local *local)
 {
-	uint8_t *at = udp->out_controls[number] + CMSG_LEN(0);
+	uint8_t *at = udp->room->out_controls[number] + CMSG_LEN(0);
 
 	if (udp->is_v6) {
 		struct in6_pktinfo info = {.ipi6_ifindex = local->interface};
@@ -104,7 +114,7 @@ udp_flush(struct loop_udp *udp)
 	size_t sent = 0;
 
 	while (sent < udp->out_count) {
-		int count = sendmmsg(udp->source.fd, udp->out_headers + sent,
+		int count = sendmmsg(udp->source.fd, udp->room->out_headers + sent,
 			(unsigned)(udp->out_count - sent), MSG_DONTWAIT | MSG_NOSIGNAL);
 
 		if (count > 0) {
@@ -126,12 +136,14 @@ udp_flush(struct loop_udp *udp)
 static size_t
 udp_receive(struct loop_udp *udp)
 {
-	int received = recvmmsg(udp->source.fd, udp->in_headers, UDP_BATCH_MAX, MSG_DONTWAIT, NULL);
+	struct udp_room *room = udp->room;
+	int received =
+		recvmmsg(udp->source.fd, room->in_headers, UDP_BATCH_MAX, MSG_DONTWAIT, NULL);
 	size_t count = 0;
 
 	for (int i = 0; i < received; i++) {
-		struct mmsghdr *header = &udp->in_headers[i];
-		struct loop_datagram *datagram = &udp->batch[count];
+		struct mmsghdr *header = &room->in_headers[i];
+		struct loop_datagram *datagram = &room->batch[count];
 
 		if (udp->is_wildcard) {
 			udp_read_local(&header->msg_hdr, &datagram->local);
@@ -142,9 +154,9 @@ udp_receive(struct loop_udp *udp)
 			continue;
 		}
 		if (count != (size_t)i) {
-			datagram->peer = udp->batch[i].peer;
+			datagram->peer = room->batch[i].peer;
 		}
-		datagram->octets = bytes_over(udp->in_octets[i], header->msg_len);
+		datagram->octets = bytes_over(room->in_octets[i], header->msg_len);
 		count++;
 	}
 	udp->batch_count = count;
@@ -163,7 +175,7 @@ udp_ready(struct loop_source *source, uint32_t events)
 
 		if (udp->batch_count > 0) {
 			udp->is_serving = true;
-			udp->received(udp->context, udp, udp->batch, udp->batch_count);
+			udp->received(udp->context, udp, udp->room->batch, udp->batch_count);
 			udp->is_serving = false;
 			udp->batch_count = 0;
 			if (source->fd < 0) {
@@ -183,43 +195,74 @@ udp_ready(struct loop_source *source, uint32_t events)
 static void
 udp_dead(struct loop_source *source)
 {
-	free(source);
+	struct loop_udp *udp = (struct loop_udp *)source;
+
+	if (!udp->is_asking) {
+		free(udp->room);
+	}
+	free(udp);
 }
 
-static void
-udp_lay_out(struct loop_udp *udp)
+/* NULL if memory is short. */
+static struct udp_room *
+room_new(bool is_v6, bool is_wildcard)
 {
-	socklen_t peer_size = udp->is_v6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
+	struct udp_room *room = aligned_alloc(_Alignof(struct udp_room), sizeof(*room));
+	socklen_t peer_size = is_v6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
 
+	if (room == NULL) {
+		return NULL;
+	}
+	memset(room, 0, sizeof(*room));
 	for (size_t i = 0; i < UDP_BATCH_MAX; i++) {
-		struct msghdr *in = &udp->in_headers[i].msg_hdr;
-		struct msghdr *out = &udp->out_headers[i].msg_hdr;
+		struct msghdr *in = &room->in_headers[i].msg_hdr;
+		struct msghdr *out = &room->out_headers[i].msg_hdr;
 
-		udp->in_runs[i] = (struct iovec){udp->in_octets[i], DATAGRAM_IN_SIZE_MAX};
-		udp->out_runs[i] = (struct iovec){udp->out_octets[i], 0};
+		room->in_runs[i] = (struct iovec){room->in_octets[i], DATAGRAM_IN_SIZE_MAX};
+		room->out_runs[i] = (struct iovec){room->out_octets[i], 0};
 		/* The kernel writes back the size of the peer's address: that of the family. */
-		udp->batch[i].peer.size = peer_size;
-		*in = (struct msghdr){.msg_name = &udp->batch[i].peer.any,
+		room->batch[i].peer.size = peer_size;
+		*in = (struct msghdr){.msg_name = &room->batch[i].peer.any,
 			.msg_namelen = peer_size,
-			.msg_iov = &udp->in_runs[i],
+			.msg_iov = &room->in_runs[i],
 			.msg_iovlen = 1};
-		*out = (struct msghdr){.msg_name = &udp->out_peers[i].any,
+		*out = (struct msghdr){.msg_name = &room->out_peers[i].any,
 			.msg_namelen = peer_size,
-			.msg_iov = &udp->out_runs[i],
+			.msg_iov = &room->out_runs[i],
 			.msg_iovlen = 1};
-		if (udp->is_wildcard) {
+		if (is_wildcard) {
 			size_t size =
-				udp->is_v6 ? sizeof(struct in6_pktinfo) : sizeof(struct in_pktinfo);
+				is_v6 ? sizeof(struct in6_pktinfo) : sizeof(struct in_pktinfo);
 			struct cmsghdr control = {.cmsg_len = CMSG_LEN(size),
-				.cmsg_level = udp->is_v6 ? IPPROTO_IPV6 : IPPROTO_IP,
-				.cmsg_type = udp->is_v6 ? IPV6_PKTINFO : IP_PKTINFO};
+				.cmsg_level = is_v6 ? IPPROTO_IPV6 : IPPROTO_IP,
+				.cmsg_type = is_v6 ? IPV6_PKTINFO : IP_PKTINFO};
 
-			memcpy(udp->out_controls[i], &control, sizeof(control));
-			in->msg_control = udp->in_controls[i];
+			memcpy(room->out_controls[i], &control, sizeof(control));
+			in->msg_control = room->in_controls[i];
 			in->msg_controllen = CONTROL_SIZE;
-			out->msg_control = udp->out_controls[i];
+			out->msg_control = room->out_controls[i];
 			out->msg_controllen = CMSG_SPACE(size);
 		}
+	}
+	return room;
+}
+
+void
+loop_udp_rooms_free(struct loop *loop)
+{
+	free(loop->asking_rooms[0]);
+	free(loop->asking_rooms[1]);
+}
+
+/* All best effort: smaller buffers only lose more, under a flood or of an answer in hundreds of
+ * datagrams. Root may exceed the limits of the system. */
+static void
+udp_set_buffer(const struct loop_udp *udp, int forced, int plain)
+{
+	int size = SOCKET_BUFFER_SIZE;
+
+	if (setsockopt(udp->source.fd, SOL_SOCKET, forced, &size, sizeof(size)) != 0) {
+		(void)setsockopt(udp->source.fd, SOL_SOCKET, plain, &size, sizeof(size));
 	}
 }
 
@@ -227,17 +270,11 @@ static void
 udp_set_options(const struct loop_udp *udp)
 {
 	int fd = udp->source.fd;
-	int size = SOCKET_BUFFER_SIZE;
 	int on = 1;
 
-	/* All best effort: smaller buffers only lose more under a flood, and without the
-	 * local address the kernel chooses. Root may exceed the limits of the system. */
-	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) != 0) {
-		(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
-	}
-	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size)) != 0) {
-		(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
-	}
+	udp_set_buffer(udp, SO_RCVBUFFORCE, SO_RCVBUF);
+	udp_set_buffer(udp, SO_SNDBUFFORCE, SO_SNDBUF);
+	/* Without the local address the kernel chooses. */
 	if (udp->is_wildcard && udp->is_v6) {
 		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof(on));
 	} else if (udp->is_wildcard) {
@@ -253,37 +290,85 @@ address_is_wildcard(const struct address *address)
 		: address->v4.sin_addr.s_addr == htonl(INADDR_ANY);
 }
 
+/* NULL if memory is short; takes the room over. */
+static struct loop_udp *
+udp_new(struct udp_room *room, loop_udp_received *received, void *context)
+{
+	struct loop_udp *udp = room == NULL ? NULL : calloc(1, sizeof(*udp));
+
+	if (udp != NULL) {
+		udp->source.ready = udp_ready;
+		udp->source.dead = udp_dead;
+		udp->source.fd = -1;
+		udp->room = room;
+		udp->received = received;
+		udp->context = context;
+	}
+	return udp;
+}
+
+/* Its socket is open, or was refused. NULL: all of it is gone. */
+static struct loop_udp *
+udp_watch(struct loop *loop, struct loop_udp *udp, struct problem *problem)
+{
+	if (udp->source.fd >= 0) {
+		if (loop_source_open(loop, &udp->source, EPOLLIN)) {
+			return udp;
+		}
+		problem_system(problem, "cannot watch a UDP socket");
+		close(udp->source.fd);
+	}
+	udp_dead(&udp->source);
+	return NULL;
+}
+
 struct loop_udp *
 loop_udp_open(struct loop *loop, const struct address *address, loop_udp_received *received,
 	void *context, struct problem *problem)
 {
-	struct loop_udp *udp = aligned_alloc(_Alignof(struct loop_udp), sizeof(*udp));
+	bool is_v6 = address->any.sa_family == AF_INET6;
+	bool is_wildcard = address_is_wildcard(address);
+	struct udp_room *room = room_new(is_v6, is_wildcard);
+	struct loop_udp *udp = udp_new(room, received, context);
 
+	if (udp == NULL) {
+		problem_system(problem, "cannot make a UDP socket");
+		free(room);
+		return NULL;
+	}
+	udp->is_v6 = is_v6;
+	udp->is_wildcard = is_wildcard;
+	udp->source.fd = loop_socket_open(SOCK_DGRAM, address, problem);
+	if (udp->source.fd >= 0) {
+		udp_set_options(udp);
+	}
+	return udp_watch(loop, udp, problem);
+}
+
+struct loop_udp *
+loop_udp_open_asking(struct loop *loop, const struct address *peer, loop_udp_received *received,
+	void *context, struct problem *problem)
+{
+	bool is_v6 = peer->any.sa_family == AF_INET6;
+	struct address any = address_any(peer);
+	struct udp_room **room = &loop->asking_rooms[is_v6];
+	struct loop_udp *udp;
+
+	if (*room == NULL) {
+		*room = room_new(is_v6, false);
+	}
+	udp = udp_new(*room, received, context);
 	if (udp == NULL) {
 		problem_system(problem, "cannot make a UDP socket");
 		return NULL;
 	}
-	memset(udp, 0, sizeof(*udp));
-	udp->source.ready = udp_ready;
-	udp->source.dead = udp_dead;
-	udp->received = received;
-	udp->context = context;
-	udp->is_v6 = address->any.sa_family == AF_INET6;
-	udp->is_wildcard = address_is_wildcard(address);
-	udp->source.fd = loop_socket_open(SOCK_DGRAM, address, problem);
-	if (udp->source.fd < 0) {
-		free(udp);
-		return NULL;
+	udp->is_v6 = is_v6;
+	udp->is_asking = true;
+	udp->source.fd = loop_socket_open_alone(&any, problem);
+	if (udp->source.fd >= 0) {
+		udp_set_buffer(udp, SO_RCVBUFFORCE, SO_RCVBUF);
 	}
-	udp_set_options(udp);
-	udp_lay_out(udp);
-	if (!loop_source_open(loop, &udp->source, EPOLLIN)) {
-		problem_system(problem, "cannot watch a UDP socket");
-		close(udp->source.fd);
-		free(udp);
-		return NULL;
-	}
-	return udp;
+	return udp_watch(loop, udp, problem);
 }
 
 void
@@ -299,6 +384,9 @@ loop_udp_close(struct loop_udp *udp)
 		udp->is_queued = false;
 	}
 	udp->out_count = 0;
+	if (udp->room->sender == udp) {
+		udp->room->sender = NULL;
+	}
 	loop_source_close(&udp->source);
 }
 
@@ -318,14 +406,22 @@ uint8_t *
 loop_udp_reserve_from(
 	struct loop_udp *udp, const struct address *peer, const struct loop_local *local)
 {
+	struct udp_room *room = udp->room;
+
+	if (udp->is_asking && room->sender != udp) {
+		if (room->sender != NULL) {
+			udp_flush(room->sender);
+		}
+		room->sender = udp;
+	}
 	if (udp->out_count == UDP_BATCH_MAX) {
 		udp_flush(udp);
 	}
-	udp->out_peers[udp->out_count] = *peer;
+	room->out_peers[udp->out_count] = *peer;
 	if (udp->is_wildcard) {
 		udp_write_local(udp, udp->out_count, local);
 	}
-	return udp->out_octets[udp->out_count];
+	return room->out_octets[udp->out_count];
 }
 
 uint8_t *
@@ -336,8 +432,8 @@ loop_udp_reserve(struct loop_udp *udp, const struct address *peer)
 
 	if (udp->is_wildcard) {
 		/* A peer inside the batch is the first member of its datagram. */
-		uintptr_t start = (uintptr_t)udp->batch;
-		uintptr_t end = (uintptr_t)(udp->batch + udp->batch_count);
+		uintptr_t start = (uintptr_t)udp->room->batch;
+		uintptr_t end = (uintptr_t)(udp->room->batch + udp->batch_count);
 
 		if ((uintptr_t)peer >= start && (uintptr_t)peer < end) {
 			local = &((const struct loop_datagram *)peer)->local;
@@ -356,10 +452,10 @@ loop_udp_commit(struct loop_udp *udp, size_t size)
 	}
 	if (udp->source.loop->impairment != NULL &&
 		loop_impairment_cuts(
-			udp->source.loop->impairment, &udp->out_peers[udp->out_count])) {
+			udp->source.loop->impairment, &udp->room->out_peers[udp->out_count])) {
 		return;
 	}
-	udp->out_runs[udp->out_count].iov_len = size;
+	udp->room->out_runs[udp->out_count].iov_len = size;
 	udp->out_count++;
 	if (!udp->is_serving && !udp->is_queued) {
 		udp->is_queued = true;

@@ -115,8 +115,7 @@ resolver_walk_ready(struct walk *walk)
 				       : &resolver->last_ready->next_ready) = walk;
 	resolver->last_ready = walk;
 	if (!resolver->ready.is_set) {
-		loop_timer_set(resolver->loop, &resolver->ready, loop_now_ms(resolver->loop),
-			ready_run, resolver);
+		loop_timer_set_soon(resolver->loop, &resolver->ready, ready_run, resolver);
 	}
 }
 

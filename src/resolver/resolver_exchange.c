@@ -84,8 +84,7 @@ exchange_free(struct resolver_exchange *exchange)
 static void
 exchange_hurry(struct resolver_exchange *exchange)
 {
-	loop_timer_set(exchange->resolver->loop, &exchange->timer, exchange_now_ms(exchange),
-		exchange_due, exchange);
+	loop_timer_set_soon(exchange->resolver->loop, &exchange->timer, exchange_due, exchange);
 }
 
 /* Those in line for the same server may go. */
@@ -632,9 +631,11 @@ static void
 exchange_rank(struct resolver_exchange *exchange, const struct resolver_exchange_order *order)
 {
 	int64_t now_ms = exchange_now_ms(exchange);
-	uint16_t chances[RESOLVER_SERVER_COUNT_MAX];
+	uint16_t chances[RESOLVER_SERVER_COUNT_MAX] = {0};
 
-	crypto_random(chances, sizeof(chances));
+	if (order->server_count > 1) {
+		crypto_random(chances, order->server_count * sizeof(chances[0]));
+	}
 	for (size_t i = 0; i < order->server_count; i++) {
 		const struct resolver_server *server = &order->servers[i];
 		struct resolver_host *host =

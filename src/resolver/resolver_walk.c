@@ -529,6 +529,22 @@ walk_name_referral(struct walk *walk)
 		TEXT(" (to which "), walk->referrer, TEXT(" refers)"));
 }
 
+/* No more of the arena than there are. False if memory is short. */
+static bool
+walk_keep_servers(struct walk *walk, const struct resolver_server *servers, size_t count)
+{
+	struct resolver_server *kept = arena_alloc_array(walk->budget->arena, count, sizeof(*kept));
+
+	if (kept == NULL) {
+		walk->budget->is_spent = true;
+		return false;
+	}
+	memcpy(kept, servers, count * sizeof(*kept));
+	walk->servers = kept;
+	walk->server_count = count;
+	return true;
+}
+
 static void
 walk_ask(struct walk *walk)
 {
@@ -536,16 +552,11 @@ walk_ask(struct walk *walk)
 		.is_primary_only = walk->goal.is_authoritative,
 		.is_private_allowed = walk->resolver->settings.is_private_allowed,
 		.arena = walk->budget->arena};
-	struct resolver_server *servers =
-		arena_alloc_array(walk->budget->arena, RESOLVER_SERVER_COUNT_MAX, sizeof(*servers));
-	size_t refused = 0, count;
+	struct resolver_server servers[RESOLVER_SERVER_COUNT_MAX] __attribute__((uninitialized));
+	size_t refused = 0;
+	size_t count =
+		resolver_service_servers(&walk->collection.service, &selection, servers, &refused);
 
-	if (servers == NULL) {
-		walk->budget->is_spent = true;
-		walk_fail(walk, STATUS_NO_MEMORY, (struct bytes){NULL, 0});
-		return;
-	}
-	count = resolver_service_servers(&walk->collection.service, &selection, servers, &refused);
 	if (refused > 0) {
 		monitor_add(walk->resolver->row, METRIC_RESOLVER_REFUSED, refused);
 	}
@@ -561,8 +572,10 @@ walk_ask(struct walk *walk)
 		walk_end_not_found(walk);
 		return;
 	}
-	walk->servers = servers;
-	walk->server_count = count;
+	if (!walk_keep_servers(walk, servers, count)) {
+		walk_fail(walk, STATUS_NO_MEMORY, (struct bytes){NULL, 0});
+		return;
+	}
 	if (walk->referrer.size > 0) {
 		walk_name_referral(walk);
 	}

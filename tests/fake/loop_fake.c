@@ -193,6 +193,13 @@ loop_timer_set(struct loop *loop, struct loop_timer *timer, int64_t at_ms, loop_
 }
 
 void
+loop_timer_set_soon(
+	struct loop *loop, struct loop_timer *timer, loop_timer_fired *fired, void *context)
+{
+	loop_timers_set_soon(&loop->timers, timer, fired, context);
+}
+
+void
 loop_timer_clear(struct loop *loop, struct loop_timer *timer)
 {
 	loop_timers_clear(&loop->timers, timer);
@@ -266,6 +273,7 @@ loop_turn(struct loop *loop)
 	if (loop->served != NULL) {
 		loop->served(loop->served_context);
 	}
+	loop_timers_fire_soon(&loop->timers);
 	loop_bury(loop);
 	if (loop->sleeping != NULL) {
 		loop->sleeping(loop->sleeping_context);

@@ -347,6 +347,15 @@ loop_udp_open(struct loop *loop, const struct address *address, loop_udp_receive
 	return udp;
 }
 
+struct loop_udp *
+loop_udp_open_asking(struct loop *loop, const struct address *peer, loop_udp_received *received,
+	void *context, struct problem *problem)
+{
+	struct address any = address_any(peer);
+
+	return loop_udp_open(loop, &any, received, context, problem);
+}
+
 void
 loop_udp_close(struct loop_udp *udp)
 {

@@ -24,6 +24,7 @@ struct counts {
 	size_t wait; /* epoll_wait */
 	size_t other; /* Any other system call of the loop. */
 	size_t heap; /* malloc, calloc, realloc, aligned_alloc, free */
+	size_t octets; /* Asked for with calloc and aligned_alloc. */
 	size_t lock;
 };
 
@@ -53,10 +54,28 @@ WRAP(ssize_t, recv, (int fd, void *at, size_t size, int flags), (fd, at, size, f
 WRAP(ssize_t, send, (int fd, const void *at, size_t size, int flags), (fd, at, size, flags), other)
 WRAP(ssize_t, readv, (int fd, const struct iovec *runs, int count), (fd, runs, count), other)
 WRAP(void *, malloc, (size_t size), (size), heap)
-WRAP(void *, calloc, (size_t count, size_t size), (count, size), heap)
 WRAP(void *, realloc, (void *at, size_t size), (at, size), heap)
-WRAP(void *, aligned_alloc, (size_t alignment, size_t size), (alignment, size), heap)
 WRAP(int, pthread_mutex_lock, (void *mutex), (mutex), lock)
+
+void *__real_calloc(size_t count, size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *
+__wrap_calloc(size_t count, size_t size)
+{
+	counts.heap++;
+	counts.octets += count * size;
+	return __real_calloc(count, size);
+}
+
+void *__real_aligned_alloc(size_t alignment, size_t size);
+void *__wrap_aligned_alloc(size_t alignment, size_t size);
+void *
+__wrap_aligned_alloc(size_t alignment, size_t size)
+{
+	counts.heap++;
+	counts.octets += size;
+	return __real_aligned_alloc(alignment, size);
+}
 
 void __real_free(void *at);
 void __wrap_free(void *at);
@@ -163,6 +182,30 @@ nor_does_a_batch_on_a_wildcard_socket(void **state)
 	a_batch_costs_one_wait_one_receive_and_one_send(any);
 }
 
+/* A resolver has thousands of them. */
+static void
+a_socket_that_asks_takes_little_memory_once_there_is_one(void **state)
+{
+	struct address peers[2] = {loopback_v4(9), loopback_v6(9)};
+	struct loop_udp *first, *second;
+
+	(void)state;
+	loop = loop_new(NULL);
+	for (size_t i = 0; i < 2; i++) {
+		first = loop_udp_open_asking(loop, &peers[i], echo, NULL, NULL);
+		assert_non_null(first);
+		counts = (struct counts){0};
+		second = loop_udp_open_asking(loop, &peers[i], echo, NULL, NULL);
+		assert_non_null(second);
+		assert_int_equal(counts.heap, 1);
+		assert_in_range(counts.octets, 1, 256);
+		assert_int_equal(counts.other, 1); /* It is watched. */
+		loop_udp_close(first);
+		loop_udp_close(second);
+	}
+	loop_free(loop);
+}
+
 static void
 the_counters_do_count(void **state)
 {
@@ -172,6 +215,7 @@ the_counters_do_count(void **state)
 	counts = (struct counts){0};
 	loop = loop_new(&problem);
 	assert_true(counts.heap >= 3);
+	assert_true(counts.octets > 0);
 	assert_true(counts.other >= 1);
 	loop_free(loop);
 }
@@ -182,6 +226,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_batch_asks_kernel_and_heap_for_nothing_but_its_three_calls),
 		cmocka_unit_test(nor_does_a_batch_on_a_wildcard_socket),
+		cmocka_unit_test(a_socket_that_asks_takes_little_memory_once_there_is_one),
 		cmocka_unit_test(the_counters_do_count),
 	};
 

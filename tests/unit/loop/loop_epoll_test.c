@@ -263,6 +263,43 @@ a_wake_up_goes_woken_timers_posts_sleeping(void **state)
 	assert_string_equal(order, "wtps");
 }
 
+static void
+note_soon(void *context)
+{
+	static struct loop_timer next;
+
+	note_order('n');
+	if (context != NULL) {
+		loop_timer_set_soon(context, &next, note_soon, NULL);
+	}
+}
+
+static void
+posted_and_soon(void *context)
+{
+	static struct loop_timer timer;
+
+	note_order('p');
+	loop_timer_set_soon(context, &timer, note_soon, context);
+	loop_stop(context);
+}
+
+static void
+what_is_set_soon_fires_before_the_wake_up_ends(void **state)
+{
+	struct loop_timer timer = {0};
+	struct loop_post post = {.posted = posted_and_soon, .context = loop};
+
+	(void)state;
+	order_size = 0;
+	loop_on_wake(loop, note_woken, NULL);
+	loop_on_sleep(loop, note_sleeping, NULL);
+	loop_post(loop, &post);
+	loop_timer_set(loop, &timer, loop_now_ms(loop), note_timer, NULL);
+	assert_int_equal(loop_run(loop), STATUS_OK);
+	assert_string_equal(order, "wtpnns");
+}
+
 static size_t wake_count;
 
 static void
@@ -295,6 +332,7 @@ main(void)
 		LOOP_TEST(a_loop_stopped_before_it_runs_returns_at_once_and_can_run_again),
 		LOOP_TEST(a_signal_handler_may_stop_the_loop),
 		LOOP_TEST(a_wake_up_goes_woken_timers_posts_sleeping),
+		LOOP_TEST(what_is_set_soon_fires_before_the_wake_up_ends),
 		LOOP_TEST(an_idle_loop_sleeps),
 	};
 

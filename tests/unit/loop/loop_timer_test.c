@@ -214,6 +214,52 @@ a_due_timer_cleared_by_an_earlier_one_does_not_fire(void **state)
 	assert_int_equal(world.fired_count, 0);
 }
 
+static size_t soon_count;
+
+static void
+note_soon(void *context)
+{
+	soon_count++;
+	assert_int_equal(world.fired_count, 0); /* None that has a time comes before. */
+	if (context != NULL) {
+		loop_timers_set_soon(&world.timers, context, note_soon, context);
+	}
+}
+
+static void
+what_is_set_soon_comes_first_and_without_the_clock(void **state)
+{
+	struct loop_timer one = {0}, other = {0};
+
+	(void)state;
+	soon_count = 0;
+	known_set(&world.known[0], 0);
+	loop_timers_set_soon(&world.timers, &one, note_soon, NULL);
+	loop_timers_set_soon(&world.timers, &other, note_soon, NULL);
+	loop_timers_fire_soon(&world.timers);
+	assert_int_equal(soon_count, 2);
+	assert_false(one.is_set);
+	assert_false(other.is_set);
+	assert_true(world.known[0].timer.is_set);
+	loop_timers_set_soon(&world.timers, &one, note_soon, NULL);
+	assert_int_equal(loop_timers_fire(&world.timers, 0), 2);
+	assert_int_equal(soon_count, 3);
+}
+
+static void
+what_sets_itself_soon_again_and_again_gives_way(void **state)
+{
+	struct loop_timer again = {0};
+
+	(void)state;
+	soon_count = 0;
+	loop_timers_set_soon(&world.timers, &again, note_soon, &again);
+	loop_timers_fire_soon(&world.timers);
+	assert_int_equal(soon_count, LOOP_SOON_ROUND_MAX);
+	assert_true(again.is_set);
+	loop_timers_clear(&world.timers, &again);
+}
+
 int
 main(void)
 {
@@ -227,6 +273,8 @@ main(void)
 		cmocka_unit_test_setup(
 			a_timer_that_sets_itself_to_the_past_does_not_hold_the_loop, begin),
 		cmocka_unit_test_setup(a_due_timer_cleared_by_an_earlier_one_does_not_fire, begin),
+		cmocka_unit_test_setup(what_is_set_soon_comes_first_and_without_the_clock, begin),
+		cmocka_unit_test_setup(what_sets_itself_soon_again_and_again_gives_way, begin),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

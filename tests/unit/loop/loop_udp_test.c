@@ -556,7 +556,8 @@ ports_are_drawn_from_more_than_two_to_the_thirteenth(void **state)
 	(void)state;
 	assert_int_equal(address_parse(TEXT("127.0.0.1:0"), 0, &any), STATUS_OK);
 	for (size_t i = 0; i < DRAWN_COUNT; i++) {
-		struct loop_udp *one = loop_udp_open(own, &any, nothing_received, NULL, NULL);
+		struct loop_udp *one =
+			loop_udp_open_asking(own, &any, nothing_received, NULL, NULL);
 		uint16_t port;
 
 		assert_non_null(one);
