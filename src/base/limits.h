@@ -54,6 +54,8 @@
 	X(CLIENT_FORGERY_COUNT_MAX, 3, "datagrams", "that are no answer, before TCP is tried")    \
 	X(CLIENT_TCP_PATIENCE_MS, 3000, "ms", "for TCP, when HTTP could be asked")                \
 	X(CLIENT_HTTP_HEAD_SIZE_MAX, 16384, "octets", "head of a server's answer over HTTP")      \
+	X(CLIENT_KEPT_COUNT_MAX, 64, "connections", "kept for the next question, of one worker")  \
+	X(CLIENT_KEPT_MS, 10000, "ms", "that such a connection waits for it")                     \
 	X(CLIENT_PAUSE_MIN_MS, 200, "ms", "before a busy server is asked for the second time")    \
 	X(CLIENT_PAUSE_MAX_MS, 6400, "ms", "before a busy server is asked once more")             \
 	X(RESOLVER_DEADLINE_MS, 2000, "ms", "until a client knows what became of its question")   \

@@ -39,6 +39,10 @@ struct client_ask {
 	struct loop_timer deadline;
 	struct loop_udp *udp;
 	struct client_carrier *carrier;
+	struct client_kept *kept;
+	struct address carrier_address;
+	bool is_carrier_kept; /* It was: that it ends says nothing. */
+	bool has_more_come; /* Behind the answer: who does that is not listened to again. */
 	bool is_without_tcp;
 	bool has_web;
 	struct client_place web; /* What it points to is the caller's. */
@@ -76,6 +80,18 @@ ask_free(struct client_ask *ask)
 	free(ask);
 }
 
+/* A connection goes back to where the next question finds it, if its server keeps it, too. */
+static void
+ask_give_carrier(struct client_ask *ask)
+{
+	if (ask->kept != NULL && ask->carrier != NULL && ask->status == STATUS_OK &&
+		ask->transport == CLIENT_TRANSPORT_TCP && !ask->has_more_come &&
+		(ask->reply.response.message.header.flags & MESSAGE_FLAG_KEEP_ALIVE) != 0) {
+		client_kept_give(ask->kept, &ask->carrier_address, ask->carrier);
+		ask->carrier = NULL;
+	}
+}
+
 /* Over: told when its socket has been served, because what was received must not go while it is
  * looked at. */
 static void
@@ -89,6 +105,7 @@ ask_tell(void *context)
 	reply->tries = ask->tries;
 	reply->pauses = ask->busy_count;
 	reply->elapsed_ms = (uint32_t)(loop_now_ms(ask->loop) - ask->begun_ms);
+	ask_give_carrier(ask); /* What is asked next may want it. */
 	answered(ask->context, ask->status, ask->status == STATUS_OK ? reply : NULL);
 	ask_free(ask);
 }
@@ -275,6 +292,7 @@ carrier_received(void *context, struct bytes octets)
 		return 0;
 	}
 	status = reader.status;
+	ask->has_more_come = wire_reader_left(&reader) > 0;
 	/* Errors before the request was understood carry the id 0xffffffff. */
 	if (status == STATUS_OK && envelope.request_id != ask->envelope.request_id &&
 		envelope.request_id != UINT32_MAX) {
@@ -298,6 +316,7 @@ carrier_received(void *context, struct bytes octets)
 }
 
 static void ask_by_web(void *context);
+static enum status ask_by_tcp(struct client_ask *ask, struct problem *problem);
 
 /* Nobody listens there, or the answer is none: HTTP may get through what TCP does not. */
 static void
@@ -308,6 +327,13 @@ carrier_closed(void *context, enum status status)
 	ask_drop_carrier(ask);
 	if (ask->is_over || ask->is_paused) {
 		return;
+	}
+	if (ask->is_carrier_kept) {
+		/* The server had closed it meanwhile, and has not seen the question. */
+		status = ask_by_tcp(ask, NULL);
+		if (status == STATUS_OK) {
+			return;
+		}
 	}
 	if (ask->transport == CLIENT_TRANSPORT_TCP && ask->has_web) {
 		ask_by_web(ask);
@@ -320,6 +346,25 @@ carrier_closed(void *context, enum status status)
 
 static const struct client_carrier_calls carrier_calls = {carrier_received, carrier_closed};
 
+/* One that was kept, unless that has just failed; else a new one. NULL: there is no way. */
+static struct client_carrier *
+ask_take_carrier(struct client_ask *ask, const struct client_place *place, struct problem *problem)
+{
+	struct client_carrier *carrier = NULL;
+
+	if (ask->kept != NULL && !ask->is_carrier_kept &&
+		place->transport == CLIENT_TRANSPORT_TCP) {
+		carrier = client_kept_take(ask->kept, &place->address);
+	}
+	ask->is_carrier_kept = carrier != NULL;
+	ask->carrier_address = place->address;
+	if (carrier != NULL) {
+		client_carrier_own(carrier, &carrier_calls, ask);
+		return carrier;
+	}
+	return client_carrier_open(ask->loop, place, &carrier_calls, ask, problem);
+}
+
 static enum status
 ask_carried(struct client_ask *ask, const struct client_place *place, struct problem *problem)
 {
@@ -327,7 +372,7 @@ ask_carried(struct client_ask *ask, const struct client_place *place, struct pro
 
 	ask->tries = ask->transport == place->transport ? ask->tries + 1 : 1;
 	ask->transport = place->transport;
-	ask->carrier = client_carrier_open(ask->loop, place, &carrier_calls, ask, problem);
+	ask->carrier = ask_take_carrier(ask, place, problem);
 	if (ask->carrier == NULL) {
 		return problem == NULL ? STATUS_SYSTEM : problem->status;
 	}
@@ -528,6 +573,7 @@ client_ask(struct loop *loop, const struct client_question *question, client_ans
 	ask->tcp_wait_ms =
 		question->tcp_wait_ms == 0 ? CLIENT_TCP_PATIENCE_MS : question->tcp_wait_ms;
 	ask->is_without_tcp = question->is_without_tcp;
+	ask->kept = question->kept;
 	ask->opcode = question->request->message.header.opcode;
 	if (question->web != NULL) {
 		ask->has_web = true;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "client/client_carrier.h"
+#include "client/client_kept.h"
 #include "message/request.h"
 #include "message/response.h"
 
@@ -36,6 +37,9 @@ struct client_question {
 	/* HTTP or HTTPS of the same server, which is asked when TCP fails; NULL: it has none. */
 	const struct client_place *web;
 	bool is_web_only;
+	/* Connections that may be used, and to which one is given that the server keeps; NULL: none.
+	 * Outlives the question. */
+	struct client_kept *kept;
 	uint32_t deadline_ms; /* For everything together; 0: 10 seconds. */
 	/* The first wait for an answer over UDP; the second is twice as long, and so on. 0: as
 	 * above. */

@@ -83,6 +83,14 @@ carrier_free(struct client_carrier *carrier)
 }
 
 void
+client_carrier_own(
+	struct client_carrier *carrier, const struct client_carrier_calls *calls, void *context)
+{
+	carrier->calls = calls;
+	carrier->context = context;
+}
+
+void
 client_carrier_close(struct client_carrier *carrier)
 {
 	if (carrier == NULL) {

@@ -55,4 +55,7 @@ struct client_carrier *client_carrier_open(struct loop *loop, const struct clien
 	const struct client_carrier_calls *calls, void *context, struct problem *problem);
 /* BUSY past TCP_OUT_SIZE_MAX, and over HTTP while another waits; CLOSED, NO_MEMORY, SYSTEM. */
 enum status client_carrier_write(struct client_carrier *carrier, struct bytes message) MUST_CHECK;
+/* From now on others are told; not from within its callbacks, nor after `closed`. */
+void client_carrier_own(
+	struct client_carrier *carrier, const struct client_carrier_calls *calls, void *context);
 void client_carrier_close(struct client_carrier *carrier); /* No call follows. NULL is fine. */

@@ -3,6 +3,7 @@
 
 #include "base/checksum.h"
 #include "base/limits.h"
+#include "client/client_kept.h"
 #include "crypto/crypto.h"
 #include "resolver/resolver_private.h"
 
@@ -26,7 +27,10 @@ resolver_new(const struct resolver_parts *parts)
 	resolver->cache = parts->cache;
 	resolver->settings = *parts->settings;
 	resolver->hosts = resolver_hosts_new();
-	if (resolver->hosts == NULL) {
+	resolver->kept = client_kept_new(resolver->loop);
+	if (resolver->hosts == NULL || resolver->kept == NULL) {
+		client_kept_free(resolver->kept);
+		resolver_hosts_free(resolver->hosts);
 		free(resolver);
 		return NULL;
 	}
@@ -68,6 +72,7 @@ resolver_free(struct resolver *resolver)
 	assert(resolver->job_count == 0);
 	loop_timer_clear(resolver->loop, &resolver->ready);
 	resolver_renewal_end(resolver);
+	client_kept_free(resolver->kept);
 	resolver_hosts_free(resolver->hosts);
 	free(resolver);
 }

@@ -508,6 +508,8 @@ attempt_start(struct resolver_attempt *attempt)
 		.is_web_only = server->has_web &&
 			(host->web_until_ms > now_ms || !(server->has_udp || server->has_tcp)),
 		.is_busy_an_answer = true,
+		.kept = (exchange->flags & MESSAGE_FLAG_KEEP_ALIVE) != 0 ? exchange->resolver->kept
+									 : NULL,
 		.deadline_ms = left_ms < 1 ? 1 : (uint32_t)left_ms,
 		.udp_wait_ms = resolver_host_patience_ms(host),
 		.udp_try_count = UDP_TRY_COUNT,

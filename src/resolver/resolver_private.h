@@ -32,6 +32,7 @@ struct resolver {
 	struct cache *cache;
 	struct resolver_settings settings;
 	struct resolver_hosts *hosts;
+	struct client_kept *kept; /* Connections to servers of the national tree. */
 	struct resolver_renewal renewal;
 	uint64_t seed;
 	struct resolver_wait *waits; /* All questions. */

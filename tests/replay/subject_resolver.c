@@ -221,6 +221,12 @@ manner_read(struct words *words, struct upstream *server)
 		manner->is_page = true;
 	} else if (words_take(words, "closing")) {
 		manner->is_closing_tcp = true;
+	} else if (words_take(words, "keeping")) {
+		manner->is_keeping = true;
+	} else if (words_take(words, "talking")) {
+		manner->is_keeping = manner->is_talking = true;
+	} else if (words_take(words, "hanging")) {
+		manner->hang_count = (uint32_t)words_next_number(words, 1000, "a count");
 	} else if (words_take(words, "well")) {
 		manner->is_deaf_udp = manner->is_deaf_tcp = manner->is_closing_tcp =
 			manner->is_page = false;
@@ -475,7 +481,7 @@ expect_line(struct words *words, struct bytes head)
 	words_fail(words, "no such line was sent");
 }
 
-/* ASKED ADDRESS N [tcp N] [web N] [head LINE] [name HANDLE] [flag NAME] [unset NAME]
+/* ASKED ADDRESS N [tcp N] [web N] [connections N] [head LINE] [name HANDLE] [flag NAME] [unset NAME]
  * [recursion N] [types N] */
 static void
 do_asked(struct subject_resolver *subject, struct words *words)
@@ -492,6 +498,8 @@ do_asked(struct subject_resolver *subject, struct words *words)
 			expect_count(words, "tcp", seen->tcp_count);
 		} else if (words_take(words, "web")) {
 			expect_count(words, "web", seen->web_count);
+		} else if (words_take(words, "connections")) {
+			expect_count(words, "connections", seen->connection_count);
 		} else if (words_take(words, "head")) {
 			expect_line(words, bytes_over(seen->head, seen->head_size));
 		} else if (words_take(words, "recursion")) {
@@ -519,7 +527,7 @@ do_asked(struct subject_resolver *subject, struct words *words)
 			words_fail(words, "no property of a request");
 		}
 	}
-	seen->count = seen->tcp_count = seen->web_count = 0;
+	seen->count = seen->tcp_count = seen->web_count = seen->connection_count = 0;
 }
 
 /* SETTING NAME 0|1, CACHE NAME TIME */

@@ -34,6 +34,7 @@ struct reply {
 	struct loop_timer timer;
 	struct loop_stream *stream; /* NULL: UDP. */
 	bool is_web;
+	bool is_last; /* Of its connection. */
 	struct address peer;
 	size_t size;
 	uint8_t octets[];
@@ -251,6 +252,10 @@ answer_write(struct upstream *server, const struct request *request, uint8_t *oc
 	} else {
 		answer_fill(&response, request, rule);
 	}
+	if (server->manner.is_keeping) {
+		response.message.header.flags |=
+			request->message.header.flags & MESSAGE_FLAG_KEEP_ALIVE;
+	}
 	wire_writer_take(&writer, ENVELOPE_SIZE);
 	response_write(&writer, &response);
 	if (is_certified && server->manner.key != NULL && !server->manner.is_unsigned) {
@@ -304,6 +309,19 @@ reply_by_web(const struct reply *reply)
 }
 
 static void
+reply_by_tcp(const struct reply *reply)
+{
+	struct bytes octets = bytes_over(reply->octets, reply->size);
+	bool is_twice = reply->server->manner.is_talking && !reply->is_last;
+
+	if (loop_stream_write(reply->stream, octets) == STATUS_OK &&
+		(!is_twice || loop_stream_write(reply->stream, octets) == STATUS_OK) &&
+		reply->is_last) {
+		loop_stream_finish(reply->stream);
+	}
+}
+
+static void
 reply_due(void *context)
 {
 	struct reply *reply = context;
@@ -312,10 +330,7 @@ reply_due(void *context)
 	if (reply->is_web) {
 		reply_by_web(reply);
 	} else if (reply->stream != NULL) {
-		if (loop_stream_write(reply->stream, bytes_over(reply->octets, reply->size)) ==
-			STATUS_OK) {
-			loop_stream_finish(reply->stream);
-		}
+		reply_by_tcp(reply);
 	} else {
 		for (uint32_t i = 1; i <= server->manner.forge_count; i++) {
 			send_datagrams(reply, i);
@@ -374,6 +389,11 @@ server_asked(struct upstream *server, const struct envelope *envelope, struct by
 		message.header.opcode != OPCODE_RESOLUTION) {
 		return;
 	}
+	if (stream != NULL && server->manner.hang_count > 0) {
+		server->manner.hang_count--;
+		loop_stream_close(stream);
+		return;
+	}
 	server_note(server, &request, caller);
 	if (peer != NULL) {
 		server->seen.peer = *peer;
@@ -394,6 +414,8 @@ server_asked(struct upstream *server, const struct envelope *envelope, struct by
 	reply->server = server;
 	reply->stream = stream;
 	reply->is_web = caller->head.size > 0;
+	reply->is_last =
+		!server->manner.is_keeping || (message.header.flags & MESSAGE_FLAG_KEEP_ALIVE) == 0;
 	if (peer != NULL) {
 		reply->peer = *peer;
 	}
@@ -480,6 +502,7 @@ stream_accepted(void *context, struct loop_stream *stream, const struct address 
 	struct upstream *server = context;
 
 	(void)peer;
+	server->seen.connection_count++;
 	if (!server->manner.is_closing_tcp) {
 		loop_stream_own(stream, &stream_calls, server);
 	}

@@ -42,6 +42,9 @@ struct upstream_manner {
 	bool is_deaf_udp;
 	bool is_deaf_tcp;
 	bool is_closing_tcp; /* Connections are closed at once. */
+	bool is_keeping; /* Connections stay open for whoever wants that. */
+	bool is_talking; /* A kept connection is told the answer twice. */
+	uint32_t hang_count; /* So many questions over TCP are not seen: the connection ends. */
 	bool is_page; /* Over HTTP it has pages for people, and takes no messages. */
 	bool is_unsigned; /* Signs nothing although it should. */
 	bool is_forger; /* Signs something else. */
@@ -59,6 +62,7 @@ struct upstream_seen {
 	size_t count; /* Requests since the last look. */
 	size_t tcp_count;
 	size_t web_count;
+	size_t connection_count; /* Since the last look. */
 	char head[1024]; /* Of the last one over HTTP. */
 	size_t head_size;
 	struct header header; /* Of the last one. */
