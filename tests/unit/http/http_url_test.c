@@ -54,6 +54,19 @@ static const char *const unsafe[] = {
 	"http://a\"b",
 	"http://a<b",
 	"ht\ntp://a",
+	/* Numbers that browsers mend into addresses, and what is no port or address. */
+	"http://127.1",
+	"http://0x7F.1",
+	"http://2130706433",
+	"http://a.0x",
+	"http://127.0.0.1.",
+	"http://127.0.0.01",
+	"http://a:65536",
+	"http://a:80:80",
+	"http://[2001:db8::1",
+	"http://[2001:db8::1]x",
+	"http://[a]",
+	"http://2001:db8::1",
 	/* Names that would first be mapped into others, or are none. */
 	"http://M\xc3\x9cNCHEN.example",
 	"http://a\xef\xbc\x8f"
