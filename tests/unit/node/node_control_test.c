@@ -186,6 +186,7 @@ a_line_without_an_end_is_given_up(void **state)
 {
 	static char line[CONTROL_LINE_SIZE_MAX + 1];
 	struct scene *scene = *state;
+	int silent = client_open(scene);
 	int fd = client_open(scene);
 
 	memset(line, ' ', sizeof(line));
@@ -194,6 +195,9 @@ a_line_without_an_end_is_given_up(void **state)
 	assert_false(is_heard(&fd)); /* The end may still come. */
 	client_say(fd, line, 1);
 	assert_string_equal(client_hear(scene, fd), "");
+	/* At once, and not because its time was over: that of the other would be, too. */
+	assert_false(is_heard(&silent));
+	close(silent);
 }
 
 static void
