@@ -10,6 +10,9 @@ static const uint8_t place_types[] = "\0\0\0\x0a"
 				     "\0\0\0\x0e"
 				     "10320/headers.";
 
+static const uint8_t namespace_types[] = "\0\0\0\x0c"
+					 "HS_NAMESPACE";
+
 enum { ROOT_COUNT_MAX = 2 * HTTP_INCLUDE_COUNT_MAX };
 
 /* A 10320/loc that was read, and how deep it lies in others. */
@@ -28,10 +31,10 @@ struct gatherer {
 	size_t line_count_own; /* Of lines that no prefix added. */
 };
 
-/* What everybody may see of one record; nothing if there is none. What cannot be had now may be
- * had later: the answer is not to be kept. */
+/* What everybody may see of one record, wherever it lives; nothing if there is none. */
 static struct handle_value_list
-look_up(struct gatherer *gatherer, struct bytes name, struct bytes types, uint32_t type_count)
+look_up(struct http_request *request, const struct request_resolution *resolution,
+	bool *ret_is_unknown)
 {
 	struct http_resolved resolved;
 	struct request question = {
@@ -39,13 +42,11 @@ look_up(struct gatherer *gatherer, struct bytes name, struct bytes types, uint32
 			.header = {.opcode = OPCODE_RESOLUTION,
 				.flags = MESSAGE_FLAG_PUBLIC_ONLY | MESSAGE_FLAG_DO_NOT_REFER |
 					MESSAGE_FLAG_RECURSIVE}},
-		.resolution = {.name = name, .types = types, .type_count = type_count},
+		.resolution = *resolution,
 	};
 
-	http_find(gatherer->request, &question, gatherer->arena, &resolved);
-	if (http_resolved_is_unknown(&resolved)) {
-		gatherer->gathering->ttl_s = 0;
-	}
+	http_find(request, &question, request->http->arena, &resolved);
+	*ret_is_unknown = http_resolved_is_unknown(&resolved);
 	return resolved.code == RESPONSE_SUCCESS ? resolved.values
 						 : (struct handle_value_list){0, {NULL, 0}};
 }
@@ -61,13 +62,30 @@ ttl_lower(uint32_t *ttl_s, const struct handle_value_list *values)
 /*
  * The prefix
  */
+static bool
+namespace_find(struct http_request *request, struct bytes handle, struct http_prefix *prefix,
+	struct handle_value *ret_value)
+{
+	const struct request_resolution resolution = {.name = handle,
+		.types = bytes_over(namespace_types, sizeof(namespace_types) - 1),
+		.type_count = 1};
+	struct handle_value_list values;
+	bool is_unknown;
+
+	values = look_up(request, &resolution, &is_unknown);
+	prefix->is_unknown = prefix->is_unknown || is_unknown;
+	return markup_namespace_find(&values, ret_value);
+}
+
 static void
-namespace_read(struct http_request *request, struct bytes handle, struct http_prefix *prefix)
+namespace_read(struct http_request *request, struct bytes handle, bool is_elsewhere,
+	struct http_prefix *prefix)
 {
 	struct markup_element *root;
 	struct handle_value value;
 
-	if (service_namespace(request->http->service, handle, &value) &&
+	if ((service_namespace(request->http->service, handle, &value) ||
+		    (is_elsewhere && namespace_find(request, handle, prefix, &value))) &&
 		markup_read(value.data, MARKUP_DEPTH_MAX, request->http->arena, &root, NULL) ==
 			STATUS_OK) {
 		prefix->roots[prefix->count++] = root;
@@ -86,16 +104,20 @@ configured_add(const struct http_request *request, bool overrides, struct http_p
 }
 
 void
-http_prefix_read(struct http_request *request, struct bytes name, struct http_prefix *ret_prefix)
+http_prefix_read(struct http_request *request, const struct http_resolved *resolved,
+	struct http_prefix *ret_prefix)
 {
 	uint8_t octets[HANDLE_KEY_SIZE_MAX] __attribute__((uninitialized));
-	struct bytes handle = bytes_over(octets, handle_name_prefix_handle(name, octets));
+	struct bytes handle = bytes_over(octets, handle_name_prefix_handle(resolved->name, octets));
+	bool is_elsewhere = resolved->code == RESPONSE_SUCCESS && resolved->sequence == 0 &&
+		!resolved->is_computed;
 
 	ret_prefix->count = 0;
+	ret_prefix->is_unknown = false;
 	configured_add(request, true, ret_prefix);
 	for (size_t i = 0; i + 2 < MARKUP_NAMESPACE_COUNT_MAX && handle.size > 0;
 		i++, handle = handle_name_parent_prefix(handle)) {
-		namespace_read(request, handle, ret_prefix);
+		namespace_read(request, handle, is_elsewhere, ret_prefix);
 	}
 	configured_add(request, false, ret_prefix);
 }
@@ -163,7 +185,10 @@ values_add(struct gatherer *gatherer, const struct handle_value_list *values, si
 static void
 record_add(struct gatherer *gatherer, struct bytes handle, size_t depth)
 {
+	struct request_resolution resolution = {
+		.types = bytes_over(place_types, sizeof(place_types) - 1), .type_count = 2};
 	struct handle_value_list values;
+	bool is_unknown;
 
 	handle = markup_trim(handle);
 	if (handle.size == 0 || handle.size > HANDLE_NAME_SIZE_MAX ||
@@ -171,7 +196,11 @@ record_add(struct gatherer *gatherer, struct bytes handle, size_t depth)
 		++gatherer->lookup_count > HTTP_INCLUDE_COUNT_MAX) {
 		return;
 	}
-	values = look_up(gatherer, handle, bytes_over(place_types, sizeof(place_types) - 1), 2);
+	resolution.name = handle;
+	values = look_up(gatherer->request, &resolution, &is_unknown);
+	if (is_unknown) {
+		gatherer->gathering->ttl_s = 0; /* It may be had later. */
+	}
 	ttl_lower(&gatherer->gathering->ttl_s, &values);
 	values_add(gatherer, &values, depth);
 }
@@ -190,7 +219,10 @@ namespace_add(struct gatherer *gatherer, struct bytes handle, size_t depth)
 		++gatherer->lookup_count > HTTP_INCLUDE_COUNT_MAX) {
 		return;
 	}
-	namespace_read(gatherer->request, handle, &prefix);
+	namespace_read(gatherer->request, handle, true, &prefix);
+	if (prefix.is_unknown) {
+		gatherer->gathering->ttl_s = 0;
+	}
 	while (locs_next(&prefix, &number, &at, &name)) {
 		record_add(gatherer, name, depth);
 	}
@@ -336,6 +368,7 @@ http_gather(struct http_request *request, const struct http_resolved *resolved,
 	gatherer->gathering = gathering;
 	gathering->ttl_s = UINT32_MAX;
 	ttl_lower(&gathering->ttl_s, &resolved->values);
+	gathering->ttl_s = prefix->is_unknown ? 0 : gathering->ttl_s;
 	values_add(gatherer, &resolved->values, 0);
 	has_own = gatherer->root_count > 0;
 	roots_follow(gatherer, 0);

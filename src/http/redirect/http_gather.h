@@ -22,13 +22,15 @@ struct http_gathering {
 	struct bytes lines[HTTP_INCLUDE_COUNT_MAX]; /* Values of type 10320/headers. */
 };
 
-/* What the prefix of a handle says, nearest first. */
+/* What the prefix of a handle says, nearest first. Of records that are here, what is said here counts,
+ * so that they lead somewhere whatever other nodes do; of others, also what is said elsewhere. */
 struct http_prefix {
+	bool is_unknown; /* Something that is said elsewhere could not be had. */
 	size_t count;
 	const struct markup_element *roots[MARKUP_NAMESPACE_COUNT_MAX];
 };
-void http_prefix_read(
-	struct http_request *request, struct bytes name, struct http_prefix *ret_prefix);
+void http_prefix_read(struct http_request *request, const struct http_resolved *resolved,
+	struct http_prefix *ret_prefix);
 
 /* NULL if memory is short. */
 struct http_gathering *http_gather(struct http_request *request,

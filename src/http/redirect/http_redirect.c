@@ -520,7 +520,10 @@ resolved_follow(struct http_request *request, const struct http_resolved *resolv
 		http_resolution_answer(request, resolved, true);
 		return;
 	}
-	http_prefix_read(request, resolved->name, &following.prefix);
+	http_prefix_read(request, resolved, &following.prefix);
+	if (http_elsewhere_fetch(request)) {
+		return; /* What its prefix says comes first. */
+	}
 	following.ttl_s = http_values_ttl(&resolved->values);
 	if (following.prefix.count > 0 && !markup_namespace_is_active(following.prefix.roots[0])) {
 		http_page_inactive(request, resolved->name, following.prefix.roots[0]);
