@@ -70,6 +70,13 @@
 	X(RESOLVER_TRY_COUNT_MAX, 8, "servers", "asked before a service counts as silent")        \
 	X(RESOLVER_PER_HOST_MAX, 64, "exchanges", "under way with one server, of one worker")     \
 	X(RESOLVER_HOST_COUNT_MAX, 1024, "servers", "whose times are known, of one worker")       \
+	X(RESOLVE_ALIAS_COUNT_MAX, 8, "aliases", "followed by a command, one after the other")    \
+	X(RESOLVER_NAME_COUNT_MAX, 256, "names", "of servers that are kept, of one worker")       \
+	X(RESOLVER_NAME_PER_QUESTION_MAX, 4, "names", "looked up for one question of a client")   \
+	X(RESOLVER_NAME_MS, 1000, "ms", "until the name of a server counts as not found")         \
+	X(RESOLVER_NAME_FAILURE_MS, 10000, "ms", "a name that was not found is not looked up")    \
+	X(RESOLVER_NAME_MIN_MS, 5000, "ms", "addresses of a name are kept at the least")          \
+	X(RESOLVER_NAME_MAX_MS, 3600000, "ms", "addresses of a name are kept at the most")        \
 	X(RESOLVER_SILENCE_COUNT_MAX, 2, "times", "silent in a row, and a server is held down")   \
 	X(RESOLVER_STALE_PATIENCE_MS, 600, "ms", "with servers, when an old answer is at hand")   \
 	X(RESOLVER_ROOT_MIN_MS, 60000, "ms", "between two looks at the record of the root")       \

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/client_ask.h"
+#include "client/client_identity.h"
 
 #include "client/client_pause.h"
 #include "crypto/crypto.h"
@@ -129,6 +130,19 @@ ask_deadline(void *context)
 }
 
 /* The whole answer is there: OK, or why it is none. */
+/* MD5 proves nothing. */
+static bool
+ask_is_meant(const struct client_ask *ask)
+{
+	const struct response *response = &ask->reply.response;
+	struct bytes asked = bytes_over(ask->request + ENVELOPE_SIZE, ask->request_size);
+	struct message message;
+
+	return response->digest_code >= 2 &&
+		message_decode(&ask->envelope, asked, &message) == STATUS_OK &&
+		client_challenge_is_about(response, message.signed_run);
+}
+
 static enum status
 ask_decode(struct client_ask *ask, const struct envelope *envelope, struct bytes octets)
 {
@@ -143,6 +157,7 @@ ask_decode(struct client_ask *ask, const struct envelope *envelope, struct bytes
 		!response_may_answer(&reply->response.message.header, ask->opcode)) {
 		status = STATUS_MALFORMED;
 	}
+	reply->is_about_it = status == STATUS_OK && ask_is_meant(ask);
 	reply->envelope = *envelope;
 	reply->octets = octets;
 	return status;

@@ -54,6 +54,7 @@ struct client_reply {
 	uint32_t tries; /* Datagrams or connections, since the last pause. */
 	uint32_t pauses; /* Because the server was busy. */
 	uint32_t elapsed_ms;
+	bool is_about_it; /* It carries the SHA-256 or SHA-1 digest of this request. */
 	struct bytes octets; /* The message without envelope; valid during the call. */
 	struct envelope envelope;
 	struct response response;

@@ -78,10 +78,15 @@ node_recursion_read(const char *directory, const struct settings *settings, size
 			.is_teleinfo = settings->recursion_teleinfo,
 			.is_renewing_root = settings->recursion_renew_root},
 	};
+	const struct settings_addresses *names = &settings->recursion_name_servers;
 	enum status status = recursion.is_on
 		? root_read(directory, settings, &recursion.resolver.root, problem)
 		: STATUS_OK;
 
+	for (size_t i = 0; i < names->count; i++) {
+		recursion.resolver.name_servers[i] = names->items[i];
+	}
+	recursion.resolver.name_server_count = names->count;
 	if (status == STATUS_OK && recursion.is_on) {
 		recursion.policy = policy_from(settings, worker_count);
 		status = rules_read(directory, settings, &recursion.rules, problem);

@@ -55,6 +55,7 @@ static const struct settings_row rows[] = {
 enum {
 	ROW_COUNT = sizeof(rows) / sizeof(rows[0]),
 	SETTING_NAME_SIZE_MAX = 64,
+	DNS_PORT = 53,
 	WRITTEN_ROW_SIZE_MAX = 16384,
 	WRITTEN_SIZE_MAX = 131072
 };
@@ -202,6 +203,7 @@ static bool
 row_take(const struct settings_row *row, struct bytes text, struct settings *settings)
 {
 	void *member = member_of(settings, row);
+	bool is_of_dns = strcmp(row->path, "recursion.name_servers") == 0;
 	struct settings_addresses *addresses = member;
 	struct settings_networks *networks = member;
 	struct settings_path *path = member;
@@ -210,8 +212,8 @@ row_take(const struct settings_row *row, struct bytes text, struct settings *set
 	switch (row->kind) {
 	case SETTINGS_ADDRESSES:
 		return addresses->count < row->maximum &&
-			address_parse(text, HANDLE_PORT, &addresses->items[addresses->count]) ==
-			STATUS_OK &&
+			address_parse(text, is_of_dns ? DNS_PORT : HANDLE_PORT,
+				&addresses->items[addresses->count]) == STATUS_OK &&
 			++addresses->count > 0;
 	case SETTINGS_NETWORKS:
 		return networks->count < row->maximum &&

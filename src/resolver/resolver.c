@@ -49,6 +49,7 @@ walk_free(struct walk *walk)
 	}
 	*at = walk->next_in_bucket;
 	resolver_exchange_cancel(walk->exchange);
+	resolver_naming_end(walk);
 	walk->resolver->walk_count--;
 	monitor_subtract(walk->resolver->row, METRIC_RESOLVER_WALKS, 1);
 	resolver_budget_leave(walk->budget);
@@ -73,6 +74,7 @@ resolver_free(struct resolver *resolver)
 	loop_timer_clear(resolver->loop, &resolver->ready);
 	resolver_renewal_end(resolver);
 	client_kept_free(resolver->kept);
+	resolver_names_free(resolver->names);
 	resolver_hosts_free(resolver->hosts);
 	free(resolver);
 }
@@ -80,7 +82,12 @@ resolver_free(struct resolver *resolver)
 void
 resolver_use(struct resolver *resolver, const struct resolver_settings *settings)
 {
+	struct resolver_names *names = resolver->names;
+
 	resolver->settings = *settings;
+	/* Whoever waits for a name asks again, those who are now to be asked. */
+	resolver->names = NULL;
+	resolver_names_free(names);
 	resolver_renewal_use(resolver);
 }
 
@@ -107,8 +114,7 @@ ready_run(void *context)
 	}
 }
 
-/* Its step is called soon, from the loop. */
-static void
+void
 resolver_walk_ready(struct walk *walk)
 {
 	struct resolver *resolver = walk->resolver;
@@ -144,6 +150,7 @@ walk_find(struct resolver *resolver, const struct walk_goal *goal, uint64_t hash
 			walk->goal.is_authoritative == goal->is_authoritative &&
 			walk->goal.is_certified == goal->is_certified &&
 			walk->goal.is_sites == goal->is_sites && walk->goal.owner == goal->owner &&
+			walk->goal.proof == goal->proof &&
 			handle_name_equal(walk->goal.name, goal->name)) {
 			return walk;
 		}
@@ -297,6 +304,7 @@ resolver_walk_over(struct walk *walk)
 		.values = walk->values,
 		.is_certified = walk->is_certified,
 		.is_stale = walk->is_stale,
+		.is_proven = walk->is_proven,
 		.trace = walk->budget->trace,
 	};
 
@@ -357,6 +365,26 @@ name_expand(struct bytes name, uint8_t octets[HANDLE_KEY_SIZE_MAX], struct bytes
 	return true;
 }
 
+/* NULL if memory is short. */
+static const struct request_verify_challenge *
+proof_copy(const struct request_verify_challenge *proof, struct arena *arena)
+{
+	struct request_verify_challenge *copy = arena_alloc(arena, sizeof(*copy));
+
+	if (copy == NULL) {
+		return NULL;
+	}
+	*copy = *proof;
+	copy->name = arena_copy(arena, proof->name);
+	copy->nonce = arena_copy(arena, proof->nonce);
+	copy->request_digest = arena_copy(arena, proof->request_digest);
+	copy->response = arena_copy(arena, proof->response);
+	return copy->name.at == NULL || copy->nonce.at == NULL || copy->request_digest.at == NULL ||
+			copy->response.at == NULL
+		? NULL
+		: copy;
+}
+
 static enum status
 wait_begin(struct resolver_wait *wait, const struct resolver_question *question, int64_t end_ms)
 {
@@ -379,8 +407,13 @@ wait_begin(struct resolver_wait *wait, const struct resolver_question *question,
 	if (budget == NULL) {
 		return STATUS_NO_MEMORY;
 	}
-	goal.owner = question->is_traced ? budget : NULL;
-	status = walk_for(resolver, budget, &goal, &wait->walk);
+	goal.owner = question->is_traced || question->proof != NULL ? budget : NULL;
+	if (question->proof != NULL) {
+		goal.proof = proof_copy(question->proof, budget->arena);
+	}
+	status = question->proof != NULL && goal.proof == NULL
+		? STATUS_NO_MEMORY
+		: walk_for(resolver, budget, &goal, &wait->walk);
 	if (status == STATUS_OK) {
 		if (wait->walk->recursion_count < question->recursion_count) {
 			wait->walk->recursion_count = question->recursion_count;

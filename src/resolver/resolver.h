@@ -4,7 +4,9 @@
 #include "base/problem.h"
 #include "handle/handle_value.h"
 #include "loop/loop.h"
+#include "loop/loop_name.h"
 #include "loop/loop_pool.h"
+#include "message/request.h"
 #include "monitor/monitor.h"
 #include "policy/policy_rules.h"
 #include "resolver/resolver_root.h"
@@ -61,6 +63,9 @@ struct resolver_settings {
 	bool is_certifying; /* So must everything else. */
 	bool is_teleinfo; /* Prefixes are asked for as 88.980, not as 0.NA/88.980. */
 	bool is_renewing_root; /* Its record is fetched again, where a key can prove it. */
+	/* DNS servers, for servers of sites that have only a name; none: those of the system. */
+	size_t name_server_count;
+	struct address name_servers[LOOP_NAME_SERVER_COUNT_MAX];
 	const struct policy_rules *rules; /* Who is asked instead of the root; NULL: nobody. */
 };
 
@@ -86,6 +91,9 @@ struct resolver_question {
 	uint8_t recursion_count; /* Of the request: how many others have passed it on. */
 	uint32_t deadline_ms; /* 0: RESOLVER_DEADLINE_MS. */
 	bool is_traced; /* The answer tells each step; nothing is shared with others. */
+	/* Whoever answers for `name` is asked whether this answer to a challenge is right (Handle.net
+	 * 9, 13: only the home of a secret has it). Copied; never shared or kept. NULL: for values. */
+	const struct request_verify_challenge *proof;
 };
 
 /* Views: gone when the callback returns.
@@ -103,6 +111,7 @@ struct resolver_answer {
 	struct handle_value_list values;
 	bool is_certified; /* Each answer on the way was signed by a key that was known before. */
 	bool is_stale; /* Out of its time, because nobody could be asked. */
+	bool is_proven; /* OK, of a question with a proof: it is right, they say, and about this one. */
 	const struct resolver_trace *trace; /* NULL unless asked for. */
 };
 

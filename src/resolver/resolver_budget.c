@@ -33,6 +33,7 @@ resolver_budget_new(struct resolver *resolver, int64_t deadline_ms, bool is_trac
 	budget->exchanges = RESOLVER_EXCHANGE_COUNT_MAX;
 	budget->referrals = RESOLVER_REFERRAL_COUNT_MAX;
 	budget->walks = RESOLVER_WALK_PER_QUESTION_MAX;
+	budget->names = RESOLVER_NAME_PER_QUESTION_MAX;
 	budget->signatures = SIGNATURE_CHECK_COUNT_MAX;
 	return budget;
 }

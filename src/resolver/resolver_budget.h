@@ -24,6 +24,7 @@ struct resolver_budget {
 	uint32_t referrals;
 	uint32_t walks;
 	uint32_t signatures;
+	uint32_t names; /* Of servers, to be looked up. */
 	bool is_spent; /* Something was left undone because of it. */
 };
 

@@ -37,6 +37,7 @@ struct resolver_exchange {
 	struct resolver_budget *budget;
 	struct bytes name;
 	bool is_sites;
+	const struct request_verify_challenge *proof;
 	uint32_t flags;
 	uint8_t recursion_count;
 	int64_t deadline_ms;
@@ -271,6 +272,7 @@ reply_keep(struct resolver_exchange *exchange, const struct client_reply *reply)
 		return STATUS_NO_MEMORY;
 	}
 	exchange->envelope = reply->envelope;
+	exchange->reply.is_about_it = reply->is_about_it;
 	status = message_decode(&reply->envelope, octets, &message);
 	return status == STATUS_OK ? response_decode(&message, &exchange->reply.response) : status;
 }
@@ -482,7 +484,10 @@ request_make(const struct resolver_exchange *exchange, const struct resolver_ser
 				.expiration = (uint32_t)(clock_wall_ms() / 1000 + EXPIRATION_S)}},
 		.resolution = {.name = exchange->name},
 	};
-	if (exchange->is_sites) {
+	if (exchange->proof != NULL) {
+		ret_request->message.header.opcode = OPCODE_VERIFY_CHALLENGE;
+		ret_request->verify_challenge = *exchange->proof;
+	} else if (exchange->is_sites) {
 		ret_request->resolution.type_count = 1;
 		ret_request->resolution.types = bytes_over(sites_types, sizeof(sites_types));
 	}
@@ -672,6 +677,7 @@ resolver_exchange_new(const struct resolver_exchange_order *order)
 	exchange->budget = order->budget;
 	exchange->name = order->name;
 	exchange->is_sites = order->is_sites;
+	exchange->proof = order->proof;
 	exchange->flags = order->flags;
 	exchange->recursion_count = order->recursion_count;
 	exchange->deadline_ms = order->budget->deadline_ms;

@@ -25,6 +25,7 @@ struct resolver_reply {
 	struct response response; /* In the budget's arena. */
 	const struct resolver_server *server;
 	bool is_certified; /* Signed by the key of its site record. */
+	bool is_about_it; /* It carries a digest of the request, as was asked for. */
 };
 
 /* `reply` is set for OK only. Otherwise
@@ -41,6 +42,7 @@ struct resolver_exchange_order {
 	struct resolver_budget *budget;
 	struct bytes name; /* As it is to be asked for; lives as long as the budget. */
 	bool is_sites; /* HS_SITE values alone. */
+	const struct request_verify_challenge *proof; /* To be verified; NULL: values. */
 	uint32_t flags; /* Of the request. */
 	uint8_t recursion_count;
 	uint32_t patience_ms; /* 0: as long as the budget's deadline allows. */

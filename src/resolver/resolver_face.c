@@ -2,11 +2,11 @@
 #include "resolver/resolver_face.h"
 
 #include "base/text_writer.h"
+#include "resolver/resolver_name.h"
 
 enum {
 	PORT_HTTP = 80,
 	PORT_HTTPS = 443,
-	HOST_SIZE_MAX = 253, /* RFC 1035, 2.3.4, as text. */
 	PATH_SIZE_MAX = 255,
 	PORT_TEXT_SIZE = 8,
 	ATTRIBUTE_NAME_SIZE_MAX = 32,
@@ -64,7 +64,8 @@ octet_is_of_host(uint8_t octet)
 static bool
 text_is_host(struct bytes text)
 {
-	if (text.size == 0 || text.size > HOST_SIZE_MAX || text.at[0] == '.' || text.at[0] == '-') {
+	if (text.size == 0 || text.size > RESOLVER_HOST_NAME_SIZE_MAX || text.at[0] == '.' ||
+		text.at[0] == '-') {
 		return false;
 	}
 	for (size_t i = 0; i < text.size; i++) {
@@ -89,14 +90,22 @@ text_is_path(struct bytes text)
 	return true;
 }
 
+struct bytes
+resolver_face_host(const struct resolver_face *face)
+{
+	struct bytes domain = attribute_find(face->site, "domain", face->number, true);
+
+	return text_is_host(domain) ? domain : (struct bytes){NULL, 0};
+}
+
 /* What the head of a request says; NULL: the server's address. */
 static const char *
 host_make(const struct resolver_face *face, const struct client_place *place, struct arena *arena)
 {
-	struct bytes domain = attribute_find(face->site, "domain", face->number, true);
+	struct bytes domain = resolver_face_host(face);
 	uint16_t port = address_port(&place->address);
 	uint16_t usual = place->transport == CLIENT_TRANSPORT_HTTPS ? PORT_HTTPS : PORT_HTTP;
-	char *host = text_is_host(domain) ? arena_alloc(arena, domain.size + PORT_TEXT_SIZE) : NULL;
+	char *host = domain.size > 0 ? arena_alloc(arena, domain.size + PORT_TEXT_SIZE) : NULL;
 	struct text_writer writer =
 		text_writer_over(host, host == NULL ? 0 : domain.size + PORT_TEXT_SIZE - 1);
 

@@ -35,5 +35,8 @@ enum resolver_face_found {
 enum resolver_face_found resolver_face_read(
 	const struct resolver_face *face, struct arena *arena, struct resolver_server *server);
 
+/* How the server is called: of `domain` a host name; empty: it says none. */
+struct bytes resolver_face_host(const struct resolver_face *face);
+
 /* A second address of the same server; its port means nothing. False: it has none. */
 bool resolver_face_other_address(const struct resolver_face *face, struct address *ret_address);

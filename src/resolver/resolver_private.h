@@ -5,11 +5,20 @@
 #include "resolver/resolver.h"
 #include "resolver/resolver_exchange.h"
 #include "resolver/resolver_host.h"
+#include "resolver/resolver_name.h"
 
 /*
  * What the files of this folder share. Private.
  */
 enum { WALK_BUCKET_COUNT = 4096, WALK_TEXT_SIZE_MAX = 512 };
+/* Prefixes that name no service even when primaries are asked: not asked again for a minute. */
+enum { BARE_COUNT = 256, BARE_MS = 60000 };
+
+struct resolver_bare {
+	uint64_t hash; /* Of the prefix's record, seeded; whoever comes later takes the place. */
+	int64_t expires_ms; /* Of the record that is remembered: another one is looked at anew. */
+	int64_t until_ms;
+};
 
 /* resolver_renewal.c: the root as it is now. */
 struct resolver_renewal {
@@ -33,12 +42,14 @@ struct resolver {
 	struct resolver_settings settings;
 	struct resolver_hosts *hosts;
 	struct client_kept *kept; /* Connections to servers of the national tree. */
+	struct resolver_names *names; /* NULL until the first is needed. */
 	struct resolver_renewal renewal;
 	uint64_t seed;
 	struct resolver_wait *waits; /* All questions. */
 	struct walk *first_ready, *last_ready;
 	struct loop_timer ready; /* Set while a walk is ready. */
 	size_t walk_count;
+	struct resolver_bare bare[BARE_COUNT];
 	size_t job_count; /* Signatures that helper threads hold. */
 	bool is_ending;
 	struct walk *walks[WALK_BUCKET_COUNT];
@@ -63,6 +74,8 @@ struct walk_goal {
 	bool is_certified;
 	bool is_sites; /* Of a prefix: its HS_SITE values, and no others. */
 	struct resolver_budget *owner; /* Not shared with other budgets; NULL: shared. */
+	/* To be verified, in the owner's arena; NULL: values are asked for. */
+	const struct request_verify_challenge *proof;
 };
 
 /* A service in the making: values, and the services that they name. */
@@ -91,6 +104,7 @@ struct walk {
 	/* What it waits for, and what it does then: one function for each state. */
 	struct walk *child;
 	struct resolver_exchange *exchange;
+	struct walk_naming *naming; /* NULL: no name was waited for. */
 	void (*step)(struct walk *walk);
 	enum status heard; /* What came of it. */
 	struct handle_value_list heard_values;
@@ -118,10 +132,12 @@ struct walk {
 	struct bytes text;
 	bool is_certified; /* So far, every answer on the way was. */
 	bool is_stale;
+	bool is_proven;
 	int64_t expires_ms; /* Not to be believed for longer, because of what led here. */
 };
 
 /* resolver.c */
+void resolver_walk_ready(struct walk *walk); /* Its step is called soon, from the loop. */
 void resolver_walk_over(struct walk *walk); /* Tells who waits; the walk goes. */
 /* Lets `walk` wait for a walk with this goal, one under way or a new one: `step` is called when
  * it is over. BUSY, NO_MEMORY; CONFLICT if that one waits for `walk`. */
@@ -140,6 +156,26 @@ void resolver_renewal_heard(struct resolver *resolver, const struct resolver_ser
 
 /* resolver_walk.c: the first step of every walk. */
 void resolver_walk_begin(struct walk *walk);
+
+/* resolver_naming.c: addresses of servers that have only a name, for one look at a service. */
+struct resolver_naming {
+	struct walk *walk;
+	size_t awaited_count; /* Of names that are being looked up. */
+	struct resolver_name *awaited[RESOLVER_SITE_COUNT_MAX];
+	struct bytes missed; /* A name without addresses; empty: there is none. */
+	enum status why;
+};
+/* As resolver_host_addresses; the context is a struct resolver_naming. */
+size_t resolver_naming_addresses(void *context, struct bytes host,
+	struct address ret_addresses[LOOP_NAME_ADDRESS_COUNT_MAX]);
+/* True if something is to come: `step` is called when the first has. */
+bool resolver_naming_await(struct resolver_naming *naming, void (*step)(struct walk *walk));
+struct bytes resolver_naming_text(const struct resolver_naming *naming); /* What was missed. */
+void resolver_naming_end(struct walk *walk);
+
+/* resolver_bare.c: the service of the prefix of this walk's handle. */
+bool resolver_bare_is_known(const struct walk *walk);
+void resolver_bare_note(const struct walk *walk);
 
 /* resolver_text.c: sentences for people, in the budget's arena. Names are shown so that they cannot
  * do harm on a terminal; what does not fit is cut. */

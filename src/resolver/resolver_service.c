@@ -264,6 +264,25 @@ finding_add(
 	}
 }
 
+/* A server that has only a name is asked where that leads, and nowhere that no site may lead. */
+static void
+finding_add_named(
+	struct finding *finding, const struct resolver_face *face, struct resolver_server *server)
+{
+	const struct resolver_selection *selection = finding->selection;
+	struct address addresses[LOOP_NAME_ADDRESS_COUNT_MAX];
+	struct bytes host = resolver_face_host(face);
+	size_t count = 0;
+
+	if (host.size > 0 && selection->addresses != NULL) {
+		count = selection->addresses(selection->addresses_context, host, addresses);
+	}
+	for (size_t i = 0; i < count; i++) {
+		server->address = addresses[i];
+		finding_add(finding, face, server);
+	}
+}
+
 static void
 finding_add_site(struct finding *finding, const struct resolver_site *site, size_t number)
 {
@@ -278,6 +297,7 @@ finding_add_site(struct finding *finding, const struct resolver_site *site, size
 	struct resolver_face face = {.site = &site->site,
 		.is_guarded = !site->is_trusted && !finding->selection->is_private_allowed};
 	struct handle_server found;
+	bool is_addressed;
 
 	if ((finding->selection->is_primary_only && !server.is_primary) ||
 		!site_find_server(&site->site, finding->selection->name, &found, &face.number)) {
@@ -286,11 +306,14 @@ finding_add_site(struct finding *finding, const struct resolver_site *site, size
 	server.key = found.public_key;
 	face.server = &found;
 	/* Without an address of its own a server may have one among the attributes. */
-	if (address_from_site(found.address, &server.address)) {
+	is_addressed = address_from_site(found.address, &server.address);
+	if (is_addressed) {
 		finding_add(finding, &face, &server);
 	}
 	if (resolver_face_other_address(&face, &server.address)) {
 		finding_add(finding, &face, &server);
+	} else if (!is_addressed) {
+		finding_add_named(finding, &face, &server);
 	}
 }
 

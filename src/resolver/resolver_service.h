@@ -6,6 +6,7 @@
 #include "client/client_carrier.h"
 #include "handle/handle_site.h"
 #include "handle/handle_value.h"
+#include "loop/loop_name.h"
 #include "message/message.h"
 
 /*
@@ -70,10 +71,16 @@ struct resolver_server {
 	uint16_t serial;
 };
 
+/* Addresses of a server that has only a name, as far as they are known now. */
+typedef size_t resolver_host_addresses(void *context, struct bytes host,
+	struct address ret_addresses[LOOP_NAME_ADDRESS_COUNT_MAX]);
+
 struct resolver_selection {
 	struct bytes name; /* The handle that is asked for: which server of a site has it. */
 	bool is_primary_only;
 	bool is_private_allowed;
+	resolver_host_addresses *addresses; /* NULL: servers without an address are left out. */
+	void *addresses_context;
 	struct arena *arena; /* For what `web` points to. NULL: nothing; its hosts are addresses. */
 };
 

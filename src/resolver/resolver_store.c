@@ -66,7 +66,8 @@ resolver_store_find(
 	struct cache_entry entry;
 	struct cache_key key __attribute__((uninitialized));
 
-	if (resolver->cache == NULL || !cache_key_over(&key, goal->name, question_of(goal)) ||
+	if (resolver->cache == NULL || goal->proof != NULL ||
+		!cache_key_over(&key, goal->name, question_of(goal)) ||
 		!cache_find(resolver->cache, &key, now_ms, &entry)) {
 		return RESOLVER_KNOWN_NOTHING;
 	}
@@ -101,7 +102,7 @@ resolver_store_put(struct resolver *resolver, const struct walk *walk)
 	};
 	struct cache_key key __attribute__((uninitialized));
 
-	if (resolver->cache == NULL || !status_is_kept(walk->status)) {
+	if (resolver->cache == NULL || walk->goal.proof != NULL || !status_is_kept(walk->status)) {
 		return;
 	}
 	if (answer.kind != CACHE_FAILURE && walk->expires_ms != INT64_MAX) {

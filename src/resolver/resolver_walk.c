@@ -445,6 +445,11 @@ walk_answered(struct walk *walk, const struct resolver_reply *reply)
 	walk->is_certified = walk->is_certified && reply->is_certified;
 	switch (response->message.header.response_code) {
 	case RESPONSE_SUCCESS:
+		if (walk->goal.proof != NULL) {
+			walk->is_proven = (response->verdict & 1) != 0 && reply->is_about_it;
+			walk_end(walk, STATUS_OK, (struct bytes){NULL, 0});
+			return;
+		}
 		walk_found(walk, &response->values.list);
 		return;
 	case RESPONSE_VALUES_NOT_FOUND:
@@ -487,6 +492,7 @@ walk_flags(const struct walk *walk)
 	return MESSAGE_FLAG_PUBLIC_ONLY | (walk->is_forwarded ? MESSAGE_FLAG_RECURSIVE : 0) |
 		(walk->goal.is_authoritative ? MESSAGE_FLAG_AUTHORITATIVE : 0) |
 		(is_certified ? MESSAGE_FLAG_CERTIFY | MESSAGE_FLAG_CACHE_CERTIFY : 0) |
+		(walk->goal.proof != NULL ? MESSAGE_FLAG_REQUEST_DIGEST : 0) |
 		(settings->is_teleinfo ? MESSAGE_FLAG_KEEP_ALIVE : 0);
 }
 
@@ -499,6 +505,7 @@ walk_exchange(struct walk *walk)
 		.budget = walk->budget,
 		.name = walk->goal.name,
 		.is_sites = walk->goal.is_sites,
+		.proof = walk->goal.proof,
 		.flags = walk_flags(walk),
 		.recursion_count = (uint8_t)(walk->recursion_count + 1),
 		.patience_ms = walk->is_stale_known ? RESOLVER_STALE_PATIENCE_MS : 0,
@@ -545,12 +552,30 @@ walk_keep_servers(struct walk *walk, const struct resolver_server *servers, size
 	return true;
 }
 
+/* Nobody can be asked. */
+static void
+walk_fail_unserved(struct walk *walk, const struct resolver_naming *naming, size_t refused)
+{
+	if (naming->missed.size > 0) {
+		walk_fail(walk, naming->why == STATUS_TIMED_OUT ? STATUS_TIMED_OUT : STATUS_CLOSED,
+			resolver_naming_text(naming));
+		return;
+	}
+	walk_fail(walk, STATUS_CLOSED,
+		RESOLVER_TEXT(walk->budget, TEXT("of "), walk->service_name,
+			refused > 0 ? TEXT(" only addresses are known that must not be asked")
+				    : TEXT(" no server is known")));
+}
+
 static void
 walk_ask(struct walk *walk)
 {
+	struct resolver_naming naming = {.walk = walk};
 	struct resolver_selection selection = {.name = walk->goal.name,
 		.is_primary_only = walk->goal.is_authoritative,
 		.is_private_allowed = walk->resolver->settings.is_private_allowed,
+		.addresses = resolver_naming_addresses,
+		.addresses_context = &naming,
 		.arena = walk->budget->arena};
 	struct resolver_server servers[RESOLVER_SERVER_COUNT_MAX] __attribute__((uninitialized));
 	size_t refused = 0;
@@ -560,12 +585,11 @@ walk_ask(struct walk *walk)
 	if (refused > 0) {
 		monitor_add(walk->resolver->row, METRIC_RESOLVER_REFUSED, refused);
 	}
+	if (count == 0 && resolver_naming_await(&naming, walk_ask)) {
+		return;
+	}
 	if (count == 0) {
-		walk_fail(walk, STATUS_CLOSED,
-			RESOLVER_TEXT(walk->budget, TEXT("of "), walk->service_name,
-				refused > 0
-					? TEXT(" only addresses are known that must not be asked")
-					: TEXT(" no server is known")));
+		walk_fail_unserved(walk, &naming, refused);
 		return;
 	}
 	if (walk->above.size > 0 && !walk->is_referred && servers_are_same(walk, servers, count)) {
@@ -597,7 +621,9 @@ service_collected(struct walk *walk)
 		walk_ask(walk);
 		return;
 	}
-	if (!walk->is_retried) {
+	if (walk->is_retried) {
+		resolver_bare_note(walk);
+	} else if (!resolver_bare_is_known(walk)) {
 		walk->is_retried = true;
 		goal.name = bytes_over(octets, handle_name_prefix_handle(walk->goal.name, octets));
 		if (resolver_walk_await(walk, &goal, service_heard) == STATUS_OK) {

@@ -168,14 +168,21 @@ proof_verified(struct operation *operation)
 
 	if (operation->status != STATUS_OK) {
 		monitor_add(service->row, METRIC_PROOFS_WRONG, 1);
-		proof_fails(operation, operation->status, (struct bytes){NULL, 0});
+		proof_fails(operation, operation->status,
+			operation->status == STATUS_UNPROVABLE
+				? TEXT("the identity's secret does not live here, and nothing "
+				       "proven "
+				       "can be had of whoever has it")
+				: (struct bytes){NULL, 0});
 		return;
 	}
 	monitor_add(service->row, METRIC_PROOFS_RIGHT, 1);
 	if (operation->has_guess) {
 		access_guess_right(service->access->guesses, &operation->guess);
 	}
-	index = access_verification_index(operation->verification);
+	index = operation->verification == NULL
+		? operation->identity.index /* Its home says so. */
+		: access_verification_index(operation->verification);
 	if (operation->has_session) {
 		(void)access_session_prove(service->access->sessions, operation->session.id,
 			&operation->identity, index);
@@ -226,6 +233,7 @@ proof_input(const struct operation *operation)
 static void
 proof_look(struct operation *operation)
 {
+	bool is_secret = bytes_equal(operation->proof.authentication_type, TEXT("HS_SECKEY"));
 	struct access_reach reach;
 	struct access_proof proof = {
 		.kind = operation->proof.authentication_type,
@@ -239,12 +247,19 @@ proof_look(struct operation *operation)
 	};
 	enum status status;
 
-	operation_reach_begin(operation);
+	/* A secret is nowhere but at its home, whatever was fetched of that record. */
+	if (!is_secret) {
+		operation_reach_begin(operation);
+	}
 	reach = authority_reach(operation->service->authority);
 	status = access_verification_new(
 		&proof, &reach, &operation->budget, &operation->verification);
 	operation_reach_end(operation);
-	if (operation_fetch(operation, status, proof_look)) {
+	if (is_secret && status == STATUS_UNPROVABLE &&
+		operation_ask_home(operation, &proof, proof_verified)) {
+		return;
+	}
+	if (!is_secret && operation_fetch(operation, status, proof_look)) {
 		return;
 	}
 	if (status == STATUS_OK) {

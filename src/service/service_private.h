@@ -162,6 +162,11 @@ void operation_dock(struct operation *operation);
  * hands it over. */
 void operation_seal(struct operation *operation);
 
+/* operation_home.c: whether the answer to a challenge by a secret is right says the node where that
+ * secret lives. True: `then` is called when it has, with OK, WRONG_PROOF or UNPROVABLE in `status`. */
+bool operation_ask_home(struct operation *operation, const struct access_proof *proof,
+	void (*then)(struct operation *operation));
+
 /* operation_fetch.c: around each decision about who may do what. */
 void operation_reach_begin(struct operation *operation);
 void operation_reach_end(struct operation *operation);

@@ -45,6 +45,12 @@ bool fake_await(bool (*is_done)(void *context), void *context);
  * they are held, none does. */
 void fake_jobs_hold(bool is_held);
 
+/* What DNS says of a name from now on, and how long it takes; of others it says that there are
+ * none. Then how many names were asked for since the last call. */
+struct loop_name;
+void fake_name_set(const char *host, const struct loop_name *name, int64_t delay_ms);
+size_t fake_name_asked_count(void);
+
 /* Datagrams. Dropped when no socket is open at `to`. */
 void fake_datagram(const struct address *from, const struct address *to, struct bytes octets);
 

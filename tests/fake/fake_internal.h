@@ -57,6 +57,8 @@ struct fake_world {
 	struct fake_connection *connections;
 	struct loop_pool *pools;
 	bool pools_held;
+	struct fake_named *named; /* name_fake.c */
+	size_t name_asked_count;
 	size_t fill_count;
 	size_t refuse_count;
 	size_t accept_refuse_count;
@@ -121,6 +123,7 @@ bool fake_address_takes(const struct address *bound, const struct address *to);
 bool fake_address_is_wildcard(const struct address *address);
 /* `address` with a port: the next free one for port 0. */
 struct address fake_address_bind(const struct address *address);
+void fake_names_forget(void);
 /* Memory of a test never runs out. */
 void *fake_alloc(size_t size);
 struct bytes fake_copy(struct bytes octets);

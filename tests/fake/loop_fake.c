@@ -58,6 +58,7 @@ fake_end(void)
 		free(connection->server.octets);
 		free(connection);
 	}
+	fake_names_forget();
 	fake_world = (struct fake_world){0};
 }
 

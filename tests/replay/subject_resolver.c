@@ -219,6 +219,10 @@ manner_read(struct words *words, struct upstream *server)
 		manner->is_deaf_tcp = !words_take(words, "udp");
 	} else if (words_take(words, "page")) {
 		manner->is_page = true;
+	} else if (words_take(words, "verifying")) {
+		manner->is_verifier = true;
+		manner->is_digestless = words_take(words, "undigested");
+		manner->is_elsewhere = words_take(words, "elsewhere");
 	} else if (words_take(words, "closing")) {
 		manner->is_closing_tcp = true;
 	} else if (words_take(words, "keeping")) {
@@ -303,13 +307,17 @@ subject_answered(void *context, const struct resolver_answer *answer)
 		bytes_over(asked->octets + answer->text.size, answer->values.octets.size);
 }
 
-/* ASK NAME HANDLE [certified] [authoritative] [recursion N] [deadline TIME] */
+/* ASK NAME HANDLE [certified] [authoritative] [recursion N] [deadline TIME] [proof ANSWER] */
 static void
 do_ask(struct subject_resolver *subject, struct words *words)
 {
 	struct asked *asked = &subject->asked[subject->asked_count];
 	struct bytes name = words_next(words, "a name");
 	struct resolver_question question = {.name = words_next(words, "a handle")};
+	struct request_verify_challenge proof = {.name = question.name,
+		.index = 300,
+		.nonce = TEXT("a nonce of sixteen octets"),
+		.request_digest = TEXT("a digest")};
 
 	question.is_certified = words_take(words, "certified");
 	question.is_authoritative = words_take(words, "authoritative");
@@ -318,6 +326,10 @@ do_ask(struct subject_resolver *subject, struct words *words)
 	}
 	if (words_take(words, "deadline")) {
 		question.deadline_ms = (uint32_t)words_next_ms(words);
+	}
+	if (words_take(words, "proof")) {
+		proof.response = words_next(words, "an answer to a challenge");
+		question.proof = &proof;
 	}
 	if (subject->asked_count == ASKED_COUNT_MAX || name.size > sizeof(asked->name)) {
 		words_fail(words, "too many questions, or too long a name");
@@ -381,7 +393,7 @@ expect_value(struct words *words, const struct resolver_answer *answer)
 	words_fail(words, "no value %u with these data was found", index);
 }
 
-/* STATUS [values N] [value INDEX TYPE DATA]... [certified N] [stale N] [text TEXT] */
+/* STATUS [values N] [value INDEX TYPE DATA]... [certified N] [proven N] [stale N] [text TEXT] */
 static void
 expect_answer(struct words *words, const struct resolver_answer *answer)
 {
@@ -399,6 +411,8 @@ expect_answer(struct words *words, const struct resolver_answer *answer)
 			expect_value(words, answer);
 		} else if (words_take(words, "certified")) {
 			expect_count(words, "certified", answer->is_certified);
+		} else if (words_take(words, "proven")) {
+			expect_count(words, "proven", answer->is_proven);
 		} else if (words_take(words, "stale")) {
 			expect_count(words, "stale", answer->is_stale);
 		} else if (words_take(words, "text")) {
@@ -658,6 +672,50 @@ do_root(struct subject_resolver *subject, struct words *words)
 	}
 }
 
+/* DNS HOST none|silent|ADDRESS... [ttl N] [after TIME] · DNS asked N */
+static void
+do_dns(struct words *words)
+{
+	struct loop_name name = {.status = STATUS_OK, .ttl_s = 300};
+	int64_t delay_ms = 0;
+	struct bytes host = words_next(words, "a host name");
+	char text[256] = "";
+
+	if (bytes_equal(host, TEXT("asked"))) {
+		expect_count(words, "asked", fake_name_asked_count());
+		return;
+	}
+	if (host.size >= sizeof(text)) {
+		words_fail(words, "too long a name");
+		return;
+	}
+	memcpy(text, host.at, host.size);
+	if (words_take(words, "none")) {
+		name.status = STATUS_NOT_FOUND;
+	} else if (words_take(words, "silent")) {
+		name.status = STATUS_TIMED_OUT;
+		delay_ms = 5000;
+	}
+	while (words_ok(words) && words_are_left(words)) {
+		if (words_take(words, "ttl")) {
+			name.ttl_s = (uint32_t)words_next_number(words, UINT32_MAX, "seconds");
+		} else if (words_take(words, "after")) {
+			delay_ms = words_next_ms(words);
+		} else if (name.count < LOOP_NAME_ADDRESS_COUNT_MAX) {
+			struct bytes address = words_next(words, "an address");
+
+			if (words_ok(words) &&
+				address_parse(address, 0, &name.addresses[name.count++]) !=
+					STATUS_OK) {
+				words_fail(words, "this is no address");
+			}
+		} else {
+			words_fail(words, "too many addresses");
+		}
+	}
+	fake_name_set(text, &name, delay_ms);
+}
+
 static void
 do_metric(struct subject_resolver *subject, struct words *words)
 {
@@ -711,6 +769,10 @@ resolver_line(void *instance, struct words *words)
 			commands[i].run(subject, words);
 			return true;
 		}
+	}
+	if (words_take(words, "DNS")) {
+		do_dns(words);
+		return true;
 	}
 	if (words_take(words, "IDLE")) {
 		if (!fake_await(resolver_is_idle, subject)) {

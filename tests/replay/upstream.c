@@ -198,13 +198,25 @@ answer_sign(struct upstream *server, const struct envelope *envelope, struct wir
 	wire_write_length_close(writer, length);
 }
 
+static struct bytes
+asked_name(const struct request *request)
+{
+	return request->message.header.opcode == OPCODE_VERIFY_CHALLENGE
+		? request->verify_challenge.name
+		: request->resolution.name;
+}
+
 static void
 answer_fill(struct response *response, const struct request *request, const struct rule *rule)
 {
 	struct handle_value_list none = {0, {NULL, 0}};
 	uint32_t code = rule == NULL ? (uint32_t)RESPONSE_HANDLE_NOT_FOUND : rule->rule.code;
 
-	switch (response_shape(OPCODE_RESOLUTION, code)) {
+	switch (response_shape(request->message.header.opcode, code)) {
+	case RESPONSE_VERDICT:
+		response->verdict =
+			bytes_equal(request->verify_challenge.response, TEXT("right")) ? 1 : 0;
+		break;
 	case RESPONSE_VALUES:
 		response->values.name =
 			rule->rule.told.size > 0 ? rule->rule.told : request->resolution.name;
@@ -220,7 +232,6 @@ answer_fill(struct response *response, const struct request *request, const stru
 	case RESPONSE_SITE:
 	case RESPONSE_CREATED:
 	case RESPONSE_NAMES:
-	case RESPONSE_VERDICT:
 	case RESPONSE_SESSION:
 	case RESPONSE_NUMBER:
 	case RESPONSE_STREAM:
@@ -236,13 +247,16 @@ answer_write(struct upstream *server, const struct request *request, uint8_t *oc
 {
 	struct wire_writer writer = wire_writer_over(octets, ANSWER_SIZE_MAX);
 	bool is_certified = (request->message.header.flags & MESSAGE_FLAG_CERTIFY) != 0;
-	const struct rule *rule = rule_find(server, request->resolution.name);
+	const struct rule *rule = rule_find(server, asked_name(request));
+	uint8_t digest[REQUEST_DIGEST_SIZE_MAX];
 	struct response response;
 	uint32_t code;
 
 	rule = rule == NULL ? rule_find(server, TEXT("*")) : rule;
 	code = rule == NULL ? (uint32_t)RESPONSE_HANDLE_NOT_FOUND : rule->rule.code;
-	if (is_certified && server->manner.key == NULL && !server->manner.is_unsigned) {
+	if ((is_certified && server->manner.key == NULL && !server->manner.is_unsigned) ||
+		(request->message.header.opcode == OPCODE_VERIFY_CHALLENGE &&
+			!server->manner.is_verifier)) {
 		code = RESPONSE_ERROR;
 	}
 	response_begin(request, code, server->manner.serial == 0 ? 1 : server->manner.serial, true,
@@ -255,6 +269,11 @@ answer_write(struct upstream *server, const struct request *request, uint8_t *oc
 	if (server->manner.is_keeping) {
 		response.message.header.flags |=
 			request->message.header.flags & MESSAGE_FLAG_KEEP_ALIVE;
+	}
+	if ((request->message.header.flags & MESSAGE_FLAG_REQUEST_DIGEST) != 0 &&
+		!server->manner.is_digestless) {
+		response_digest(request, false, digest, &response);
+		digest[0] ^= server->manner.is_elsewhere ? 1 : 0;
 	}
 	wire_writer_take(&writer, ENVELOPE_SIZE);
 	response_write(&writer, &response);
@@ -354,7 +373,7 @@ static void
 server_note(struct upstream *server, const struct request *request, const struct caller *caller)
 {
 	struct upstream_seen *seen = &server->seen;
-	struct bytes name = request->resolution.name;
+	struct bytes name = asked_name(request);
 
 	seen->count++;
 	seen->tcp_count += caller->stream != NULL && caller->head.size == 0;
@@ -368,7 +387,9 @@ server_note(struct upstream *server, const struct request *request, const struct
 	seen->name_size =
 		name.size < sizeof(seen->name_octets) ? name.size : sizeof(seen->name_octets);
 	memcpy(seen->name_octets, name.at, seen->name_size);
-	seen->type_count = request->resolution.type_count;
+	seen->type_count = request->message.header.opcode == OPCODE_RESOLUTION
+		? request->resolution.type_count
+		: 0;
 }
 
 /* A request came: the answer is made now, and sent when it is time. */
@@ -386,7 +407,8 @@ server_asked(struct upstream *server, const struct envelope *envelope, struct by
 
 	if (message_decode(envelope, octets, &message) != STATUS_OK ||
 		request_decode(&message, &request) != STATUS_OK ||
-		message.header.opcode != OPCODE_RESOLUTION) {
+		(message.header.opcode != OPCODE_RESOLUTION &&
+			message.header.opcode != OPCODE_VERIFY_CHALLENGE)) {
 		return;
 	}
 	if (stream != NULL && server->manner.hang_count > 0) {

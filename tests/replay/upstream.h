@@ -49,6 +49,9 @@ struct upstream_manner {
 	bool is_unsigned; /* Signs nothing although it should. */
 	bool is_forger; /* Signs something else. */
 	bool is_twice; /* Each answer comes twice. */
+	bool is_verifier; /* Says of answers to challenges (201) that they are right if they are "right". */
+	bool is_digestless; /* Without saying of which question. */
+	bool is_elsewhere; /* With the digest of another question. */
 	uint16_t serial; /* Of its site, as it tells it; 0: 1. */
 	uint32_t slow_ms;
 	uint32_t lose_count; /* So many requests are not seen. */
