@@ -9,6 +9,7 @@
 #include "crypto/crypto.h"
 #include "handle/handle_key.h"
 #include "handle/handle_site.h"
+#include "program/resolve/resolve_alias.h"
 #include "program/resolve/resolve_at.h"
 #include "program/resolve/resolve_walk.h"
 #include "program/server/answer_print.h"
@@ -31,6 +32,7 @@ enum {
 	OPTION_TIMEOUT,
 	OPTION_DIR,
 	OPTION_AT,
+	OPTION_FOLLOW,
 };
 
 enum { FILTER_COUNT_MAX = 64, FILTER_SIZE_MAX = 16384 };
@@ -41,6 +43,9 @@ static const struct option_row rows[] = {
 			"查询此服务器（默认 127.0.0.1:2641），或 http、https 网址处的服务器"}},
 	WALK_ORIGIN_ROWS({"ask no server to find out: begin at this one of the root; repeatable",
 		"不委托服务器：由此根服务器开始自行查找；可多次给出"}),
+	{OPTION_FOLLOW, "follow", 'f', NULL,
+		{"where the record is an alias (HS_ALIAS), go on to what it stands for",
+			"记录为别名（HS_ALIAS）时，继续解析其所指的标识"}},
 	{OPTION_TCP, "tcp", 0, NULL, {"ask over TCP at once", "直接使用 TCP"}},
 	{OPTION_INDEX, "index", 'i', "N",
 		{"only the value with index N; repeatable", "只取索引为 N 的值；可多次给出"}},
@@ -73,7 +78,8 @@ static const struct option_row rows[] = {
 const struct command_manual command_resolve_manual = {
 	.name = "resolve",
 	.usage = "HANDLE [--server HOST:PORT] [--tcp] [--index N]... [--type T]... [--json] "
-		 "[--trace]\nHANDLE --root HOST:PORT | --bootstrap FILE [--index N]... [--type "
+		 "[--trace] [--follow]\nHANDLE --root HOST:PORT | --bootstrap FILE [--index N]... "
+		 "[--type "
 		 "T]... "
 		 "[--json]\nHANDLE --dir DIR [--at WHEN] [--json]",
 	.about = {"Asks a server for the values of HANDLE and prints them: index, type, time to\n"
@@ -111,6 +117,8 @@ struct inquiry {
 	bool is_traced;
 	bool is_certified;
 	bool is_all;
+	bool is_following;
+	struct resolve_aliases aliases; /* Followed so far. */
 	unsigned long timeout_ms;
 	uint8_t indexes[FILTER_COUNT_MAX * 4];
 	uint8_t types[FILTER_SIZE_MAX];
@@ -265,6 +273,36 @@ failure_text(enum status status)
 		: text_say(status_text(status));
 }
 
+static bool ask(struct inquiry *inquiry, uint32_t opcode, client_answered *answered);
+static void resolution_answered(
+	void *context, enum status status, const struct client_reply *reply);
+
+/* True if the record stands for another one, which is asked for, or cannot be had and that was told. */
+static bool
+alias_follow(struct inquiry *inquiry, const struct response *response)
+{
+	const struct header *header = &response->message.header;
+	struct bytes before = inquiry->handle;
+	enum status status = STATUS_NOT_FOUND;
+
+	if (inquiry->is_following &&
+		response_shape(header->opcode, header->response_code) == RESPONSE_VALUES) {
+		status = resolve_alias_next(
+			&inquiry->aliases, &response->values.list, &inquiry->handle);
+	}
+	if (status == STATUS_NOT_FOUND) {
+		return false;
+	}
+	if (status != STATUS_OK) {
+		command_failure(&command_resolve_manual, "%s", resolve_alias_refusal(status));
+		loop_stop(inquiry->loop);
+		return true;
+	}
+	resolve_alias_print(before, inquiry->handle);
+	(void)ask(inquiry, OPCODE_RESOLUTION, resolution_answered);
+	return true;
+}
+
 static void
 resolution_answered(void *context, enum status status, const struct client_reply *reply)
 {
@@ -275,10 +313,14 @@ resolution_answered(void *context, enum status status, const struct client_reply
 	if (reply == NULL) {
 		command_failure(&command_resolve_manual, SAY("%s: %s", "%s：%s"), inquiry->server,
 			failure_text(status));
-	} else if (signature_is_good(inquiry, reply) &&
-		(inquiry->is_json ? print_json : print_reply)(inquiry, reply) &&
-		reply->response.message.header.response_code == RESPONSE_SUCCESS) {
-		inquiry->exit_code = EXIT_CODE_OK;
+	} else if (signature_is_good(inquiry, reply)) {
+		if (alias_follow(inquiry, &reply->response)) {
+			return;
+		}
+		if ((inquiry->is_json ? print_json : print_reply)(inquiry, reply) &&
+			reply->response.message.header.response_code == RESPONSE_SUCCESS) {
+			inquiry->exit_code = EXIT_CODE_OK;
+		}
 	}
 	loop_stop(inquiry->loop);
 }
@@ -385,6 +427,8 @@ take_option(struct option_walk *walk, struct inquiry *inquiry)
 	case OPTION_AT:
 		inquiry->when = walk->argument;
 		return true;
+	case OPTION_FOLLOW:
+		return inquiry->is_following = true;
 	default:
 		return walk_origin_option(&inquiry->walk.origin, walk) ||
 			administer_option(&inquiry->administer, walk);
@@ -486,8 +530,24 @@ run_walk(struct inquiry *inquiry)
 	walk->asked = request_for(inquiry, OPCODE_RESOLUTION).resolution;
 	walk->is_certified = inquiry->is_certified;
 	walk->is_json = inquiry->is_json;
+	walk->aliases = inquiry->is_following ? &inquiry->aliases : NULL;
 	walk->timeout_ms = (uint32_t)inquiry->timeout_ms;
 	return resolve_walk(walk);
+}
+
+/* The alias is asked for beside what is wanted. */
+static bool
+may_follow(struct inquiry *inquiry)
+{
+	if (inquiry->directory != NULL || inquiry->administer.user != NULL ||
+		inquiry->index_count > 0) {
+		return false;
+	}
+	if (inquiry->type_count > 0) {
+		wire_write_blob(&inquiry->type_writer, TEXT("HS_ALIAS"));
+		inquiry->type_count++;
+	}
+	return wire_writer_end(&inquiry->type_writer) == STATUS_OK;
 }
 
 int
@@ -529,6 +589,12 @@ command_resolve(int argc, char **argv)
 				"--at 须与 --dir 同用：服务器只提供当前记录"));
 	}
 	inquiry.handle = bytes_from_string(argv[walk.index]);
+	resolve_alias_begin(&inquiry.aliases, inquiry.handle);
+	if (inquiry.is_following && !may_follow(&inquiry)) {
+		return command_usage_error(&command_resolve_manual, "%s",
+			SAY("--follow is for everybody's whole records: no --dir, --user, --index",
+				"--follow 用于公开的完整记录：不可与 --dir、--user、--index 同用"));
+	}
 	if (inquiry.directory != NULL) {
 		return inquiry_has_filters(&inquiry)
 			? command_usage_error(&command_resolve_manual, "%s",

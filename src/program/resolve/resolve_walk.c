@@ -65,6 +65,36 @@ idle_check(void *context)
 		idle_check, walking);
 }
 
+static bool walking_ask(struct walking *walking);
+
+/* True if another record is asked for in place of this one, or that is not to be, which is told. */
+static bool
+walking_follow(struct walking *walking, const struct resolver_answer *answer)
+{
+	struct resolve_walk *walk = walking->walk;
+	struct bytes before = walk->asked.name;
+	enum status status = walk->aliases == NULL || answer->status != STATUS_OK
+		? STATUS_NOT_FOUND
+		: resolve_alias_next(walk->aliases, &answer->values, &walk->asked.name);
+
+	if (status == STATUS_NOT_FOUND) {
+		return false;
+	}
+	if (status == STATUS_OK) {
+		resolve_alias_print(before, walk->asked.name);
+		if (walking_ask(walking)) {
+			return true;
+		}
+		walking->exit_code = command_failure(
+			&command_resolve_manual, "%s", status_text(STATUS_NO_MEMORY));
+	} else {
+		walking->exit_code = command_failure(
+			&command_resolve_manual, "%s", resolve_alias_refusal(status));
+	}
+	idle_check(walking);
+	return true;
+}
+
 static void
 walk_answered(void *context, const struct resolver_answer *answer)
 {
@@ -74,6 +104,9 @@ walk_answered(void *context, const struct resolver_answer *answer)
 	struct handle_value_list selected;
 	enum status status = answer->status;
 
+	if (walking_follow(walking, answer)) {
+		return;
+	}
 	if (status == STATUS_OK) {
 		status = authority_select(&answer->values, &walk->asked, walking->arena, &selected);
 	}
@@ -85,6 +118,17 @@ walk_answered(void *context, const struct resolver_answer *answer)
 	idle_check(walking);
 }
 
+static bool
+walking_ask(struct walking *walking)
+{
+	const struct resolve_walk *walk = walking->walk;
+	const struct resolver_question question = {.name = walk->asked.name,
+		.is_certified = walk->is_certified,
+		.deadline_ms = walk->timeout_ms == 0 ? TIMEOUT_DEFAULT_MS : walk->timeout_ms};
+
+	return resolver_ask(walking->resolver, &question, walk_answered, walking) != NULL;
+}
+
 static enum status
 walking_run(struct walking *walking, struct loop_pool *pool, struct monitor *monitor)
 {
@@ -93,14 +137,10 @@ walking_run(struct walking *walking, struct loop_pool *pool, struct monitor *mon
 		.pool = pool,
 		.row = monitor_row(monitor, 0),
 		.settings = &walk->origin.recursion.resolver};
-	const struct resolver_question question = {.name = walk->asked.name,
-		.is_certified = walk->is_certified,
-		.deadline_ms = walk->timeout_ms == 0 ? TIMEOUT_DEFAULT_MS : walk->timeout_ms};
 	enum status status = STATUS_NO_MEMORY;
 
 	walking->resolver = resolver_new(&parts);
-	if (walking->resolver != NULL &&
-		resolver_ask(walking->resolver, &question, walk_answered, walking) != NULL) {
+	if (walking->resolver != NULL && walking_ask(walking)) {
 		status = loop_run(walking->loop);
 	}
 	resolver_free(walking->resolver);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "message/request.h"
+#include "program/resolve/resolve_alias.h"
 #include "program/resolve/walk_origin.h"
 
 /*
@@ -13,7 +14,8 @@ struct resolve_walk {
 	struct request_resolution asked; /* The handle, and which of its values. */
 	bool is_certified; /* Each answer on the way must be signed by a key that is known by then. */
 	bool is_json;
-	uint32_t timeout_ms; /* 0: 10 seconds. */
+	struct resolve_aliases *aliases; /* NULL: they are not followed. */
+	uint32_t timeout_ms; /* 0: 10 seconds; of each question. */
 };
 
 /* Prints the values, or why there are none. Returns an exit code. */

@@ -10,15 +10,21 @@
 #include <stdlib.h>
 
 void
-value_print_escaped(struct bytes run)
+value_print_escaped_to(FILE *file, struct bytes run)
 {
 	size_t capacity = run.size * 4 + 1;
 	char *text = malloc(capacity);
 	struct text_writer writer = text_writer_over(text, text == NULL ? 0 : capacity);
 
 	text_write_escaped(&writer, run);
-	printf("%.*s", (int)text_written(&writer).size, text == NULL ? "" : text);
+	fprintf(file, "%.*s", (int)text_written(&writer).size, text == NULL ? "" : text);
 	free(text);
+}
+
+void
+value_print_escaped(struct bytes run)
+{
+	value_print_escaped_to(stdout, run);
 }
 
 bool
