@@ -77,11 +77,9 @@ static const struct option_row rows[] = {
 
 const struct command_manual command_resolve_manual = {
 	.name = "resolve",
-	.usage = "HANDLE [--server HOST:PORT] [--tcp] [--index N]... [--type T]... [--json] "
-		 "[--trace] [--follow]\nHANDLE --root HOST:PORT | --bootstrap FILE [--index N]... "
-		 "[--type "
-		 "T]... "
-		 "[--json]\nHANDLE --dir DIR [--at WHEN] [--json]",
+	.usage = "HANDLE [--server HOST:PORT] [--tcp] [--trace] [--follow] [OPTION]...\n"
+		 "HANDLE --root HOST:PORT | --bootstrap FILE [OPTION]...\n"
+		 "HANDLE --dir DIR [--at WHEN] [OPTION]...",
 	.about = {"Asks a server for the values of HANDLE and prints them: index, type, time to\n"
 		  "live in seconds, permissions (admin read, admin write, public read, public\n"
 		  "write), data. Asks over UDP, again after 0.5, 1 and 1.5 s, then over TCP; with\n"
