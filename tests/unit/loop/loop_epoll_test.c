@@ -247,20 +247,27 @@ note_timer(void *context)
 	note_order('t');
 }
 
+/* What happens in one wake-up with a timer that is due and `posted`, in its order. */
 static void
-a_wake_up_goes_woken_timers_posts_sleeping(void **state)
+assert_wake_up(void (*posted)(void *context), const char *expected)
 {
 	struct loop_timer timer = {0};
-	struct loop_post post = {.posted = note_post, .context = loop};
+	struct loop_post post = {.posted = posted, .context = loop};
 
-	(void)state;
 	order_size = 0;
 	loop_on_wake(loop, note_woken, NULL);
 	loop_on_sleep(loop, note_sleeping, NULL);
 	loop_post(loop, &post);
 	loop_timer_set(loop, &timer, loop_now_ms(loop), note_timer, NULL);
 	assert_int_equal(loop_run(loop), STATUS_OK);
-	assert_string_equal(order, "wtps");
+	assert_string_equal(order, expected);
+}
+
+static void
+a_wake_up_goes_woken_timers_posts_sleeping(void **state)
+{
+	(void)state;
+	assert_wake_up(note_post, "wtps");
 }
 
 static void
@@ -287,17 +294,8 @@ posted_and_soon(void *context)
 static void
 what_is_set_soon_fires_before_the_wake_up_ends(void **state)
 {
-	struct loop_timer timer = {0};
-	struct loop_post post = {.posted = posted_and_soon, .context = loop};
-
 	(void)state;
-	order_size = 0;
-	loop_on_wake(loop, note_woken, NULL);
-	loop_on_sleep(loop, note_sleeping, NULL);
-	loop_post(loop, &post);
-	loop_timer_set(loop, &timer, loop_now_ms(loop), note_timer, NULL);
-	assert_int_equal(loop_run(loop), STATUS_OK);
-	assert_string_equal(order, "wtpnns");
+	assert_wake_up(posted_and_soon, "wtpnns");
 }
 
 static size_t wake_count;
