@@ -49,7 +49,7 @@ walk_free(struct walk *walk)
 	}
 	*at = walk->next_in_bucket;
 	resolver_exchange_cancel(walk->exchange);
-	resolver_naming_end(walk);
+	resolver_walk_names_end(walk);
 	walk->resolver->walk_count--;
 	monitor_subtract(walk->resolver->row, METRIC_RESOLVER_WALKS, 1);
 	resolver_budget_leave(walk->budget);

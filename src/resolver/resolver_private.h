@@ -157,21 +157,22 @@ void resolver_renewal_heard(struct resolver *resolver, const struct resolver_ser
 /* resolver_walk.c: the first step of every walk. */
 void resolver_walk_begin(struct walk *walk);
 
-/* resolver_naming.c: addresses of servers that have only a name, for one look at a service. */
-struct resolver_naming {
+/* resolver_walk_names.c: addresses of servers that have only a name, for one look at a service. */
+struct resolver_walk_names {
 	struct walk *walk;
 	size_t awaited_count; /* Of names that are being looked up. */
 	struct resolver_name *awaited[RESOLVER_SITE_COUNT_MAX];
 	struct bytes missed; /* A name without addresses; empty: there is none. */
 	enum status why;
 };
-/* As resolver_host_addresses; the context is a struct resolver_naming. */
-size_t resolver_naming_addresses(void *context, struct bytes host,
+/* As resolver_host_addresses; the context is a struct resolver_walk_names. */
+size_t resolver_walk_names_addresses(void *context, struct bytes host,
 	struct address ret_addresses[LOOP_NAME_ADDRESS_COUNT_MAX]);
 /* True if something is to come: `step` is called when the first has. */
-bool resolver_naming_await(struct resolver_naming *naming, void (*step)(struct walk *walk));
-struct bytes resolver_naming_text(const struct resolver_naming *naming); /* What was missed. */
-void resolver_naming_end(struct walk *walk);
+bool resolver_walk_names_await(struct resolver_walk_names *naming, void (*step)(struct walk *walk));
+struct bytes resolver_walk_names_text(
+	const struct resolver_walk_names *naming); /* What was missed. */
+void resolver_walk_names_end(struct walk *walk);
 
 /* resolver_bare.c: the service of the prefix of this walk's handle. */
 bool resolver_bare_is_known(const struct walk *walk);

@@ -554,11 +554,11 @@ walk_keep_servers(struct walk *walk, const struct resolver_server *servers, size
 
 /* Nobody can be asked. */
 static void
-walk_fail_unserved(struct walk *walk, const struct resolver_naming *naming, size_t refused)
+walk_fail_unserved(struct walk *walk, const struct resolver_walk_names *naming, size_t refused)
 {
 	if (naming->missed.size > 0) {
 		walk_fail(walk, naming->why == STATUS_TIMED_OUT ? STATUS_TIMED_OUT : STATUS_CLOSED,
-			resolver_naming_text(naming));
+			resolver_walk_names_text(naming));
 		return;
 	}
 	walk_fail(walk, STATUS_CLOSED,
@@ -570,11 +570,11 @@ walk_fail_unserved(struct walk *walk, const struct resolver_naming *naming, size
 static void
 walk_ask(struct walk *walk)
 {
-	struct resolver_naming naming = {.walk = walk};
+	struct resolver_walk_names naming = {.walk = walk};
 	struct resolver_selection selection = {.name = walk->goal.name,
 		.is_primary_only = walk->goal.is_authoritative,
 		.is_private_allowed = walk->resolver->settings.is_private_allowed,
-		.addresses = resolver_naming_addresses,
+		.addresses = resolver_walk_names_addresses,
 		.addresses_context = &naming,
 		.arena = walk->budget->arena};
 	struct resolver_server servers[RESOLVER_SERVER_COUNT_MAX] __attribute__((uninitialized));
@@ -585,7 +585,7 @@ walk_ask(struct walk *walk)
 	if (refused > 0) {
 		monitor_add(walk->resolver->row, METRIC_RESOLVER_REFUSED, refused);
 	}
-	if (count == 0 && resolver_naming_await(&naming, walk_ask)) {
+	if (count == 0 && resolver_walk_names_await(&naming, walk_ask)) {
 		return;
 	}
 	if (count == 0) {

@@ -47,10 +47,10 @@ note_address(struct walk *walk, struct bytes host, const struct address *address
 }
 
 size_t
-resolver_naming_addresses(
+resolver_walk_names_addresses(
 	void *context, struct bytes host, struct address ret_addresses[LOOP_NAME_ADDRESS_COUNT_MAX])
 {
-	struct resolver_naming *naming = context;
+	struct resolver_walk_names *naming = context;
 	struct walk *walk = naming->walk;
 	struct resolver_names *names = names_of(walk->resolver);
 	struct resolver_name *name = names == NULL ? NULL : resolver_names_get(names, host);
@@ -87,12 +87,12 @@ naming_over(void *context)
 {
 	struct walk *walk = context;
 
-	resolver_naming_end(walk);
+	resolver_walk_names_end(walk);
 	resolver_walk_ready(walk);
 }
 
 bool
-resolver_naming_await(struct resolver_naming *naming, void (*step)(struct walk *walk))
+resolver_walk_names_await(struct resolver_walk_names *naming, void (*step)(struct walk *walk))
 {
 	struct walk *walk = naming->walk;
 	int64_t now_ms = loop_now_ms(walk->resolver->loop);
@@ -131,7 +131,7 @@ resolver_naming_await(struct resolver_naming *naming, void (*step)(struct walk *
 }
 
 void
-resolver_naming_end(struct walk *walk)
+resolver_walk_names_end(struct walk *walk)
 {
 	for (size_t i = 0; walk->naming != NULL && i < RESOLVER_SITE_COUNT_MAX; i++) {
 		resolver_name_cancel(&walk->naming->waits[i]);
@@ -139,7 +139,7 @@ resolver_naming_end(struct walk *walk)
 }
 
 struct bytes
-resolver_naming_text(const struct resolver_naming *naming)
+resolver_walk_names_text(const struct resolver_walk_names *naming)
 {
 	struct resolver_budget *budget = naming->walk->budget;
 
